@@ -1,0 +1,3 @@
+#ifndef SIGNET_CPIXELKERNELS_H
+#define SIGNET_CPIXELKERNELS_H
+#endif
