@@ -12,17 +12,55 @@ let strict: [SwiftSetting] = [
 let package = Package(
     name: "signet",
     products: [
-        .library(name: "SharedMemory", targets: ["SharedMemory"])
+        .library(name: "SharedMemory", targets: ["SharedMemory"]),
+        .library(name: "WaylandServer", targets: ["WaylandServer"]),
+        .library(name: "WaylandClient", targets: ["WaylandClient"]),
+        .plugin(name: "WaylandBindings", targets: ["WaylandBindings"]),
     ],
     targets: [
         // Ground floor: system libraries, and what Swift can't import from C headers.
         .systemLibrary(name: "CLinux"),
         .systemLibrary(name: "CPixman", pkgConfig: "pixman-1", providers: [.apt(["libpixman-1-dev"])]),
         .target(name: "CPixelKernels"),
+        .systemLibrary(name: "CWaylandUtil"),
+        .systemLibrary(name: "CWaylandServer", pkgConfig: "wayland-server", providers: [.apt(["libwayland-dev"])]),
+        .systemLibrary(name: "CWaylandClient", pkgConfig: "wayland-client", providers: [.apt(["libwayland-dev"])]),
 
         // Memory and pixels; neither knows Wayland.
         .target(name: "SharedMemory", dependencies: ["CLinux"], swiftSettings: strict),
         .target(name: "Pixels", dependencies: ["CPixman", "CPixelKernels"], swiftSettings: strict),
+
+        // Protocol XML becomes Swift while the package is built.
+        .target(name: "WaylandScanner", swiftSettings: strict),
+        .executableTarget(
+            name: "wayland-swift-scanner",
+            dependencies: ["WaylandScanner"],
+            path: "Sources/Tools/wayland-swift-scanner",
+            swiftSettings: strict
+        ),
+        .plugin(
+            name: "WaylandBindings",
+            capability: .buildTool(),
+            dependencies: ["wayland-swift-scanner"],
+            path: "Sources/Plugins/WaylandBindings"
+        ),
+
+        // Wayland itself: a small runtime and generated bindings for either end. Neither knows pixels.
+        .target(name: "WaylandWire", dependencies: ["CWaylandUtil", "SharedMemory"], swiftSettings: strict),
+        .target(
+            name: "WaylandServer",
+            dependencies: ["CWaylandServer", "CWaylandUtil", "SharedMemory", "WaylandWire"],
+            exclude: ["bindings.conf"],
+            swiftSettings: strict,
+            plugins: ["WaylandBindings"]
+        ),
+        .target(
+            name: "WaylandClient",
+            dependencies: ["CWaylandClient", "CWaylandUtil", "SharedMemory", "WaylandWire"],
+            exclude: ["bindings.conf"],
+            swiftSettings: strict,
+            plugins: ["WaylandBindings"]
+        ),
 
         .testTarget(name: "SharedMemoryTests", dependencies: ["SharedMemory", "CLinux"], swiftSettings: strict),
         .testTarget(name: "PixelsTests", dependencies: ["Pixels"], swiftSettings: strict),

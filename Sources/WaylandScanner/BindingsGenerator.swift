@@ -1,0 +1,112 @@
+/// Writes the Swift side of one protocol: its tables, its enumerations, and a class for each interface.
+///
+/// Server and client differ in what a class can do with requests and events, not in anything else; what differs is in
+/// ``ServerClassWriter`` and ``ClientClassWriter``.
+public struct BindingsGenerator {
+    /// Which end of the connection the code is for.
+    public enum Side: String, Sendable {
+        case server, client
+    }
+
+    private let description: ProtocolDescription
+    private let side: Side
+    private let imports: [String]
+
+    /// Interfaces that libwayland itself implements. Their enumerations are written, their classes aren't: on either
+    /// side the connection's own type stands for `wl_display`, and a server never sees a `wl_registry`.
+    private var builtIn: Set<String> {
+        side == .server ? ["wl_display", "wl_registry", "wl_fixes"] : ["wl_display", "wl_fixes"]
+    }
+
+    /// Prepares code for `side`; `imports` are modules that the code is to import besides the common ones.
+    public init(_ description: ProtocolDescription, side: Side, imports: [String] = []) {
+        self.description = description
+        self.side = side
+        self.imports = imports
+    }
+
+    /// The whole Swift file.
+    public func generate() -> String {
+        var writer = CodeWriter()
+        writer.line("// Generated from the protocol \(description.name). Don't edit: the next build writes it anew.")
+        for module in (carriesDescriptors ? ["SharedMemory"] : []) + ["WaylandWire"] + imports { writer.line("public import \(module)") }
+        writer.line()
+        writeTable(to: &writer)
+        for (index, interface) in description.interfaces.enumerated() {
+            writer.line()
+            if builtIn.contains(interface.name) {
+                writer.line("/// Constants of `\(interface.name)`.")
+                writer.block("public enum \(SwiftName.type(interface.name))") { writer in
+                    for enumeration in interface.enums {
+                        EnumerationWriter.write(enumeration, of: interface, to: &writer)
+                    }
+                }
+            } else if side == .server {
+                ServerClassWriter(interface: interface, index: index, table: tableName).write(to: &writer)
+            } else {
+                ClientClassWriter(interface: interface, index: index, table: tableName).write(to: &writer)
+            }
+        }
+        return writer.text
+    }
+
+    /// Only then does the code mention `Descriptor`.
+    private var carriesDescriptors: Bool {
+        description.interfaces
+            .filter { !builtIn.contains($0.name) }
+            .contains { interface in
+                (interface.requests + interface.events).contains { $0.arguments.contains { $0.kind == .fd } }
+            }
+    }
+
+    private var tableName: String { SwiftName.type(description.name) + "Interfaces" }
+
+    private func writeTable(to writer: inout CodeWriter) {
+        writer.block("enum \(tableName)") { writer in
+            writer.line("static let table = InterfaceTable([")
+            writer.indented { writer in
+                for interface in description.interfaces {
+                    writer.line(".init(\"\(interface.name)\", version: \(interface.version), requests: [")
+                    writer.indented { writer in
+                        for request in interface.requests { writer.line(tableEntry(request)) }
+                    }
+                    writer.line("], events: [")
+                    writer.indented { writer in
+                        for event in interface.events { writer.line(tableEntry(event)) }
+                    }
+                    writer.line("]),")
+                }
+            }
+            writer.line("])")
+        }
+    }
+
+    private func tableEntry(_ message: ProtocolDescription.Message) -> String {
+        var signature = message.since > 1 ? "\(message.since)" : ""
+        var types: [String] = []
+        for argument in message.arguments {
+            switch argument.kind {
+            case .int: signature += "i"
+            case .uint: signature += "u"
+            case .fixed: signature += "f"
+            case .string: signature += argument.isNullable ? "?s" : "s"
+            case .object: signature += argument.isNullable ? "?o" : "o"
+            case .array: signature += "a"
+            case .fd: signature += "h"
+            // A new object whose interface the message itself names.
+            case .newID where argument.interface == nil:
+                signature += "sun"
+                types += [".none", ".none"]
+            case .newID: signature += "n"
+            }
+            types.append(reference(to: argument))
+        }
+        return ".init(\"\(message.name)\", \"\(signature)\", [\(types.joined(separator: ", "))]),"
+    }
+
+    private func reference(to argument: ProtocolDescription.Argument) -> String {
+        guard argument.kind == .object || argument.kind == .newID, let name = argument.interface else { return ".none" }
+        if let index = description.interfaces.firstIndex(where: { $0.name == name }) { return ".local(\(index))" }
+        return ".foreign(\(SwiftName.type(name)).interface)"
+    }
+}
