@@ -17,6 +17,10 @@ let package = Package(
         .library(name: "WaylandClient", targets: ["WaylandClient"]),
         .plugin(name: "WaylandBindings", targets: ["WaylandBindings"]),
     ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    ],
     targets: [
         // Ground floor: system libraries, and what Swift can't import from C headers.
         .systemLibrary(name: "CLinux"),
@@ -60,6 +64,16 @@ let package = Package(
             exclude: ["bindings.conf"],
             swiftSettings: strict,
             plugins: ["WaylandBindings"]
+        ),
+
+        // The compositor: the protocols' objects, in folders that follow a buffer's way.
+        .target(
+            name: "Compositor",
+            dependencies: [
+                "CLinux", "Pixels", "SharedMemory", "WaylandServer", "WaylandWire",
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: strict
         ),
 
         .testTarget(name: "SharedMemoryTests", dependencies: ["SharedMemory", "CLinux"], swiftSettings: strict),

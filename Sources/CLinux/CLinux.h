@@ -2,11 +2,79 @@
 #ifndef SIGNET_CLINUX_H
 #define SIGNET_CLINUX_H
 
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE 1
-#endif
+// _GNU_SOURCE stays undefined: with it, structures would differ from those in Swift's Glibc module. What it would bring is
+// declared here.
 
 #include <fcntl.h>
+#include <linux/magic.h>
+#include <linux/sockios.h>
+#include <stdint.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/file.h>
 #include <sys/mman.h>
+#include <sys/random.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/timerfd.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+// memfd_create(2)
+extern int memfd_create(const char *name, unsigned int flags);
+#define SIGNET_MFD_CLOEXEC 0x0001U
+#define SIGNET_MFD_ALLOW_SEALING 0x0002U
+#define SIGNET_MFD_NOEXEC_SEAL 0x0008U
+
+// fcntl(2), "File Sealing". The function is variadic; these are its uses here.
+#define SIGNET_F_SEAL_SEAL 0x0001
+#define SIGNET_F_SEAL_SHRINK 0x0002
+#define SIGNET_F_SEAL_GROW 0x0004
+#define SIGNET_F_SEAL_WRITE 0x0008
+#define SIGNET_F_SEAL_FUTURE_WRITE 0x0010
+#define SIGNET_F_SEAL_EXEC 0x0020
+static inline int signet_add_seals(int fd, int seals) { return fcntl(fd, 1024 + 9, seals); }
+static inline int signet_get_seals(int fd) { return fcntl(fd, 1024 + 10); }
+
+// open(2), lseek(2)
+#define SIGNET_O_PATH 010000000
+#define SIGNET_SEEK_DATA 3
+#define SIGNET_SEEK_HOLE 4
+
+// accept(2)
+extern int accept4(int socket, struct sockaddr *address, socklen_t *length, int flags);
+
+// socket(7), SO_PEERCRED
+struct signet_ucred {
+    int32_t pid;
+    uint32_t uid;
+    uint32_t gid;
+};
+
+// statfs(2): file system types that linux/magic.h doesn't name.
+#ifndef XFS_SUPER_MAGIC
+#define XFS_SUPER_MAGIC 0x58465342
+#endif
+#ifndef DMA_BUF_MAGIC
+#define DMA_BUF_MAGIC 0x444d4142
+#endif
+
+static const uint32_t SIGNET_TMPFS_MAGIC = TMPFS_MAGIC;
+static const uint32_t SIGNET_HUGETLBFS_MAGIC = HUGETLBFS_MAGIC;
+static const uint32_t SIGNET_RAMFS_MAGIC = RAMFS_MAGIC;
+static const uint32_t SIGNET_EXT4_MAGIC = EXT4_SUPER_MAGIC;
+static const uint32_t SIGNET_XFS_MAGIC = XFS_SUPER_MAGIC;
+static const uint32_t SIGNET_BTRFS_MAGIC = BTRFS_SUPER_MAGIC;
+static const uint32_t SIGNET_OVERLAYFS_MAGIC = OVERLAYFS_SUPER_MAGIC;
+static const uint32_t SIGNET_DMA_BUF_MAGIC = DMA_BUF_MAGIC;
+
+// cmsg(3): control messages with descriptors.
+static inline size_t signet_cmsg_space(size_t length) { return CMSG_SPACE(length); }
+static inline size_t signet_cmsg_len(size_t length) { return CMSG_LEN(length); }
+static inline struct cmsghdr *signet_cmsg_first(struct msghdr *message) { return CMSG_FIRSTHDR(message); }
+static inline struct cmsghdr *signet_cmsg_next(struct msghdr *message, struct cmsghdr *header) {
+    return CMSG_NXTHDR(message, header);
+}
+static inline int *signet_cmsg_descriptors(struct cmsghdr *header) { return (int *)(void *)CMSG_DATA(header); }
 
 #endif

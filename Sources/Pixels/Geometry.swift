@@ -1,4 +1,18 @@
-/// A size in pixels, or in whatever unit the context names.
+/// A point, in pixels or in whatever unit the context names.
+public struct Point: Hashable, Sendable {
+    /// To the right.
+    public var x: Int
+    /// Downwards.
+    public var y: Int
+
+    /// The point at `x`, `y`.
+    public init(x: Int, y: Int) {
+        self.x = x
+        self.y = y
+    }
+}
+
+/// A size, in pixels or in whatever unit the context names.
 public struct Size: Hashable, Sendable {
     /// Extent to the right.
     public var width: Int
@@ -9,5 +23,68 @@ public struct Size: Hashable, Sendable {
     public init(width: Int, height: Int) {
         self.width = width
         self.height = height
+    }
+
+    /// Whether there is nothing inside.
+    public var isEmpty: Bool { width <= 0 || height <= 0 }
+    /// The rectangle of this size at the origin.
+    public var bounds: Rectangle { Rectangle(x: 0, y: 0, width: width, height: height) }
+    /// Width and height exchanged.
+    public var transposed: Size { Size(width: height, height: width) }
+}
+
+/// A rectangle, in pixels or in whatever unit the context names; `maxX` and `maxY` are just outside of it.
+///
+/// Its numbers may come from a client: sums of any 32-bit values are safe, as they are kept in 64 bits.
+public struct Rectangle: Hashable, Sendable {
+    /// The left edge.
+    public var x: Int
+    /// The top edge.
+    public var y: Int
+    /// Extent to the right.
+    public var width: Int
+    /// Extent downwards.
+    public var height: Int
+
+    /// The rectangle at `x`, `y` with this size.
+    public init(x: Int, y: Int, width: Int, height: Int) {
+        self.x = x
+        self.y = y
+        self.width = width
+        self.height = height
+    }
+
+    /// The rectangle at `origin` with `size`.
+    public init(origin: Point, size: Size) {
+        self.init(x: origin.x, y: origin.y, width: size.width, height: size.height)
+    }
+
+    /// The left edge.
+    public var minX: Int { x }
+    /// The top edge.
+    public var minY: Int { y }
+    /// Just right of it.
+    public var maxX: Int { x + width }
+    /// Just below it.
+    public var maxY: Int { y + height }
+    /// The corner at the top left.
+    public var origin: Point { Point(x: x, y: y) }
+    /// Width and height.
+    public var size: Size { Size(width: width, height: height) }
+    /// Whether there is nothing inside.
+    public var isEmpty: Bool { width <= 0 || height <= 0 }
+    /// How much is inside.
+    public var area: Int { isEmpty ? 0 : width * height }
+
+    /// What both have in common; empty where that is nothing.
+    public func intersection(_ other: Rectangle) -> Rectangle {
+        let (left, top) = (max(minX, other.minX), max(minY, other.minY))
+        let (right, bottom) = (min(maxX, other.maxX), min(maxY, other.maxY))
+        return Rectangle(x: left, y: top, width: max(0, right - left), height: max(0, bottom - top))
+    }
+
+    /// The same rectangle elsewhere.
+    public func translated(by offset: Point) -> Rectangle {
+        Rectangle(x: x + offset.x, y: y + offset.y, width: width, height: height)
     }
 }

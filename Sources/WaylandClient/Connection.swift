@@ -123,12 +123,16 @@ public final class Connection {
 
     /// Sends what is queued, waits for events and runs their handlers.
     public func dispatch() throws(Failure) {
-        guard let display, unsafe wl_display_dispatch(display.pointer) >= 0 else { throw failure ?? .broken(errno: EPIPE) }
+        guard let display, unsafe wl_display_dispatch(display.pointer) >= 0 else {
+            throw failure ?? .broken(errno: EPIPE)
+        }
     }
 
     /// Waits until the server has handled everything sent so far, running handlers meanwhile.
     public func roundTrip() throws(Failure) {
-        guard let display, unsafe wl_display_roundtrip(display.pointer) >= 0 else { throw failure ?? .broken(errno: EPIPE) }
+        guard let display, unsafe wl_display_roundtrip(display.pointer) >= 0 else {
+            throw failure ?? .broken(errno: EPIPE)
+        }
     }
 
     private func dispatchPending() throws(Failure) {

@@ -10,7 +10,9 @@ public final class EventQueue {
 
     /// Makes an empty queue. Ends the process where there is no memory.
     public init(on connection: Connection) {
-        guard let display = connection.display, let handle = unsafe ObjectHandle(wl_display_create_queue(display.pointer)) else {
+        guard let display = connection.display,
+            let handle = unsafe ObjectHandle(wl_display_create_queue(display.pointer))
+        else {
             fatalError("there is no memory for an event queue, or the connection is closed")
         }
         self.handle = handle

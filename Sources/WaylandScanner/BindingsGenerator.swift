@@ -29,7 +29,9 @@ public struct BindingsGenerator {
     public func generate() -> String {
         var writer = CodeWriter()
         writer.line("// Generated from the protocol \(description.name). Don't edit: the next build writes it anew.")
-        for module in (carriesDescriptors ? ["SharedMemory"] : []) + ["WaylandWire"] + imports { writer.line("public import \(module)") }
+        for module in (carriesDescriptors ? ["SharedMemory"] : []) + ["WaylandWire"] + imports {
+            writer.line("public import \(module)")
+        }
         writer.line()
         writeTable(to: &writer)
         for (index, interface) in description.interfaces.enumerated() {

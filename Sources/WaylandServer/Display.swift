@@ -16,7 +16,9 @@ public final class Display {
 
     /// Makes a server without globals. Ends the process where there is no memory even for that.
     public init() {
-        guard let handle = unsafe ObjectHandle(wl_display_create()) else { fatalError("there is no memory for a wl_display") }
+        guard let handle = unsafe ObjectHandle(wl_display_create()) else {
+            fatalError("there is no memory for a wl_display")
+        }
         self.handle = handle
         loop = EventLoop(handle: unsafe ObjectHandle(wl_display_get_event_loop(handle.pointer))!)
         unsafe wl_display_set_global_filter(handle.pointer, globalFilter, nil)

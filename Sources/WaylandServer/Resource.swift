@@ -72,7 +72,9 @@ open class Resource {
         as type: Object.Type
     ) throws(ProtocolError) -> Object {
         guard let object = optionalObject(handle, as: type) else {
-            throw .invalidObject("a request of \(Self.interface.name)@\(id) needs a \(type.interface.name), and has none")
+            throw .invalidObject(
+                "a request of \(Self.interface.name)@\(id) needs a \(type.interface.name), and has none"
+            )
         }
         return object
     }

@@ -90,7 +90,9 @@ public struct InterfaceTable: @unchecked Sendable {
         guard !messages.isEmpty else { return nil }
         let result = UnsafeMutablePointer<wl_message>.allocate(capacity: messages.count)
         for (index, message) in messages.enumerated() {
-            let types = UnsafeMutablePointer<UnsafePointer<wl_interface>?>.allocate(capacity: max(1, message.types.count))
+            let types = UnsafeMutablePointer<UnsafePointer<wl_interface>?>.allocate(
+                capacity: max(1, message.types.count)
+            )
             unsafe types.initialize(repeating: nil, count: max(1, message.types.count))
             for (argument, reference) in message.types.enumerated() {
                 switch reference {
@@ -99,7 +101,11 @@ public struct InterfaceTable: @unchecked Sendable {
                 case .foreign(let interface): unsafe types[argument] = interface.pointer
                 }
             }
-            let entry = unsafe wl_message(name: strdup(message.name), signature: strdup(message.signature), types: types)
+            let entry = unsafe wl_message(
+                name: strdup(message.name),
+                signature: strdup(message.signature),
+                types: types
+            )
             unsafe (result + index).initialize(to: entry)
         }
         return unsafe UnsafePointer(result)

@@ -18,7 +18,7 @@ public struct OutgoingMessage: ~Copyable {
     }
 
     deinit {
-        for unsafe copy in unsafe copies { unsafe free(copy) }
+        for index in unsafe copies.indices { unsafe free(copies[index]) }
     }
 
     /// Lets `build` append the arguments, then hands them to `send`, unless a required object is gone.

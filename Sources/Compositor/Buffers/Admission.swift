@@ -1,0 +1,106 @@
+public import SharedMemory
+
+/// Decides what may be done with a descriptor, from what the kernel says about it.
+///
+/// This is the one place where the rule stands that nothing is mapped whose owner can shrink it. It is a pure function:
+/// it opens nothing and asks nobody, so every verdict can be shown in a test without a socket.
+///
+/// ``DescriptorFacts`` reads seals before the size. The other order would race: a file that is measured, truncated and
+/// then sealed is smaller than it was measured.
+public struct Admission: Sendable {
+    /// What may be done.
+    public enum Verdict: Equatable, Sendable {
+        /// The size can only grow from here: map it.
+        case map
+        /// Add F_SEAL_SHRINK, read the facts again, and ask again.
+        case seal
+        /// Never map it; read pixels from it when they are committed.
+        case copy
+        /// Don't touch it.
+        case refuse(Refusal)
+    }
+
+    /// How a descriptor is recognised, before any policy.
+    enum Tier: Equatable {
+        case sealed
+        case sealable
+        case unsealable
+    }
+
+    /// Which tiers are taken.
+    public var policy: ShmPolicy
+    /// Whether reading a mapped page can fail for want of memory even in a sealed file: vm.overcommit_memory is 2.
+    /// Then nothing is mapped at all.
+    public var mappedPagesCanFault: Bool
+
+    /// Rules for `policy`; see proc_sys_vm(5) for the overcommit mode.
+    public init(policy: ShmPolicy, mappedPagesCanFault: Bool = false) {
+        self.policy = policy
+        self.mappedPagesCanFault = mappedPagesCanFault
+    }
+
+    /// What may be done with a descriptor that has to hold `size` bytes.
+    public func verdict(on facts: DescriptorFacts, size: Int64) -> Verdict {
+        do throws(Refusal) {
+            let tier = try tier(of: facts)
+            guard facts.size >= size else { throw .tooSmall(fileSize: facts.size, needed: size) }
+            switch (tier, policy) {
+            case (.sealed, _): return mappedPagesCanFault ? .copy : .map
+            case (.sealable, .strict): throw .missingSeal
+            case (.sealable, .seal), (.sealable, .copy): return .seal
+            case (.unsealable, .copy): return .copy
+            case (.unsealable, .strict), (.unsealable, .seal): throw .unsealable(fileSystem: facts.fileSystem)
+            }
+        } catch {
+            return .refuse(error)
+        }
+    }
+
+    private func tier(of facts: DescriptorFacts) throws(Refusal) -> Tier {
+        if facts.access == .pathOnly { throw .pathOnly }
+        guard facts.kind == .regular else { throw .notMemory(facts.kind) }
+        guard facts.access != .writeOnly else { throw .notReadable }
+        if facts.fileSystem == .hugetlbfs { throw .hugePages }
+        // Only memfds on tmpfs can carry F_SEAL_SHRINK: elsewhere the kernel knows no seals.
+        if let seals = facts.seals, facts.fileSystem == .tmpfs {
+            if seals.contains(.shrink) { return .sealed }
+            // Adding a seal needs write access, and that nobody sealed the seals.
+            if !seals.contains(.seal), facts.access == .readWrite { return .sealable }
+        }
+        switch facts.fileSystem {
+        case .tmpfs, .ramfs, .ext4, .xfs, .btrfs, .overlayfs: return .unsealable
+        default: throw .unsuitableFileSystem(facts.fileSystem)
+        }
+    }
+}
+
+extension Admission {
+    /// How memory that was admitted is read.
+    public enum Access: Equatable, Sendable {
+        /// Through a kept mapping. The flag tells whether the seal was put on here.
+        case mapped(sealedOnArrival: Bool)
+        /// By pread, when pixels are committed.
+        case copied
+    }
+
+    /// Looks at `descriptor` and does what the verdict says, up to but not including the mapping.
+    public func admit(_ descriptor: borrowing Descriptor, size: Int64) throws(Refusal) -> Access {
+        var sealedOnArrival = false
+        while true {
+            switch verdict(on: try facts(of: descriptor), size: size) {
+            case .map: return .mapped(sealedOnArrival: sealedOnArrival)
+            case .copy: return .copied
+            case .refuse(let refusal): throw refusal
+            case .seal:
+                // A seal that was added and doesn't show would otherwise be added for ever.
+                guard !sealedOnArrival else { throw .missingSeal }
+                do { try descriptor.addSeals(.shrink) } catch { throw .unreadable(error) }
+                sealedOnArrival = true
+            }
+        }
+    }
+
+    private func facts(of descriptor: borrowing Descriptor) throws(Refusal) -> DescriptorFacts {
+        do { return try DescriptorFacts.read(descriptor) } catch { throw .unreadable(error) }
+    }
+}

@@ -1,0 +1,59 @@
+internal import Pixels
+internal import WaylandServer
+
+/// What a `wl_buffer` stands for: pixels that surfaces can show.
+///
+/// There is a subclass for each way in which pixels arrive. Committing a buffer turns it into a ``SurfaceContent``:
+/// either a view of the client's memory, during which the buffer is locked, or a copy, which needs it no longer. The
+/// client hears `release` when the last lock goes.
+class ClientBuffer: WlBuffer.Requests {
+    /// Size in buffer pixels, rows, format.
+    final let layout: PixelLayout
+    private final weak var resource: WlBuffer?
+    private final var locks = 0
+    private final let charge: Charge
+
+    init(resource: WlBuffer, layout: PixelLayout) throws(ProtocolError) {
+        charge = try resource.client.account.charge(of: .buffers)
+        self.resource = resource
+        self.layout = layout
+    }
+
+    /// The object that errors about this buffer belong to; nil once the client destroyed it.
+    final var errorTarget: WlBuffer? { resource }
+
+    /// The content that a surface shows from now on. `damage` is in buffer pixels, and says what changed since
+    /// `previous`.
+    func content(after previous: SurfaceContent?, damage: Region) throws(ProtocolError) -> SurfaceContent {
+        preconditionFailure("each kind of buffer has its own")
+    }
+
+    /// Keeps the client from touching the pixels until the lock ends.
+    final func lock() -> BufferLock {
+        locks += 1
+        return BufferLock(self)
+    }
+
+    fileprivate final func unlock() {
+        locks -= 1
+        if locks == 0 { resource?.sendRelease() }
+    }
+
+    /// Tells the client that its pixels aren't needed, where nothing ever locked them.
+    final func releaseUnlocked() {
+        if locks == 0 { resource?.sendRelease() }
+    }
+}
+
+/// One reason not to release a buffer.
+struct BufferLock: ~Copyable {
+    private let buffer: ClientBuffer
+
+    fileprivate init(_ buffer: ClientBuffer) {
+        self.buffer = buffer
+    }
+
+    deinit {
+        buffer.unlock()
+    }
+}

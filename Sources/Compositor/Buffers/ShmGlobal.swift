@@ -1,0 +1,25 @@
+internal import Pixels
+internal import SharedMemory
+internal import WaylandServer
+
+/// `wl_shm`, our own: libwayland's maps whatever it gets.
+final class ShmGlobal: WlShm.Requests {
+    private let admission: Admission
+
+    init(on display: Display, admission: Admission) {
+        self.admission = admission
+        Global<WlShm>(on: display) { [self] resource in
+            resource.handler = self
+            for format in PixelFormat.shmFormats { resource.sendFormat(format: format.shmFormat) }
+        }
+    }
+
+    func createPool(
+        _ resource: WlShm,
+        id: WlShmPool,
+        fd: consuming Descriptor,
+        size: Int32
+    ) throws(ProtocolError) {
+        id.handler = try ShmPool(fd, size: size, admission: admission, account: resource.client.account)
+    }
+}

@@ -1,0 +1,76 @@
+internal import Pixels
+internal import SharedMemory
+internal import WaylandServer
+
+/// `signet_sealed_frame_v1`: one frame in a reader's hands.
+///
+/// While it lives, the buffer isn't drawn into (R13).
+final class CapturedFrame: SignetSealedFrameV1.Requests {
+    private let resource: SignetSealedFrameV1
+    private weak var session: CaptureSession?
+    private var buffer: FrameBuffer?
+    private var wasSent = false
+
+    init(resource: SignetSealedFrameV1, session: CaptureSession) {
+        self.resource = resource
+        self.session = session
+    }
+
+    /// Answers with `buffer`; false where there was no memory for it, which the reader is told.
+    func send(_ buffer: FrameBuffer, damage: Region, time: UInt64, session: ObjectIdentifier) -> Bool {
+        do throws(SystemError) {
+            if buffer.isSealed {
+                sendMemory(of: buffer, kind: .sealed, descriptor: try buffer.file.readerDescriptor())
+                buffer.readers += 1
+                buffer.sessions.insert(session)
+                self.buffer = buffer
+            } else {
+                sendMemory(of: buffer, kind: .copy, descriptor: try buffer.copyForReader())
+            }
+        } catch {
+            resource.sendFailed(reason: .noMemory)
+            return false
+        }
+        damage.coarsenedOutward(limit: 64).forEachRectangle { rectangle in
+            resource.sendDamage(
+                x: UInt32(rectangle.x),
+                y: UInt32(rectangle.y),
+                width: UInt32(rectangle.width),
+                height: UInt32(rectangle.height)
+            )
+        }
+        let seconds = time / 1_000_000_000
+        resource.sendReady(
+            tvSecHi: UInt32(seconds >> 32),
+            tvSecLo: UInt32(truncatingIfNeeded: seconds),
+            tvNsec: UInt32(time % 1_000_000_000)
+        )
+        wasSent = true
+        return true
+    }
+
+    private func sendMemory(
+        of buffer: FrameBuffer,
+        kind: SignetSealedFrameV1.Kind,
+        descriptor: borrowing Descriptor
+    ) {
+        resource.sendMemory(
+            kind: kind,
+            fd: descriptor,
+            offsetHi: 0,
+            offsetLo: 0,
+            width: UInt32(buffer.layout.size.width),
+            height: UInt32(buffer.layout.size.height),
+            stride: UInt32(buffer.layout.stride),
+            format: buffer.layout.format.fourcc,
+            modifierHi: 0,
+            modifierLo: 0
+        )
+    }
+
+    func destroyed(_ resource: SignetSealedFrameV1) {
+        buffer?.readers -= 1
+        buffer = nil
+        session?.frameDestroyed(self, wasSent: wasSent)
+    }
+}

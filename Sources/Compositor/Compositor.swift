@@ -1,0 +1,149 @@
+internal import CLinux
+internal import Glibc
+public import Logging
+internal import Pixels
+public import SharedMemory
+public import WaylandServer
+
+/// A headless Wayland compositor that never maps memory its owner can take away.
+///
+/// It owns the protocol objects of all clients, the scene that they make up, and the outputs that show it. Everything
+/// belongs to the thread that runs ``display``'s loop.
+///
+///     let compositor = Compositor(settings: Settings(), log: Logger(label: "signet"))
+///     compositor.listen(on: try ListeningSocket(name: nil, in: runtimeFolder))
+///     while true { compositor.dispatch() }
+public final class Compositor {
+    /// What can be chosen.
+    public struct Settings: Sendable {
+        /// Which memory is taken from clients.
+        public var shmPolicy = ShmPolicy.strict
+        /// The outputs, from left to right; at least one.
+        public var outputs = [OutputMode()]
+        /// What a client may hold.
+        public var limits = Limits()
+
+        /// The defaults.
+        public init() {}
+    }
+
+    /// The server: its loop is to be run by the owner.
+    public let display: Display
+    let scene: Scene
+    /// The outputs, from left to right.
+    private(set) var outputs: [Output] = []
+    private let settings: Settings
+    private let log: Logger
+    private let windows: WindowManager
+    private var doorkeeper: Doorkeeper?
+
+    /// Makes a compositor without clients; `clock` makes its clock, CLOCK_MONOTONIC if not given.
+    public init(settings: Settings, log: Logger, clock makeClock: ((EventLoop) -> any Clock)? = nil) {
+        self.settings = settings
+        self.log = log
+        display = Display()
+        let clock = makeClock?(display.loop) ?? SystemClock(loop: display.loop)
+        scene = Scene(clock: clock)
+        windows = WindowManager(scene: scene)
+        let mappedPagesCanFault = overcommitIsStrict()
+        if mappedPagesCanFault { log.notice("vm.overcommit_memory is 2: client memory is read, never mapped") }
+        _ = CompositorGlobal(on: display, scene: scene, limits: settings.limits)
+        _ = ShmGlobal(
+            on: display,
+            admission: Admission(policy: settings.shmPolicy, mappedPagesCanFault: mappedPagesCanFault)
+        )
+        addOutputs(clock: clock)
+        _ = WmBaseGlobal(on: display, windows: windows, limits: settings.limits)
+        _ = SeatGlobal(on: display)
+        _ = DataDeviceManagerGlobal(on: display)
+        _ = CaptureManagerGlobal(on: display, user: geteuid())
+    }
+
+    private func addOutputs(clock: any Clock) {
+        var x = 0
+        for (index, mode) in settings.outputs.enumerated() {
+            let output = Output(
+                name: "HEADLESS-\(index + 1)",
+                mode: mode,
+                position: Point(x: x, y: 0),
+                scene: scene,
+                clock: clock
+            ) { [log] message in log.error("\(message)") }
+            x += output.bounds.width
+            outputs.append(output)
+            scene.add(output)
+            _ = OutputGlobal(on: display, output: output)
+        }
+    }
+
+    // MARK: Clients
+
+    /// Lets clients connect at `socket`, until the compositor ends.
+    public func listen(on socket: consuming ListeningSocket) {
+        doorkeeper = Doorkeeper(socket, compositor: self, log: log)
+    }
+
+    /// Serves the client at the other end of `socket`; nil, and the socket closed, where there is no room for it.
+    @discardableResult
+    public func connect(_ socket: consuming Descriptor) -> Client? {
+        let limits = settings.limits
+        guard display.clientCount < limits.clients else {
+            log.warning("a client was turned away: there are \(limits.clients) already")
+            return nil
+        }
+        guard let client = display.connect(socket) else {
+            log.warning("a client was turned away: there is no memory or descriptor for it")
+            return nil
+        }
+        client.context = ClientAccount(limits: limits)
+        let process = client.credentials.process
+        let siblings = display.clients.count { $0.credentials.process == process }
+        guard siblings <= limits.clientsPerProcess else {
+            log.warning("process \(process) has \(limits.clientsPerProcess) connections already; a new one was closed")
+            client.disconnect()
+            return nil
+        }
+        let name = processName(process)
+        log.debug("\(name)[\(process)] connected")
+        client.onDisconnect = { [log, unowned client] in
+            let arrivals = client.account.arrivals
+            if let error = client.lastError { log.warning("\(name)[\(process)] was disconnected: \(error)") }
+            log.info(
+                """
+                \(name)[\(process)] is gone; its pools: \(arrivals.sealed) sealed, \
+                \(arrivals.sealedOnArrival) sealed on arrival, \(arrivals.copied) copied, \(arrivals.refused) refused
+                """
+            )
+        }
+        return client
+    }
+
+    // MARK: Running
+
+    /// Waits up to `timeout` milliseconds (-1: without end) for something to happen, and deals with it.
+    public func dispatch(timeout: Int32 = -1) {
+        display.flushClients()
+        display.loop.dispatch(timeout: timeout)
+        display.flushClients()
+    }
+}
+
+/// Whether the kernel promises no more memory than it has; then even a sealed page can be missing. proc_sys_vm(5).
+private func overcommitIsStrict() -> Bool {
+    readSmallFile("/proc/sys/vm/overcommit_memory")?.first == UInt8(ascii: "2")
+}
+
+/// What a process calls itself; proc_pid_comm(5).
+private func processName(_ process: Int32) -> String {
+    guard let bytes = readSmallFile("/proc/\(process)/comm") else { return "client" }
+    return String(decoding: bytes.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
+}
+
+private func readSmallFile(_ path: String) -> [UInt8]? {
+    let number = unsafe open(path, O_RDONLY | O_CLOEXEC)
+    guard number >= 0 else { return nil }
+    let descriptor = Descriptor(owning: number)
+    var bytes = [UInt8](repeating: 0, count: 256)
+    let count = unsafe read(descriptor.rawValue, &bytes, bytes.count)
+    return count < 0 ? nil : Array(bytes.prefix(count))
+}

@@ -1,0 +1,62 @@
+internal import Pixels
+internal import SharedMemory
+
+/// Memory for one finished frame, which can be handed to a reader.
+///
+/// It is a memfd that can neither shrink nor grow nor be written by anybody but through the mapping made here before
+/// it was sealed. Where the kernel has no memfd_create it is an unlinked shm_open file; a reader then gets a copy in a
+/// file of its own, as ``FrameExport`` makes it.
+final class FrameBuffer {
+    /// Size in output pixels, rows, format.
+    let layout: PixelLayout
+    let file: AnonymousFile
+    /// Whether the kernel keeps readers from writing; if not, they get copies.
+    let isSealed: Bool
+    private var mapping: WritableMapping
+    /// The number of the frame that was drawn last, or nil before the first.
+    var frame: UInt64?
+    /// Readers that hold the frame; while there are any, it isn't drawn into.
+    var readers = 0
+    /// Sessions whose reader may have it mapped still.
+    var sessions: Set<ObjectIdentifier> = []
+
+    init(size: Size) throws(SystemError) {
+        guard let layout = PixelLayout(size: size, stride: size.width * 4, format: .xrgb8888) else {
+            throw SystemError(call: "mmap", errno: .noMemory)
+        }
+        self.layout = layout
+        file = try AnonymousFile.create(name: "signet-frame", size: layout.byteCount, seals: [.shrink, .grow])
+        mapping = try WritableMapping(file.descriptor, length: layout.byteCount)
+        // After the mapping: from now on nobody can make a writable one, we neither.
+        do throws(SystemError) {
+            try file.descriptor.addSeals([.futureWrite, .seal])
+            isSealed = true
+        } catch {
+            // No memfd, or a kernel before 5.1.
+            isSealed = false
+        }
+    }
+
+    /// The frame in a file of its own, open for reading only where the kernel has no seals.
+    func copyForReader() throws(SystemError) -> Descriptor {
+        let copy = try AnonymousFile.create(name: "signet-frame-copy", size: layout.byteCount, seals: [.shrink, .grow])
+        var target = try WritableMapping(copy.descriptor, length: layout.byteCount)
+        let length = layout.byteCount
+        mapping.withBytes(in: 0..<length) { source in
+            target.withMutableBytes(in: 0..<length) { bytes in
+                unsafe bytes.withUnsafeMutableBytes { to in
+                    unsafe source.withUnsafeBytes { from in unsafe to.copyMemory(from: from) }
+                }
+            }
+        }
+        return try copy.readerDescriptor()
+    }
+
+    func withBytes<R>(_ body: (RawSpan) -> R) -> R {
+        mapping.withBytes(in: 0..<layout.byteCount, body)
+    }
+
+    func withMutableBytes<R>(_ body: (inout MutableRawSpan) -> R) -> R {
+        mapping.withMutableBytes(in: 0..<layout.byteCount, body)
+    }
+}

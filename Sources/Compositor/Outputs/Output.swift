@@ -1,0 +1,148 @@
+internal import Pixels
+internal import SharedMemory
+internal import WaylandServer
+
+/// A screen without glass: a rectangle of the scene, drawn at a rate, when there is something to draw.
+///
+/// Damage collects until the frame clock ticks; then it is drawn into the next buffer of the ring, clients hear that
+/// their frame was shown, and readers get the buffer.
+final class Output {
+    /// As wl_output.name has it.
+    let name: String
+    let mode: OutputMode
+    /// The top left corner, in global coordinates.
+    let position: Point
+    private let scene: Scene
+    private let clock: any Clock
+    private let log: (String) -> Void
+    private(set) var ring: FrameRing
+    /// When the newest frame was drawn, in nanoseconds of the clock.
+    private(set) var frameTime: UInt64 = 0
+    /// What has changed since the newest frame, in output pixels.
+    private var damage = Region()
+    private var frameClock: FrameClock?
+    private var boundResources: [WlOutput] = []
+    /// Those who want to hear of each new frame.
+    private var observers: [any FrameObserver] = []
+
+    init(
+        name: String,
+        mode: OutputMode,
+        position: Point,
+        scene: Scene,
+        clock: any Clock,
+        log: @escaping (String) -> Void
+    ) {
+        self.name = name
+        self.mode = mode
+        self.position = position
+        self.scene = scene
+        self.clock = clock
+        self.log = log
+        ring = FrameRing(size: Size(width: mode.width, height: mode.height))
+        frameClock = FrameClock(clock: clock, refresh: mode.refresh) { [unowned self] time in tick(time) }
+    }
+
+    /// What it shows, in global coordinates.
+    var bounds: Rectangle {
+        Rectangle(
+            x: position.x,
+            y: position.y,
+            width: (mode.width + mode.scale - 1) / mode.scale,
+            height: (mode.height + mode.scale - 1) / mode.scale
+        )
+    }
+
+    /// Pixels covered by a rectangle of global coordinates.
+    func pixels(_ rectangle: Rectangle) -> Rectangle {
+        let local = rectangle.translated(by: Point(x: -position.x, y: -position.y))
+        return Rectangle(
+            x: local.x * mode.scale,
+            y: local.y * mode.scale,
+            width: local.width * mode.scale,
+            height: local.height * mode.scale
+        )
+    }
+
+    /// Pixels that lie wholly in a region of global coordinates.
+    func innerPixels(_ region: Region) -> Region {
+        region.translated(by: Point(x: -position.x, y: -position.y))
+            .scaledInward(byNumerator: mode.scale, denominator: 1)
+    }
+
+    // MARK: Damage and frames
+
+    /// Something changed in a region of global coordinates.
+    func addDamage(_ region: Region) {
+        let pixels = region.translated(by: Point(x: -position.x, y: -position.y))
+            .scaledOutward(byNumerator: mode.scale, denominator: 1)
+            .intersection(ring.size.bounds)
+        if pixels.isEmpty { return }
+        damage.formUnion(pixels)
+        damage = damage.coarsenedOutward(limit: 256)
+        requestFrame()
+    }
+
+    func addDamage(_ rectangle: Rectangle) { addDamage(Region(rectangle)) }
+
+    /// Whether the newest frame doesn't show everything yet.
+    var isDamaged: Bool { !damage.isEmpty }
+
+    /// Wants a frame at the next tick.
+    func requestFrame() {
+        frameClock?.requestFrame()
+    }
+
+    private func tick(_ time: UInt64) {
+        if isDamaged { draw(time) }
+        scene.sendFrameCallbacks(of: self, time: milliseconds(time))
+        for observer in observers { observer.outputDidTick(self) }
+    }
+
+    /// Draws what has changed; leaves it for later where there is no memory or readers hold all buffers.
+    private func draw(_ time: UInt64) {
+        do throws(SystemError) {
+            guard let (buffer, repaint) = try ring.next(damage: damage) else { return }
+            Renderer().draw(scene.placedSurfaces, of: self, damage: repaint, into: buffer)
+            ring.finish(buffer, damage: damage)
+            damage = Region()
+            frameTime = time
+        } catch {
+            log("no frame could be drawn on \(name): \(error)")
+        }
+    }
+
+    /// Draws at once where nothing was drawn yet, so that there is a frame to hand out.
+    func ensureFrame() {
+        if ring.front == nil {
+            addDamage(bounds)
+            draw(clock.now)
+        }
+    }
+
+    /// Takes what a session has seen out of use.
+    func endSession(_ session: ObjectIdentifier) {
+        ring.dropBuffers(of: session)
+    }
+
+    // MARK: Observers
+
+    func add(_ observer: any FrameObserver) { observers.append(observer) }
+
+    func remove(_ observer: any FrameObserver) { observers.removeAll { $0 === observer } }
+
+    // MARK: Clients
+
+    func bound(_ resource: WlOutput) { boundResources.append(resource) }
+
+    func unbound(_ resource: WlOutput) { boundResources.removeAll { $0 === resource } }
+
+    /// A client's objects for this output.
+    func resources(of client: Client) -> [WlOutput] { boundResources.filter { $0.client === client } }
+}
+
+/// Somebody who looks at each frame.
+protocol FrameObserver: AnyObject {
+    /// The output had its turn, and drew if there was anything to draw.
+    func outputDidTick(_ output: Output)
+}

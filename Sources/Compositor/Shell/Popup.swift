@@ -1,0 +1,35 @@
+internal import WaylandServer
+
+/// `xdg_popup`: for the time being, dismissed as soon as it would appear.
+///
+/// A compositor may dismiss a popup at any time, and clients go on without it. Nothing could be done with one anyway as
+/// long as there is no input.
+final class Popup: XdgPopup.Requests, ShellRole {
+    private let resource: XdgPopup
+    private weak var shell: ShellSurface?
+
+    init(resource: XdgPopup, shell: ShellSurface) {
+        self.resource = resource
+        self.shell = shell
+    }
+
+    func grab(_ resource: XdgPopup, seat: WlSeat, serial: UInt32) throws(ProtocolError) {}
+
+    func reposition(_ resource: XdgPopup, positioner: XdgPositioner, token: UInt32) throws(ProtocolError) {}
+
+    func destroyed(_ resource: XdgPopup) {
+        shell?.roleDestroyed()
+    }
+
+    func willCommit(_ surface: Surface) throws(ProtocolError) {}
+
+    func sendConfigure(serial: UInt32) {
+        resource.sendPopupDone()
+    }
+
+    func didAck(serial: UInt32) {}
+
+    func didCommit(isMapped: Bool) {}
+
+    func didUnmap() {}
+}

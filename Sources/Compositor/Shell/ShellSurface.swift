@@ -1,0 +1,258 @@
+internal import Pixels
+internal import WaylandServer
+
+/// The rectangle of a surface that counts as the window, without shadows, in surface coordinates.
+struct WindowGeometry: SurfaceStatePart {
+    var rectangle: Rectangle?
+
+    mutating func apply(_ newer: WindowGeometry) {
+        if let new = newer.rectangle { rectangle = new }
+    }
+}
+
+/// What an xdg_surface is used for: `xdg_toplevel` or `xdg_popup`.
+protocol ShellRole: AnyObject {
+    /// Looks at what is about to be committed.
+    func willCommit(_ surface: Surface) throws(ProtocolError)
+    /// Sends the role's own part of a configure.
+    func sendConfigure(serial: UInt32)
+    /// The client has accepted the configure with this serial.
+    func didAck(serial: UInt32)
+    /// A commit took effect. `isMapped` tells whether there is something to show now.
+    func didCommit(isMapped: Bool)
+    /// The surface shows nothing any more, and starts anew.
+    func didUnmap()
+}
+
+/// `xdg_surface`: the part of the dance that windows and popups share.
+///
+/// The order is strict, as the protocol has it: a first commit without a buffer, a configure, its ack, and only then
+/// pixels. Unmapping goes back to the start.
+final class ShellSurface: XdgSurface.Requests, SurfaceRole {
+    private enum Stage {
+        /// Nothing was committed yet.
+        case new
+        /// A configure was sent; pixels may come once it is acked.
+        case configured
+        /// A configure was acked.
+        case acked
+        /// Pixels are shown.
+        case mapped
+    }
+
+    /// Configures that a client may leave unanswered before it gets no more.
+    private static let unackedLimit = 32
+
+    let resource: XdgSurface
+    let base: WmBase
+    private weak var baseResource: XdgWmBase?
+    private(set) weak var surface: Surface?
+    private weak var role: (any ShellRole)?
+    private var stage = Stage.new
+    /// Sent and not acked, oldest first.
+    private var serials: [UInt32] = []
+    private var needsConfigure = false
+
+    init(
+        resource: XdgSurface,
+        surface: Surface,
+        base: WmBase,
+        baseResource: XdgWmBase
+    ) throws(ProtocolError) {
+        self.resource = resource
+        self.surface = surface
+        self.base = base
+        self.baseResource = baseResource
+        var hasBuffer = surface.current.content != nil
+        if case .buffer = surface.pending.attachment { hasBuffer = true }
+        guard !hasBuffer else {
+            throw ProtocolError(
+                XdgWmBase.Error.invalidSurfaceState,
+                "wl_surface@\(surface.resource.id) has a buffer already; make its xdg_surface before attaching one"
+            )
+        }
+        try surface.attach(self) { ProtocolError(XdgWmBase.Error.role, $0) }
+    }
+
+    /// What counts as the window, in surface coordinates.
+    var geometry: Rectangle {
+        guard let surface else { return Rectangle(x: 0, y: 0, width: 0, height: 0) }
+        let whole = surface.size.bounds
+        guard let set = surface.current[WindowGeometry.self].rectangle else { return whole }
+        let clipped = set.intersection(whole)
+        return clipped.isEmpty ? whole : clipped
+    }
+
+    var isMapped: Bool { stage == .mapped }
+
+    /// Sends a configure with the role's newest state, unless the first commit hasn't come yet, which brings one anyway.
+    func configure() {
+        guard stage != .new else { return }
+        guard serials.count < Self.unackedLimit else {
+            needsConfigure = true
+            return
+        }
+        needsConfigure = false
+        let serial = base.nextSerial()
+        serials.append(serial)
+        role?.sendConfigure(serial: serial)
+        resource.sendConfigure(serial: serial)
+    }
+
+    // MARK: Requests
+
+    func destroy(_ resource: XdgSurface) throws(ProtocolError) {
+        guard role == nil else {
+            throw ProtocolError(
+                XdgSurface.Error.defunctRoleObject,
+                "xdg_surface@\(resource.id) was destroyed before its xdg_toplevel or xdg_popup"
+            )
+        }
+    }
+
+    func destroyed(_ resource: XdgSurface) {
+        base.shellSurfaceDestroyed()
+        unmap()
+        role = nil
+        surface?.detachRole()
+    }
+
+    func getToplevel(_ resource: XdgSurface, id: XdgToplevel) throws(ProtocolError) {
+        let toplevel = Toplevel(resource: id, shell: self, windows: base.windows, limits: base.limits)
+        try take(toplevel, .toplevel)
+        id.handler = toplevel
+    }
+
+    func getPopup(
+        _ resource: XdgSurface,
+        id: XdgPopup,
+        parent: XdgSurface?,
+        positioner: XdgPositioner
+    ) throws(ProtocolError) {
+        guard let rules = positioner.handler as? Positioner, rules.isComplete else {
+            throw ProtocolError(
+                XdgWmBase.Error.invalidPositioner,
+                "xdg_positioner@\(positioner.id) has no size or no anchor rectangle",
+                on: baseResource
+            )
+        }
+        guard parent?.handler !== self else {
+            throw ProtocolError(
+                XdgWmBase.Error.invalidPopupParent,
+                "xdg_surface@\(resource.id) can't be its own popup's parent",
+                on: baseResource
+            )
+        }
+        let popup = Popup(resource: id, shell: self)
+        try take(popup, .popup)
+        id.handler = popup
+    }
+
+    private func take(_ role: any ShellRole, _ kind: SurfaceRoleKind) throws(ProtocolError) {
+        guard self.role == nil else {
+            throw ProtocolError(
+                XdgSurface.Error.alreadyConstructed,
+                "xdg_surface@\(resource.id) has a role object already"
+            )
+        }
+        let base = baseResource
+        try surface?.setRoleKind(kind) { ProtocolError(XdgWmBase.Error.role, $0, on: base) }
+        self.role = role
+    }
+
+    /// The role's object was destroyed.
+    func roleDestroyed() {
+        unmap()
+        role = nil
+    }
+
+    func setWindowGeometry(
+        _ resource: XdgSurface,
+        x: Int32,
+        y: Int32,
+        width: Int32,
+        height: Int32
+    ) throws(ProtocolError) {
+        try checkConstructed()
+        guard width > 0, height > 0 else {
+            throw ProtocolError(
+                XdgSurface.Error.invalidSize,
+                "a window geometry is 1x1 or more, not \(width)x\(height)"
+            )
+        }
+        let rectangle = Rectangle(x: Int(x), y: Int(y), width: Int(width), height: Int(height))
+        surface?.pending[WindowGeometry.self].rectangle = rectangle
+    }
+
+    func ackConfigure(_ resource: XdgSurface, serial: UInt32) throws(ProtocolError) {
+        try checkConstructed()
+        guard let index = serials.firstIndex(of: serial) else {
+            throw ProtocolError(
+                XdgSurface.Error.invalidSerial,
+                "serial \(serial) belongs to no configure of xdg_surface@\(resource.id) that waits for its ack"
+            )
+        }
+        serials.removeSubrange(...index)
+        if stage == .configured { stage = .acked }
+        role?.didAck(serial: serial)
+        if needsConfigure { configure() }
+    }
+
+    private func checkConstructed() throws(ProtocolError) {
+        guard role != nil else {
+            throw ProtocolError(
+                XdgSurface.Error.notConstructed,
+                "xdg_surface@\(resource.id) has no role yet; use get_toplevel or get_popup first"
+            )
+        }
+    }
+
+    // MARK: SurfaceRole
+
+    func willCommit(_ surface: Surface) throws(ProtocolError) {
+        guard let role else {
+            throw ProtocolError(
+                XdgSurface.Error.notConstructed,
+                "xdg_surface@\(resource.id) has no role yet; use get_toplevel or get_popup before committing",
+                on: resource
+            )
+        }
+        if case .buffer = surface.pending.attachment, stage == .new || stage == .configured {
+            throw ProtocolError(
+                XdgSurface.Error.unconfiguredBuffer,
+                "xdg_surface@\(resource.id) got a buffer before its first configure was acked; commit without one "
+                    + "first, and wait",
+                on: resource
+            )
+        }
+        try role.willCommit(surface)
+    }
+
+    func didCommit(_ surface: Surface) {
+        let hasContent = surface.current.content != nil
+        switch stage {
+        case .new:
+            stage = .configured
+            configure()
+        case .configured: break
+        case .acked where hasContent:
+            stage = .mapped
+            role?.didCommit(isMapped: true)
+        case .acked: break
+        case .mapped where hasContent: role?.didCommit(isMapped: true)
+        case .mapped: unmap()
+        }
+    }
+
+    func surfaceDestroyed(_ surface: Surface) {
+        unmap()
+        self.surface = nil
+    }
+
+    private func unmap() {
+        let wasMapped = stage == .mapped
+        stage = .new
+        serials = []
+        if wasMapped { role?.didUnmap() }
+    }
+}

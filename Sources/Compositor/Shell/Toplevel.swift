@@ -1,0 +1,240 @@
+internal import Pixels
+internal import WaylandServer
+internal import WaylandWire
+
+/// A window's smallest and largest size, in window geometry coordinates; 0 is no bound.
+struct SizeBounds: SurfaceStatePart {
+    var minimum: Size?
+    var maximum: Size?
+
+    mutating func apply(_ newer: SizeBounds) {
+        if let new = newer.minimum { minimum = new }
+        if let new = newer.maximum { maximum = new }
+    }
+}
+
+/// `xdg_toplevel`: a window.
+final class Toplevel: XdgToplevel.Requests, ShellRole, SceneNode {
+    /// What the compositor tells a window about its state.
+    struct Configuration: Equatable {
+        /// The size that it should take, in window geometry coordinates; nil leaves it to the client.
+        var size: Size?
+        var isMaximized = false
+        var isFullscreen = false
+        var isActivated = false
+    }
+
+    let resource: XdgToplevel
+    private let shell: ShellSurface
+    private let windows: WindowManager
+    private let limits: Limits
+    private(set) var title = ""
+    private(set) var appID = ""
+    private(set) weak var parent: Toplevel?
+    /// What the window should be like.
+    private(set) var wanted = Configuration()
+    /// What it has accepted to be like.
+    private(set) var accepted = Configuration()
+    private var sent: [(serial: UInt32, configuration: Configuration)] = []
+    private var hasToldCapabilities = false
+    /// The corner of the window geometry, in global coordinates.
+    private(set) var position = Point(x: 0, y: 0)
+
+    init(resource: XdgToplevel, shell: ShellSurface, windows: WindowManager, limits: Limits) {
+        self.resource = resource
+        self.shell = shell
+        self.windows = windows
+        self.limits = limits
+    }
+
+    /// What counts as the window, in global coordinates.
+    var frame: Rectangle { Rectangle(origin: position, size: shell.geometry.size) }
+
+    var isMapped: Bool { shell.isMapped }
+
+    func place(at position: Point) {
+        self.position = position
+    }
+
+    /// Changes what the window should be like, and tells the client if that is new.
+    func configure(_ change: (inout Configuration) -> Void) {
+        let before = wanted
+        change(&wanted)
+        if wanted != before { shell.configure() }
+    }
+
+    // MARK: SceneNode
+
+    var placedSurfaces: [PlacedSurface] {
+        guard let surface = shell.surface else { return [] }
+        let corner = shell.geometry.origin
+        return [PlacedSurface(surface, at: Point(x: position.x - corner.x, y: position.y - corner.y))]
+    }
+
+    // MARK: ShellRole
+
+    func willCommit(_ surface: Surface) throws(ProtocolError) {
+        var bounds = surface.current[SizeBounds.self]
+        bounds.apply(surface.pending[SizeBounds.self])
+        guard let minimum = bounds.minimum, let maximum = bounds.maximum else { return }
+        let fits =
+            (maximum.width == 0 || minimum.width <= maximum.width)
+            && (maximum.height == 0 || minimum.height <= maximum.height)
+        guard fits else {
+            throw ProtocolError(
+                XdgToplevel.Error.invalidSize,
+                "the smallest size \(minimum.width)x\(minimum.height) is larger than the largest, "
+                    + "\(maximum.width)x\(maximum.height)",
+                on: resource
+            )
+        }
+    }
+
+    func sendConfigure(serial: UInt32) {
+        if !hasToldCapabilities {
+            hasToldCapabilities = true
+            let capabilities: [XdgToplevel.WmCapabilities] = [.maximize, .fullscreen]
+            resource.sendWmCapabilities(capabilities: WireArray(of: capabilities.map(\.rawValue)))
+            if let bounds = windows.bounds {
+                resource.sendConfigureBounds(width: Int32(bounds.width), height: Int32(bounds.height))
+            }
+        }
+        var states: [XdgToplevel.State] = []
+        if wanted.isMaximized { states.append(.maximized) }
+        if wanted.isFullscreen { states.append(.fullscreen) }
+        if wanted.isActivated { states.append(.activated) }
+        resource.sendConfigure(
+            width: Int32(wanted.size?.width ?? 0),
+            height: Int32(wanted.size?.height ?? 0),
+            states: WireArray(of: states.map(\.rawValue))
+        )
+        sent.append((serial, wanted))
+    }
+
+    func didAck(serial: UInt32) {
+        guard let index = sent.firstIndex(where: { $0.serial == serial }) else { return }
+        accepted = sent[index].configuration
+        sent.removeSubrange(...index)
+    }
+
+    func didCommit(isMapped: Bool) {
+        windows.didCommit(self)
+    }
+
+    func didUnmap() {
+        sent = []
+        hasToldCapabilities = false
+        wanted = Configuration()
+        windows.didUnmap(self)
+    }
+
+    // MARK: Requests
+
+    func destroyed(_ resource: XdgToplevel) {
+        shell.roleDestroyed()
+    }
+
+    func setParent(_ resource: XdgToplevel, parent: XdgToplevel?) throws(ProtocolError) {
+        let new = parent?.handler as? Toplevel
+        // Windows only ever get parents that don't lead back, so this ends.
+        var ancestor = new
+        while let window = ancestor {
+            guard window !== self else {
+                throw ProtocolError(
+                    XdgToplevel.Error.invalidParent,
+                    "xdg_toplevel@\(resource.id) can't have itself or one of its descendants for a parent"
+                )
+            }
+            ancestor = window.parent
+        }
+        self.parent = new
+    }
+
+    func setTitle(_ resource: XdgToplevel, title: String) throws(ProtocolError) {
+        self.title = title.truncated(toBytes: limits.titleBytes)
+    }
+
+    func setAppId(_ resource: XdgToplevel, appId: String) throws(ProtocolError) {
+        appID = appId.truncated(toBytes: limits.titleBytes)
+    }
+
+    func showWindowMenu(
+        _ resource: XdgToplevel,
+        seat: WlSeat,
+        serial: UInt32,
+        x: Int32,
+        y: Int32
+    ) throws(ProtocolError) {}
+
+    // Without input there are no serials of a press, so a move or a resize can't be valid.
+    func move(_ resource: XdgToplevel, seat: WlSeat, serial: UInt32) throws(ProtocolError) {}
+
+    func resize(
+        _ resource: XdgToplevel,
+        seat: WlSeat,
+        serial: UInt32,
+        edges: XdgToplevel.ResizeEdge
+    ) throws(ProtocolError) {
+        if case .unrecognized(let value) = edges {
+            throw ProtocolError(XdgToplevel.Error.invalidResizeEdge, "\(value) is no xdg_toplevel.resize_edge")
+        }
+    }
+
+    func setMaxSize(_ resource: XdgToplevel, width: Int32, height: Int32) throws(ProtocolError) {
+        shell.surface?.pending[SizeBounds.self].maximum = try bound(width, height)
+    }
+
+    func setMinSize(_ resource: XdgToplevel, width: Int32, height: Int32) throws(ProtocolError) {
+        shell.surface?.pending[SizeBounds.self].minimum = try bound(width, height)
+    }
+
+    private func bound(_ width: Int32, _ height: Int32) throws(ProtocolError) -> Size {
+        guard width >= 0, height >= 0 else {
+            throw ProtocolError(
+                XdgToplevel.Error.invalidSize,
+                "a window's smallest and largest sizes aren't negative as \(width)x\(height) is"
+            )
+        }
+        return Size(width: Int(width), height: Int(height))
+    }
+
+    func setMaximized(_ resource: XdgToplevel) throws(ProtocolError) {
+        fill { $0.isMaximized = true }
+    }
+
+    func unsetMaximized(_ resource: XdgToplevel) throws(ProtocolError) {
+        fill { $0.isMaximized = false }
+    }
+
+    func setFullscreen(_ resource: XdgToplevel, output: WlOutput?) throws(ProtocolError) {
+        fill { $0.isFullscreen = true }
+    }
+
+    func unsetFullscreen(_ resource: XdgToplevel) throws(ProtocolError) {
+        fill { $0.isFullscreen = false }
+    }
+
+    func setMinimized(_ resource: XdgToplevel) throws(ProtocolError) {
+        // There is no way to bring a window back; the capabilities said so.
+    }
+
+    /// Each of these requests is answered with a configure, also where nothing changes.
+    private func fill(_ change: (inout Configuration) -> Void) {
+        change(&wanted)
+        wanted.size = wanted.isMaximized || wanted.isFullscreen ? windows.bounds?.size : nil
+        shell.configure()
+    }
+}
+
+extension String {
+    /// At most this many bytes of it, without cutting a character apart.
+    fileprivate func truncated(toBytes limit: Int) -> String {
+        guard utf8.count > limit else { return self }
+        var result = ""
+        for character in self {
+            if result.utf8.count + String(character).utf8.count > limit { break }
+            result.append(character)
+        }
+        return result
+    }
+}

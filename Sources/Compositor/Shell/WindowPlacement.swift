@@ -1,0 +1,42 @@
+internal import Pixels
+
+/// Finds a place for a new window: where it covers least of the others, and of such places the first.
+enum WindowPlacement {
+    /// As many of the newest windows are minded.
+    static let windowLimit = 64
+    /// From the edges, and between windows where there is room.
+    private static let margin = 24
+    /// Places that are tried in each direction.
+    private static let steps = 32
+
+    /// The corner for a window of `size` within `bounds`.
+    static func position(for size: Size, in bounds: Rectangle, beside others: [Rectangle]) -> Point {
+        var best = Point(x: bounds.x, y: bounds.y)
+        var bestOverlap = Int.max
+        for y in candidates(from: bounds.minY, to: bounds.maxY - size.height) {
+            for x in candidates(from: bounds.minX, to: bounds.maxX - size.width) {
+                let place = Rectangle(
+                    x: x - margin / 2,
+                    y: y - margin / 2,
+                    width: size.width + margin,
+                    height: size.height + margin
+                )
+                let overlap = others.reduce(0) { $0 + $1.intersection(place).area }
+                if overlap == 0 { return Point(x: x, y: y) }
+                if overlap < bestOverlap {
+                    bestOverlap = overlap
+                    best = Point(x: x, y: y)
+                }
+            }
+        }
+        return best
+    }
+
+    /// Evenly spread places, inside of the margins where there is room for those.
+    private static func candidates(from start: Int, to end: Int) -> [Int] {
+        guard end > start else { return [start] }
+        let (first, last) = end - start > 2 * margin ? (start + margin, end - margin) : (start, end)
+        let step = max(8, (last - first) / steps)
+        return Array(stride(from: first, through: last, by: step))
+    }
+}

@@ -1,0 +1,54 @@
+internal import WaylandServer
+
+/// `xdg_wm_base`: turns surfaces into windows and popups.
+final class WmBaseGlobal {
+    init(on display: Display, windows: WindowManager, limits: Limits) {
+        Global<XdgWmBase>(on: display) { resource in
+            resource.handler = WmBase(display: display, windows: windows, limits: limits)
+        }
+    }
+}
+
+/// One client's `xdg_wm_base`.
+final class WmBase: XdgWmBase.Requests {
+    private unowned let display: Display
+    let windows: WindowManager
+    let limits: Limits
+    /// xdg_surfaces that were made with it and are still there.
+    private var surfaceCount = 0
+
+    init(display: Display, windows: WindowManager, limits: Limits) {
+        self.display = display
+        self.windows = windows
+        self.limits = limits
+    }
+
+    func nextSerial() -> UInt32 { display.nextSerial() }
+
+    func shellSurfaceDestroyed() { surfaceCount -= 1 }
+
+    func destroy(_ resource: XdgWmBase) throws(ProtocolError) {
+        guard surfaceCount == 0 else {
+            throw ProtocolError(
+                XdgWmBase.Error.defunctSurfaces,
+                "xdg_wm_base was destroyed while \(surfaceCount) of its xdg_surfaces exist; destroy those first"
+            )
+        }
+    }
+
+    func createPositioner(_ resource: XdgWmBase, id: XdgPositioner) throws(ProtocolError) {
+        id.handler = Positioner()
+    }
+
+    func getXdgSurface(_ resource: XdgWmBase, id: XdgSurface, surface: WlSurface) throws(ProtocolError) {
+        guard let target = surface.handler as? Surface else {
+            throw .invalidObject("wl_surface@\(surface.id) is gone")
+        }
+        id.handler = try ShellSurface(resource: id, surface: target, base: self, baseResource: resource)
+        surfaceCount += 1
+    }
+
+    func pong(_ resource: XdgWmBase, serial: UInt32) throws(ProtocolError) {
+        // Nobody is pinged: a client that hangs hurts nobody but itself.
+    }
+}

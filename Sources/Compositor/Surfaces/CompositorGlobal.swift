@@ -1,0 +1,21 @@
+internal import WaylandServer
+
+/// `wl_compositor`: makes surfaces and regions.
+final class CompositorGlobal: WlCompositor.Requests {
+    private let scene: Scene
+    private let limits: Limits
+
+    init(on display: Display, scene: Scene, limits: Limits) {
+        self.scene = scene
+        self.limits = limits
+        Global<WlCompositor>(on: display) { [self] resource in resource.handler = self }
+    }
+
+    func createSurface(_ resource: WlCompositor, id: WlSurface) throws(ProtocolError) {
+        id.handler = try Surface(resource: id, scene: scene, limits: limits)
+    }
+
+    func createRegion(_ resource: WlCompositor, id: WlRegion) throws(ProtocolError) {
+        id.handler = RegionObject(limits: limits)
+    }
+}

@@ -1,0 +1,264 @@
+internal import Pixels
+internal import WaylandServer
+
+/// A `wl_surface`: a rectangle of pixels, with double-buffered state.
+///
+/// Requests change ``pending``; a commit checks it, turns an attached buffer into content, and makes the result
+/// ``current``, all or nothing. What the surface is for is its role's business, and where it is seen the scene's.
+final class Surface: WlSurface.Requests {
+    let resource: WlSurface
+    /// What has been asked for since the last commit.
+    var pending = PendingSurfaceState()
+    /// What is shown.
+    private(set) var current = SurfaceState()
+    /// Set once, for life.
+    private(set) var roleKind: SurfaceRoleKind?
+    /// The object that stands for the role at the moment.
+    private(set) weak var role: (any SurfaceRole)?
+    /// Callbacks of commits that no frame has shown yet, oldest first.
+    private(set) var frameCallbacks: [WlCallback] = []
+    /// The outputs that the client was told it is on.
+    private(set) var outputs: [Output] = []
+    private let scene: Scene
+    private let limits: Limits
+    private let charge: Charge
+
+    init(resource: WlSurface, scene: Scene, limits: Limits) throws(ProtocolError) {
+        charge = try resource.client.account.charge(of: .surfaces)
+        self.resource = resource
+        self.scene = scene
+        self.limits = limits
+    }
+
+    /// Size in surface coordinates; empty while it shows nothing.
+    var size: Size { current.size }
+
+    // MARK: Role
+
+    /// Lets `role` take part in the surface's commits.
+    func attach(_ role: any SurfaceRole, otherwise error: (String) -> ProtocolError) throws(ProtocolError) {
+        guard self.role == nil else {
+            throw error("wl_surface@\(resource.id) has an object for its role already; destroy that first")
+        }
+        self.role = role
+    }
+
+    /// Says what the surface is for, from now on and for life.
+    func setRoleKind(_ kind: SurfaceRoleKind, otherwise error: (String) -> ProtocolError) throws(ProtocolError) {
+        if let roleKind, roleKind != kind {
+            throw error("wl_surface@\(resource.id) is a \(roleKind.rawValue) already, and stays one for life")
+        }
+        roleKind = kind
+    }
+
+    /// The role's object is gone; the role stays.
+    func detachRole() {
+        role = nil
+    }
+
+    // MARK: Requests
+
+    func destroy(_ resource: WlSurface) throws(ProtocolError) {
+        if role != nil {
+            // wl_surface.defunct_role_object, which newer descriptions name than this system has.
+            throw ProtocolError(
+                WlSurface.Error(rawValue: 4),
+                "wl_surface@\(resource.id) was destroyed before the object of its role (\(roleKind?.rawValue ?? "xdg_surface"))"
+            )
+        }
+    }
+
+    func destroyed(_ resource: WlSurface) {
+        role?.surfaceDestroyed(self)
+        role = nil
+        scene.remove(self)
+        pending = PendingSurfaceState()
+        current = SurfaceState()
+        frameCallbacks = []
+    }
+
+    func attach(_ resource: WlSurface, buffer: WlBuffer?, x: Int32, y: Int32) throws(ProtocolError) {
+        if resource.version >= 5 {
+            guard x == 0, y == 0 else {
+                throw ProtocolError(
+                    WlSurface.Error.invalidOffset,
+                    "attach takes no offset (\(x), \(y)) since version 5; use wl_surface.offset"
+                )
+            }
+        } else {
+            pending.offset = Point(x: Int(x), y: Int(y))
+        }
+        guard let buffer else {
+            pending.attachment = .removed
+            return
+        }
+        guard let clientBuffer = buffer.handler as? ClientBuffer else {
+            throw .invalidObject("wl_buffer@\(buffer.id) has no content")
+        }
+        pending.attachment = .buffer(clientBuffer)
+    }
+
+    func damage(
+        _ resource: WlSurface,
+        x: Int32,
+        y: Int32,
+        width: Int32,
+        height: Int32
+    ) throws(ProtocolError) {
+        pending.surfaceDamage.add(x: x, y: y, width: width, height: height, limit: limits.damageRectangles)
+    }
+
+    func damageBuffer(
+        _ resource: WlSurface,
+        x: Int32,
+        y: Int32,
+        width: Int32,
+        height: Int32
+    ) throws(ProtocolError) {
+        pending.bufferDamage.add(x: x, y: y, width: width, height: height, limit: limits.damageRectangles)
+    }
+
+    func frame(_ resource: WlSurface, callback: WlCallback) throws(ProtocolError) {
+        guard pending.frameCallbacks.count + frameCallbacks.count < limits.frameCallbacks else {
+            throw .noMemory(
+                "wl_surface@\(resource.id) waits for \(limits.frameCallbacks) frames already; ask for the next one "
+                    + "when the last has come"
+            )
+        }
+        pending.frameCallbacks.append(callback)
+    }
+
+    func setOpaqueRegion(_ resource: WlSurface, region: WlRegion?) throws(ProtocolError) {
+        let value = (region?.handler as? RegionObject)?.region ?? Region()
+        pending.opaqueRegion = value.coarsenedInward(limit: limits.regionRectangles)
+    }
+
+    func setInputRegion(_ resource: WlSurface, region: WlRegion?) throws(ProtocolError) {
+        pending.inputRegion = .some((region?.handler as? RegionObject)?.region)
+    }
+
+    func setBufferTransform(_ resource: WlSurface, transform: WlOutput.Transform) throws(ProtocolError) {
+        guard let orientation = Orientation(rawValue: transform.rawValue) else {
+            throw ProtocolError(
+                WlSurface.Error.invalidTransform,
+                "\(Int32(bitPattern: transform.rawValue)) is no wl_output.transform; those go from 0 to 7"
+            )
+        }
+        pending.orientation = orientation
+    }
+
+    func setBufferScale(_ resource: WlSurface, scale: Int32) throws(ProtocolError) {
+        guard scale > 0 else {
+            throw ProtocolError(WlSurface.Error.invalidScale, "a buffer's scale is 1 or more, not \(scale)")
+        }
+        pending.scale = Int(scale)
+    }
+
+    func offset(_ resource: WlSurface, x: Int32, y: Int32) throws(ProtocolError) {
+        pending.offset = Point(x: Int(x), y: Int(y))
+    }
+
+    func commit(_ resource: WlSurface) throws(ProtocolError) {
+        try role?.willCommit(self)
+        let change = try applyPending()
+        role?.didCommit(self)
+        scene.didCommit(self, change)
+    }
+
+    // MARK: Commit
+
+    /// What a commit did to how the surface looks.
+    struct Change {
+        /// What looks different, in surface coordinates.
+        var damage: Region
+        /// Whether the surface covers or uncovers something else than before.
+        var isReshaped: Bool
+    }
+
+    /// Makes the pending state current.
+    private func applyPending() throws(ProtocolError) -> Change {
+        let oldSize = current.size
+        let wasOpaque = current.content?.layout.format.hasAlpha == false
+        var next = current
+        if let scale = pending.scale { next.scale = scale }
+        if let orientation = pending.orientation { next.orientation = orientation }
+
+        var damage = Region()
+        switch pending.attachment {
+        case .unchanged:
+            // Damage without a new buffer: the client has drawn into the one that is shown.
+            if let layout = next.content?.layout {
+                try checkSize(of: layout, in: next)
+                damage = bufferDamage(on: layout, in: next)
+            }
+        case .removed:
+            next.content = nil
+        case .buffer(let buffer):
+            try checkSize(of: buffer.layout, in: next)
+            damage = bufferDamage(on: buffer.layout, in: next)
+            next.content = try buffer.content(after: current.content, damage: damage)
+        }
+        if let region = pending.opaqueRegion { next.opaqueRegion = region }
+        if let region = pending.inputRegion { next.inputRegion = region }
+        next.parts.apply(pending.parts)
+        frameCallbacks += pending.frameCallbacks
+        let isReshaped =
+            next.size != oldSize || next.scale != current.scale || next.orientation != current.orientation
+            || next.opaqueRegion != current.opaqueRegion || wasOpaque != (next.content?.layout.format.hasAlpha == false)
+        current = next
+        pending = PendingSurfaceState()
+        return Change(damage: surfaceDamage(from: damage), isReshaped: isReshaped)
+    }
+
+    /// A buffer's turned size must be a multiple of its scale.
+    private func checkSize(of layout: PixelLayout, in state: SurfaceState) throws(ProtocolError) {
+        guard layout.size.width % state.scale == 0, layout.size.height % state.scale == 0 else {
+            throw ProtocolError(
+                WlSurface.Error.invalidSize,
+                "a buffer of \(layout.size.width)x\(layout.size.height) doesn't divide by the scale \(state.scale)",
+                on: resource
+            )
+        }
+    }
+
+    /// All pending damage in buffer coordinates.
+    private func bufferDamage(on layout: PixelLayout, in state: SurfaceState) -> Region {
+        let turnedSize = state.orientation.transposesSize ? layout.size.transposed : layout.size
+        var result = pending.surfaceDamage.region
+            .scaledOutward(byNumerator: state.scale, denominator: 1)
+            .intersection(turnedSize.bounds)
+            .transformed(by: state.orientation, in: turnedSize)
+        result.formUnion(pending.bufferDamage.region.intersection(layout.size.bounds))
+        return result
+    }
+
+    /// Buffer coordinates to surface coordinates, outward.
+    private func surfaceDamage(from damage: Region) -> Region {
+        guard let layout = current.content?.layout else { return Region() }
+        return
+            damage
+            .transformed(by: current.orientation.inverse, in: layout.size)
+            .scaledOutward(byNumerator: 1, denominator: current.scale)
+            .intersection(current.size.bounds)
+    }
+
+    // MARK: Frames and outputs
+
+    /// Tells the client that now is a good time to draw the next frame. `time` is in milliseconds.
+    func sendFrameCallbacks(time: UInt32) {
+        let callbacks = frameCallbacks
+        frameCallbacks = []
+        for callback in callbacks { callback.finishWithDone(callbackData: time) }
+    }
+
+    /// Tells the client which outputs the surface is on.
+    func setOutputs(_ new: [Output]) {
+        for output in outputs where !new.contains(where: { $0 === output }) {
+            for bound in output.resources(of: resource.client) { resource.sendLeave(output: bound) }
+        }
+        for output in new where !outputs.contains(where: { $0 === output }) {
+            for bound in output.resources(of: resource.client) { resource.sendEnter(output: bound) }
+        }
+        outputs = new
+    }
+}

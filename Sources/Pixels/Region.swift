@@ -1,0 +1,198 @@
+internal import CPixman
+
+/// A set of pixels, kept as rectangles that don't overlap, in bands from the top down.
+///
+/// A value over pixman's regions: copies share memory until one of them changes. Coordinates are clamped to ±2³⁰, so
+/// that sums of what clients send stay within pixman's 32 bits.
+public struct Region: Equatable, Sendable {
+    var storage: RegionStorage
+
+    /// No pixel.
+    public init() {
+        storage = .empty
+    }
+
+    /// The pixels of a rectangle.
+    public init(_ rectangle: Rectangle) {
+        storage = Self.box(rectangle).map { RegionStorage($0) } ?? .empty
+    }
+
+    private init(boxes: [pixman_box32_t]) {
+        storage = RegionStorage(boxes)
+    }
+
+    /// Whether there is no pixel.
+    public var isEmpty: Bool { storage.isEmpty }
+    /// The smallest rectangle that holds all pixels.
+    public var bounds: Rectangle { Rectangle(storage.extents) }
+    /// How many rectangles it is made of.
+    public var rectangleCount: Int { storage.count }
+
+    /// Whether both hold the same pixels.
+    public static func == (left: Region, right: Region) -> Bool { left.storage.equals(right.storage) }
+
+    /// Whether the pixel is inside.
+    public func contains(_ point: Point) -> Bool {
+        storage.contains(Self.clamp(point.x), Self.clamp(point.y))
+    }
+
+    /// Calls `body` with each rectangle, band by band from the top down, from left to right. Allocates nothing.
+    public func forEachRectangle(_ body: (Rectangle) -> Void) {
+        storage.forEachBox { body(Rectangle($0)) }
+    }
+
+    // MARK: Set operations
+
+    /// Adds the other's pixels.
+    public mutating func formUnion(_ other: Region) {
+        if other.isEmpty { return }
+        if isEmpty { return storage = other.storage }
+        makeUnique()
+        storage.formUnion(other.storage)
+    }
+
+    /// Adds the rectangle's pixels.
+    public mutating func formUnion(_ rectangle: Rectangle) {
+        guard let box = Self.box(rectangle) else { return }
+        makeUnique()
+        storage.formUnion(box)
+    }
+
+    /// Keeps what the other has too.
+    public mutating func formIntersection(_ other: Region) {
+        makeUnique()
+        storage.formIntersection(other.storage)
+    }
+
+    /// Keeps what lies in the rectangle.
+    public mutating func formIntersection(_ rectangle: Rectangle) {
+        guard let box = Self.box(rectangle) else { return storage = .empty }
+        makeUnique()
+        storage.formIntersection(box)
+    }
+
+    /// Takes the other's pixels away.
+    public mutating func subtract(_ other: Region) {
+        if isEmpty || other.isEmpty { return }
+        makeUnique()
+        storage.subtract(other.storage)
+    }
+
+    /// The pixels of either.
+    public func union(_ other: Region) -> Region { with { $0.formUnion(other) } }
+    /// The pixels of both.
+    public func intersection(_ other: Region) -> Region { with { $0.formIntersection(other) } }
+    /// The pixels in the rectangle.
+    public func intersection(_ rectangle: Rectangle) -> Region { with { $0.formIntersection(rectangle) } }
+    /// The pixels that the other doesn't have.
+    public func subtracting(_ other: Region) -> Region { with { $0.subtract(other) } }
+
+    // MARK: Coordinates
+
+    /// The same pixels elsewhere.
+    public func translated(by offset: Point) -> Region {
+        if offset == Point(x: 0, y: 0) || isEmpty { return self }
+        return with {
+            $0.makeUnique()
+            $0.storage.translate(Self.clamp(offset.x), Self.clamp(offset.y))
+        }
+    }
+
+    /// All coordinates times `numerator / denominator`, rounded so that no pixel is lost.
+    public func scaledOutward(byNumerator numerator: Int, denominator: Int) -> Region {
+        if numerator == denominator { return self }
+        return mapBoxes { box in
+            Rectangle(
+                minX: floorDivide(box.minX * numerator, denominator),
+                minY: floorDivide(box.minY * numerator, denominator),
+                maxX: -floorDivide(-box.maxX * numerator, denominator),
+                maxY: -floorDivide(-box.maxY * numerator, denominator)
+            )
+        }
+    }
+
+    /// All coordinates times `numerator / denominator`, rounded so that no pixel is won.
+    public func scaledInward(byNumerator numerator: Int, denominator: Int) -> Region {
+        if numerator == denominator { return self }
+        return mapBoxes { box in
+            Rectangle(
+                minX: -floorDivide(-box.minX * numerator, denominator),
+                minY: -floorDivide(-box.minY * numerator, denominator),
+                maxX: floorDivide(box.maxX * numerator, denominator),
+                maxY: floorDivide(box.maxY * numerator, denominator)
+            )
+        }
+    }
+
+    /// Where the pixels are after content of `size` was turned by `orientation`.
+    public func transformed(by orientation: Orientation, in size: Size) -> Region {
+        if orientation == .normal { return self }
+        return mapBoxes { orientation.apply(to: $0, in: size) }
+    }
+
+    // MARK: Coarsening
+
+    /// The region itself up to `limit` rectangles, beyond that its bounds: never fewer pixels.
+    public func coarsenedOutward(limit: Int) -> Region {
+        rectangleCount <= limit ? self : Region(bounds)
+    }
+
+    /// The region itself up to `limit` rectangles, beyond that the largest of them: never more pixels.
+    public func coarsenedInward(limit: Int) -> Region {
+        guard rectangleCount > limit else { return self }
+        var all: [Rectangle] = []
+        forEachRectangle { all.append($0) }
+        all.sort { $0.area > $1.area }
+        return Region(boxes: all.prefix(limit).compactMap(Self.box))
+    }
+
+    // MARK: Storage
+
+    private mutating func makeUnique() {
+        if !isKnownUniquelyReferenced(&storage) { storage = storage.copy() }
+    }
+
+    private func with(_ change: (inout Region) -> Void) -> Region {
+        var result = self
+        change(&result)
+        return result
+    }
+
+    private func mapBoxes(_ transform: (Rectangle) -> Rectangle) -> Region {
+        if isEmpty { return self }
+        var boxes: [pixman_box32_t] = []
+        boxes.reserveCapacity(rectangleCount)
+        forEachRectangle { if let box = Self.box(transform($0)) { boxes.append(box) } }
+        return Region(boxes: boxes)
+    }
+
+    private static let limit = 1 << 30
+
+    private static func clamp(_ value: Int) -> Int32 { Int32(max(-limit, min(limit, value))) }
+
+    /// Nil where nothing is inside.
+    private static func box(_ rectangle: Rectangle) -> pixman_box32_t? {
+        let box = pixman_box32_t(
+            x1: clamp(rectangle.minX),
+            y1: clamp(rectangle.minY),
+            x2: clamp(rectangle.maxX),
+            y2: clamp(rectangle.maxY)
+        )
+        return box.x1 < box.x2 && box.y1 < box.y2 ? box : nil
+    }
+}
+
+extension Rectangle {
+    fileprivate init(_ box: pixman_box32_t) {
+        self.init(minX: Int(box.x1), minY: Int(box.y1), maxX: Int(box.x2), maxY: Int(box.y2))
+    }
+
+    fileprivate init(minX: Int, minY: Int, maxX: Int, maxY: Int) {
+        self.init(x: minX, y: minY, width: maxX - minX, height: maxY - minY)
+    }
+}
+
+private func floorDivide(_ value: Int, _ divisor: Int) -> Int {
+    let quotient = value / divisor
+    return value % divisor < 0 ? quotient - 1 : quotient
+}

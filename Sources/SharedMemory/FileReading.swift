@@ -1,0 +1,36 @@
+internal import CLinux
+internal import Glibc
+
+extension Descriptor {
+    /// Reads from byte `offset` on until `target` is full or the file ends; returns how many bytes that were.
+    ///
+    /// Source: pread(2). Reading a hole gives zeros and allocates nothing.
+    public borrowing func pread(
+        into target: inout MutableRawSpan,
+        at offset: Int64
+    ) throws(SystemError) -> Int {
+        let number = rawValue
+        return try unsafe target.withUnsafeMutableBytes { (buffer) throws(SystemError) -> Int in
+            var done = 0
+            while done < buffer.count {
+                let count = try SystemCall.run("pread") {
+                    unsafe Glibc.pread(number, buffer.baseAddress! + done, buffer.count - done, off_t(offset) + done)
+                }
+                if count == 0 { break }
+                done += count
+            }
+            return done
+        }
+    }
+
+    /// Whether some bytes of `range` have no memory behind them; reading those through a mapping would allocate it.
+    ///
+    /// The end of the file counts as a hole, and a file system that can't tell as none. Moves the file's offset, which
+    /// pread and mmap don't use. Source: lseek(2), SEEK_HOLE.
+    public borrowing func hasHole(in range: Range<Int64>) throws(SystemError) -> Bool {
+        guard !range.isEmpty else { return false }
+        let number = rawValue
+        let hole = try SystemCall.run("lseek") { lseek(number, off_t(range.lowerBound), SIGNET_SEEK_HOLE) }
+        return Int64(hole) < range.upperBound
+    }
+}

@@ -1,0 +1,99 @@
+internal import Glibc
+
+/// A file's bytes in memory, for reading. Unmapped when the value ends.
+///
+/// Whoever maps a file that can shrink will be killed by SIGBUS when it does. This type doesn't look: see
+/// ``DescriptorFacts`` for what has to be known first.
+@safe
+public struct ReadOnlyMapping: ~Copyable, @unchecked Sendable {
+    private let start: UnsafeMutableRawPointer
+    /// Bytes that are mapped, from the file's first on.
+    public let length: Int
+
+    /// Maps the first `length` bytes.
+    ///
+    /// The mapping is shared; where that isn't permitted, as for some sealed files on older kernels, it is private,
+    /// which shows the same as long as nobody writes through it. A length below 1 is EINVAL. Source: mmap(2).
+    public init(_ descriptor: borrowing Descriptor, length: Int) throws(SystemError) {
+        do throws(SystemError) {
+            unsafe start = try map(descriptor, length: length, protection: PROT_READ, flags: MAP_SHARED)
+        } catch {
+            guard error.errno == .notPermitted else { throw error }
+            unsafe start = try map(descriptor, length: length, protection: PROT_READ, flags: MAP_PRIVATE)
+        }
+        self.length = length
+    }
+
+    deinit {
+        unsafe munmap(start, length)
+    }
+
+    /// Unmaps on another thread: for a large mapping it takes milliseconds.
+    public consuming func unmapElsewhere() {
+        let (address, length) = unsafe (UInt(bitPattern: start), length)
+        discard self
+        Reaper.run { unsafe munmap(UnsafeMutableRawPointer(bitPattern: address), length) }
+    }
+
+    /// Lends the bytes in `range`, which must lie within ``length``.
+    public borrowing func withBytes<R: ~Copyable, E>(
+        in range: Range<Int>,
+        _ body: (RawSpan) throws(E) -> R
+    ) throws(E) -> R {
+        precondition(range.lowerBound >= 0 && range.upperBound <= length, "the range lies outside of the mapping")
+        return try body(unsafe UnsafeRawBufferPointer(start: start + range.lowerBound, count: range.count).bytes)
+    }
+}
+
+/// A file's bytes in memory, for reading and writing. Unmapped when the value ends.
+@safe
+public struct WritableMapping: ~Copyable, @unchecked Sendable {
+    private let start: UnsafeMutableRawPointer
+    /// Bytes that are mapped, from the file's first on.
+    public let length: Int
+
+    /// Maps the first `length` bytes, shared. EPERM where a seal forbids writing. Source: mmap(2).
+    public init(_ descriptor: borrowing Descriptor, length: Int) throws(SystemError) {
+        unsafe start = try map(descriptor, length: length, protection: PROT_READ | PROT_WRITE, flags: MAP_SHARED)
+        self.length = length
+    }
+
+    deinit {
+        unsafe munmap(start, length)
+    }
+
+    /// Lends the bytes in `range`, which must lie within ``length``.
+    public borrowing func withBytes<R: ~Copyable, E>(
+        in range: Range<Int>,
+        _ body: (RawSpan) throws(E) -> R
+    ) throws(E) -> R {
+        precondition(range.lowerBound >= 0 && range.upperBound <= length, "the range lies outside of the mapping")
+        return try body(unsafe UnsafeRawBufferPointer(start: start + range.lowerBound, count: range.count).bytes)
+    }
+
+    /// Lends the bytes in `range`, which must lie within ``length``, for writing.
+    public mutating func withMutableBytes<R: ~Copyable, E>(
+        in range: Range<Int>,
+        _ body: (inout MutableRawSpan) throws(E) -> R
+    ) throws(E) -> R {
+        precondition(range.lowerBound >= 0 && range.upperBound <= length, "the range lies outside of the mapping")
+        let buffer = unsafe UnsafeMutableRawBufferPointer(start: start + range.lowerBound, count: range.count)
+        var bytes = unsafe buffer.mutableBytes
+        return try body(&bytes)
+    }
+}
+
+private func map(
+    _ descriptor: borrowing Descriptor,
+    length: Int,
+    protection: CInt,
+    flags: CInt
+) throws(SystemError) -> UnsafeMutableRawPointer {
+    guard length > 0 else { throw SystemError(call: "mmap", errno: .invalidArgument) }
+    let number = descriptor.rawValue
+    // MAP_FAILED is the address -1, so the sign tells.
+    let address = try SystemCall.run("mmap") {
+        unsafe Int(bitPattern: mmap(nil, length, protection, flags, number, 0))
+    }
+    return unsafe UnsafeMutableRawPointer(bitPattern: address)!
+}
