@@ -12,9 +12,10 @@ let strict: [SwiftSetting] = [
 let package = Package(
     name: "signet",
     products: [
+        .executable(name: "signet", targets: ["signet"]),
         .library(name: "SharedMemory", targets: ["SharedMemory"]),
-        .library(name: "WaylandServer", targets: ["WaylandServer"]),
-        .library(name: "WaylandClient", targets: ["WaylandClient"]),
+        .library(name: "WaylandServer", targets: ["WaylandServer", "WaylandWire"]),
+        .library(name: "WaylandClient", targets: ["WaylandClient", "WaylandWire"]),
         .plugin(name: "WaylandBindings", targets: ["WaylandBindings"]),
     ],
     dependencies: [
@@ -26,6 +27,7 @@ let package = Package(
         .systemLibrary(name: "CLinux"),
         .systemLibrary(name: "CPixman", pkgConfig: "pixman-1", providers: [.apt(["libpixman-1-dev"])]),
         .target(name: "CPixelKernels"),
+        .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
         .systemLibrary(name: "CWaylandUtil"),
         .systemLibrary(name: "CWaylandServer", pkgConfig: "wayland-server", providers: [.apt(["libwayland-dev"])]),
         .systemLibrary(name: "CWaylandClient", pkgConfig: "wayland-client", providers: [.apt(["libwayland-dev"])]),
@@ -71,6 +73,17 @@ let package = Package(
             name: "Compositor",
             dependencies: [
                 "CLinux", "Pixels", "SharedMemory", "WaylandServer", "WaylandWire",
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: strict
+        ),
+
+        // The command.
+        .executableTarget(
+            name: "signet",
+            dependencies: [
+                "CPNG", "Compositor", "SharedMemory", "WaylandClient", "WaylandServer",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict

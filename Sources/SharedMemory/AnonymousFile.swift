@@ -43,6 +43,16 @@ public struct AnonymousFile: ~Copyable, Sendable {
         return try posixSharedMemory(size: size)
     }
 
+    /// Whether memfd_create(2) is there at all.
+    public static var kernelHasMemfd: Bool {
+        do throws(SystemError) {
+            _ = try memfd("signet-probe")
+            return true
+        } catch {
+            return error.errno != .noSystemCall
+        }
+    }
+
     private init(
         descriptor: consuming Descriptor,
         backing: Backing,

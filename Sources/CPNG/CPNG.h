@@ -1,0 +1,20 @@
+// libpng's simplified interface. The other one reports errors by longjmp, which must not pass through Swift.
+#ifndef SIGNET_CPNG_H
+#define SIGNET_CPNG_H
+
+#include <png.h>
+#include <stdint.h>
+#include <string.h>
+
+// Encodes rows of 8-bit RGB into `memory`, which has `*size` bytes; NULL asks for the size. Returns 0 where it fails.
+static inline int signet_png_encode(uint32_t width, uint32_t height, const void *rgb, void *memory, size_t *size) {
+    png_image image;
+    memset(&image, 0, sizeof image);
+    image.version = PNG_IMAGE_VERSION;
+    image.width = width;
+    image.height = height;
+    image.format = PNG_FORMAT_RGB;
+    return png_image_write_to_memory(&image, memory, size, 0, rgb, 0, NULL);
+}
+
+#endif

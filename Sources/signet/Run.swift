@@ -1,0 +1,107 @@
+import ArgumentParser
+import Compositor
+import Glibc
+import Logging
+import WaylandServer
+
+/// `signet run`: the compositor itself.
+struct Run: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Runs the compositor, alone or for one client.",
+        discussion: """
+            Prints WAYLAND_DISPLAY=NAME when clients can connect. With a client after --, WAYLAND_DISPLAY is set for it, \
+            and signet ends when it ends, with its exit status.
+            """
+    )
+
+    @Option(help: "The socket's name in XDG_RUNTIME_DIR; the first free of wayland-1 to wayland-32 by default.")
+    var socket: String?
+
+    @Option(
+        name: .customLong("output"),
+        help: .init(
+            "An output, 1920x1080@60*1 by default; may be given several times, from left to right.",
+            valueName: "WxH[@HZ][*SCALE]"
+        ),
+        transform: { text in
+            guard let mode = OutputMode(text) else {
+                throw ValidationError("'\(text)' isn't an output; write it as 1920x1080, 1280x720@59.94 or 3840x2160@60*2")
+            }
+            return mode
+        }
+    )
+    var outputs: [OutputMode] = []
+
+    @Option(help: "Where outputs go; there is no other backend yet.")
+    var backend = Backend.headless
+
+    @Option(
+        help: .init(
+            "Which shared memory is taken: sealed (strict, the default), also what can be sealed on arrival (seal), or "
+                + "also what can't be (copy: it is read, never mapped).",
+            valueName: "strict|seal|copy"
+        ),
+        transform: { try choice($0, among: ShmPolicy.allCases) }
+    )
+    var shmPolicy: ShmPolicy?
+
+    @Option(help: .init("A descriptor that gets a newline when clients can connect.", valueName: "N"))
+    var readyFd: CInt?
+
+    @Option(
+        help: .init("How much is told; notice by default.", valueName: "debug|info|notice|warning|error"),
+        transform: { try choice($0, among: Logger.Level.allCases) }
+    )
+    var logLevel = Logger.Level.notice
+
+    @Argument(parsing: .postTerminator, help: "A client to run, with its arguments, after --.")
+    var client: [String] = []
+
+    enum Backend: String, ExpressibleByArgument, CaseIterable {
+        case headless
+    }
+
+    func validate() throws {
+        if let readyFd, fcntl(readyFd, F_GETFD) < 0 {
+            throw ValidationError("--ready-fd \(readyFd) isn't an open descriptor; open it for signet, as in '3>file'")
+        }
+    }
+
+    func run() throws {
+        if let readyFd { _ = fcntl(readyFd, F_SETFD, FD_CLOEXEC) }
+        let limit = DescriptorLimit()
+        let level = logLevel
+        let log = Logger(label: "signet") { _ in ConsoleLogHandler(logLevel: level) }
+        ServerLog.setHandler { log.warning("libwayland: \($0)") }
+        let folder = try RuntimeFolder(create: true)
+        let session = try Session(settings: settings(log), folder: folder, socketName: socket, log: log)
+        unsafe setenv("WAYLAND_DISPLAY", session.socketName, 1)
+        announce(session.socketName, folder)
+        if !client.isEmpty { try session.start(client, limit: limit) }
+        let status = session.run()
+        throw ExitCode(status)
+    }
+
+    private func settings(_ log: Logger) throws -> Compositor.Settings {
+        var settings = Compositor.Settings()
+        if !outputs.isEmpty { settings.outputs = outputs }
+        settings.shmPolicy = try ShmPolicy.effective(shmPolicy, log: log)
+        return settings
+    }
+
+    /// Tells the user, then whoever waits at the ready descriptor.
+    private func announce(_ socketName: String, _ folder: RuntimeFolder) {
+        var text = "WAYLAND_DISPLAY=\(socketName)\n"
+        if folder.isOurs { text = "XDG_RUNTIME_DIR=\(folder.path)\n" + text }
+        _ = unsafe write(STDOUT_FILENO, text, text.utf8.count)
+        guard let readyFd else { return }
+        _ = unsafe write(readyFd, "\n", 1)
+        close(readyFd)
+    }
+}
+
+/// The case that `text` names.
+private func choice<Value: RawRepresentable<String>>(_ text: String, among all: [Value]) throws -> Value {
+    if let value = Value(rawValue: text) { return value }
+    throw ValidationError("'\(text)' is none of \(all.map(\.rawValue).joined(separator: ", "))")
+}

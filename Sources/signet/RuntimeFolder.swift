@@ -1,0 +1,42 @@
+import Glibc
+
+/// The folder for sockets: XDG_RUNTIME_DIR, or where that isn't set a folder of the user's own under /tmp.
+///
+/// The compositor makes the latter, and all commands look there, so that a container without a login session needs no
+/// setting up.
+struct RuntimeFolder {
+    let path: String
+    /// Whether XDG_RUNTIME_DIR wasn't set, so that clients have to be told.
+    let isOurs: Bool
+
+    /// Finds the folder; `create` makes our own where it is missing.
+    init(create: Bool) throws {
+        if let set = environmentValue("XDG_RUNTIME_DIR"), !set.isEmpty {
+            path = set
+            isOurs = false
+            return
+        }
+        path = "/tmp/signet-runtime-\(geteuid())"
+        isOurs = true
+        if create { try make() }
+        unsafe setenv("XDG_RUNTIME_DIR", path, 1)
+    }
+
+    private func make() throws {
+        if unsafe mkdir(path, 0o700) == 0 { return }
+        let reason = unsafe String(cString: strerror(errno))
+        // Anybody can put something there first; only a folder of ours that nobody else can enter will do.
+        var status = stat()
+        guard unsafe lstat(path, &status) == 0 else {
+            throw Failure("\(path) can't be made: \(reason); set XDG_RUNTIME_DIR")
+        }
+        guard status.st_mode & S_IFMT == S_IFDIR, status.st_uid == geteuid(), status.st_mode & 0o077 == 0 else {
+            throw Failure("\(path) belongs to somebody else or is open to others; set XDG_RUNTIME_DIR")
+        }
+    }
+}
+
+/// An environment variable's value.
+func environmentValue(_ name: String) -> String? {
+    unsafe getenv(name).map { unsafe String(cString: $0) }
+}
