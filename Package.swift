@@ -89,6 +89,19 @@ let package = Package(
             swiftSettings: strict
         ),
 
+        // Sample clients, and what they share.
+        .target(
+            name: "ClientToolkit",
+            dependencies: ["SharedMemory", "WaylandClient", "WaylandWire"],
+            swiftSettings: strict
+        ),
+        .executableTarget(
+            name: "simple-shm",
+            dependencies: ["ClientToolkit", "SharedMemory", "WaylandClient"],
+            path: "examples/simple-shm",
+            swiftSettings: strict
+        ),
+
         .testTarget(name: "SharedMemoryTests", dependencies: ["SharedMemory", "CLinux"], swiftSettings: strict),
         .testTarget(name: "PixelsTests", dependencies: ["Pixels"], swiftSettings: strict),
     ],
