@@ -102,8 +102,21 @@ let package = Package(
             swiftSettings: strict
         ),
 
-        .testTarget(name: "SharedMemoryTests", dependencies: ["SharedMemory", "CLinux"], swiftSettings: strict),
-        .testTarget(name: "PixelsTests", dependencies: ["Pixels"], swiftSettings: strict),
+        // Tests.
+        .target(
+            name: "TestSupport",
+            dependencies: ["CLinux", "Compositor", "SharedMemory"],
+            path: "Tests/Support/TestSupport",
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "CompositorTests",
+            dependencies: [
+                "CLinux", "ClientToolkit", "Compositor", "Pixels", "SharedMemory", "TestSupport", "WaylandClient",
+                "WaylandWire", .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: strict
+        ),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -37,7 +37,7 @@ public final class Canvas {
         )
         // The buffer keeps the pool's memory; the descriptor has done its work too.
         pool.destroy()
-        buffer.onRelease = { [unowned self] in isBusy = false }
+        buffer.onRelease = { [weak self] in self?.isBusy = false }
     }
 
     deinit {

@@ -47,12 +47,13 @@ public final class Window {
         toplevel = shellSurface.getToplevel()
         toplevel.setTitle(title: title)
         toplevel.setAppId(appId: title)
-        toplevel.onConfigure = { [unowned self] width, height, _ in
-            wantedSize = width > 0 && height > 0 ? (Int(width), Int(height)) : nil
+        toplevel.onConfigure = { [weak self] width, height, _ in
+            self?.wantedSize = width > 0 && height > 0 ? (Int(width), Int(height)) : nil
         }
-        toplevel.onClose = { [unowned self] in isClosed = true }
-        shellSurface.onConfigure = { [unowned self] serial in
+        toplevel.onClose = { [weak self] in self?.isClosed = true }
+        shellSurface.onConfigure = { [weak self, unowned shellSurface] serial in
             shellSurface.ackConfigure(serial: serial)
+            guard let self else { return }
             if let wantedSize { (self.width, self.height) = wantedSize }
             // Later configures take effect with the next frame.
             if frameCount == 0 { show(time: 0) }

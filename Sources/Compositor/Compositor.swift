@@ -78,6 +78,9 @@ public final class Compositor {
 
     // MARK: Clients
 
+    /// How many clients are connected.
+    public var clientCount: Int { display.clientCount }
+
     /// Lets clients connect at `socket`, until the compositor ends.
     public func listen(on socket: consuming ListeningSocket) {
         doorkeeper = Doorkeeper(socket, compositor: self, log: log)

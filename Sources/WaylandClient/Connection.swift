@@ -5,7 +5,7 @@ internal import WaylandWire
 
 /// A client's connection to a server: the `wl_display` object, and everything that came from it.
 ///
-/// A connection belongs to one thread. Reading never blocks unless a method says so.
+/// A connection belongs to one thread, and is closed when it is let go. Reading never blocks unless a method says so.
 public final class Connection {
     /// Why there is no connection, or none any more.
     public enum Failure: Error, Equatable, CustomStringConvertible {
@@ -26,9 +26,11 @@ public final class Connection {
         }
     }
 
+    /// Everything that lives on the connection.
+    private let objects: ObjectMap
+
     /// libwayland's `wl_display`; nil once the connection is closed.
-    private(set) var display: ObjectHandle?
-    var proxies: [ObjectHandle: Proxy] = [:]
+    var display: ObjectHandle? { objects.display }
 
     /// Connects to the socket that WAYLAND_SOCKET or WAYLAND_DISPLAY names, or to the one called `name` in
     /// XDG_RUNTIME_DIR.
@@ -47,7 +49,7 @@ public final class Connection {
     }
 
     private init(display: ObjectHandle) {
-        self.display = display
+        objects = ObjectMap(display: display)
     }
 
     deinit {
@@ -56,10 +58,7 @@ public final class Connection {
 
     /// Ends the connection and everything on it. Does nothing the second time.
     public func close() {
-        guard let display else { return }
-        for proxy in Array(proxies.values) { proxy.destroyLocally() }
-        self.display = nil
-        unsafe wl_display_disconnect(display.pointer)
+        objects.close()
     }
 
     /// A descriptor that is readable when events have arrived; -1 once closed.
@@ -78,7 +77,7 @@ public final class Connection {
     }
 
     /// How many objects live on the connection.
-    public var proxyCount: Int { proxies.count }
+    public var proxyCount: Int { objects.count }
 
     // MARK: wl_display's requests
 
@@ -90,12 +89,12 @@ public final class Connection {
     public func sync() -> WlCallback { create(0) }
 
     private func create<New: Proxy>(_ opcode: UInt32) -> New {
-        guard let display else { return New(adopting: nil, from: self) }
+        guard let display else { return New(adopting: nil, from: objects) }
         let new = unsafe OutgoingMessage.compose({ $0.newID() }) { arguments in
             // A wl_display is a wl_proxy too.
             unsafe wl_proxy_marshal_array_flags(display.pointer, opcode, New.interface.pointer, 1, 0, arguments)
         }
-        return unsafe New(adopting: ObjectHandle(new), from: self)
+        return unsafe New(adopting: ObjectHandle(new), from: objects)
     }
 
     // MARK: Reading and writing

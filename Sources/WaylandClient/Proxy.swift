@@ -12,25 +12,25 @@ public import WaylandWire
 open class Proxy {
     /// libwayland's `wl_proxy`; nil once the object is gone.
     public private(set) final var handle: ObjectHandle?
-    /// The connection it belongs to.
-    public final let connection: Connection
+    /// The connection's objects, of which this is one.
+    public final let objects: ObjectMap
 
     /// What libwayland knows of the interface. Subclasses say which.
     open class var interface: Interface { preconditionFailure("a subclass for each interface is generated") }
 
     /// Takes over an object that libwayland made, or stands for one that it couldn't make.
-    public required init(adopting handle: ObjectHandle?, from parent: Connection) {
+    public required init(adopting handle: ObjectHandle?, from objects: ObjectMap) {
         self.handle = handle
-        connection = parent
+        self.objects = objects
         guard let handle else { return }
-        connection.proxies[handle] = self
+        objects[handle] = self
         let context = unsafe Unmanaged.passUnretained(self).toOpaque()
         unsafe wl_proxy_add_dispatcher(handle.pointer, dispatchEvent, context, context)
     }
 
     /// Takes over an object that came with an event of `parent`. For generated code.
     public convenience init(adopting handle: ObjectHandle?, from parent: Proxy) {
-        self.init(adopting: handle, from: parent.connection)
+        self.init(adopting: handle, from: parent.objects)
     }
 
     /// Whether the object is still there.
@@ -91,7 +91,7 @@ open class Proxy {
         destroys: Bool = false,
         _ build: (inout OutgoingMessage) -> Void
     ) -> New {
-        guard let handle else { return New(adopting: nil, from: connection) }
+        guard let handle else { return New(adopting: nil, from: objects) }
         check(since)
         let new = unsafe OutgoingMessage.compose(build) { arguments in
             unsafe wl_proxy_marshal_array_flags(
@@ -104,12 +104,12 @@ open class Proxy {
             )
         }
         if destroys { markDestroyed() }
-        return unsafe New(adopting: ObjectHandle(new), from: connection)
+        return unsafe New(adopting: ObjectHandle(new), from: objects)
     }
 
     /// The object that an event names; nil where it is gone. For generated code.
     public final func object<Object: Proxy>(_ handle: ObjectHandle?, as type: Object.Type) -> Object? {
-        handle.flatMap { connection.proxies[$0] as? Object }
+        handle.flatMap { objects[$0] as? Object }
     }
 
     private func check(_ since: UInt32) {
@@ -122,7 +122,7 @@ open class Proxy {
     final func markDestroyed() {
         guard let handle else { return }
         self.handle = nil
-        connection.proxies[handle] = nil
+        objects[handle] = nil
         didDestroy()
     }
 }

@@ -23,7 +23,9 @@ final class FrameGrabber {
     func grab(outputNamed name: String?) throws -> Picture {
         try bindGlobals()
         guard let manager else {
-            throw Failure("the compositor doesn't offer sealed-frame-v1 to this user; it has to be signet, run by the same")
+            throw Failure(
+                "the compositor doesn't offer sealed-frame-v1 to this user; it has to be signet, run by the same"
+            )
         }
         guard let output = outputs.first(where: { name == nil || $0.name == name }) else {
             let names = outputs.map(\.name).joined(separator: ", ")

@@ -25,7 +25,9 @@ struct Run: ParsableCommand {
         ),
         transform: { text in
             guard let mode = OutputMode(text) else {
-                throw ValidationError("'\(text)' isn't an output; write it as 1920x1080, 1280x720@59.94 or 3840x2160@60*2")
+                throw ValidationError(
+                    "'\(text)' isn't an output; write it as 1920x1080, 1280x720@59.94 or 3840x2160@60*2"
+                )
             }
             return mode
         }

@@ -12,7 +12,7 @@ final class Output {
     let mode: OutputMode
     /// The top left corner, in global coordinates.
     let position: Point
-    private let scene: Scene
+    private unowned let scene: Scene
     private let clock: any Clock
     private let log: (String) -> Void
     private(set) var ring: FrameRing

@@ -3,7 +3,7 @@ internal import WaylandServer
 /// `xdg_wm_base`: turns surfaces into windows and popups.
 final class WmBaseGlobal {
     init(on display: Display, windows: WindowManager, limits: Limits) {
-        Global<XdgWmBase>(on: display) { resource in
+        Global<XdgWmBase>(on: display) { [unowned display] resource in
             resource.handler = WmBase(display: display, windows: windows, limits: limits)
         }
     }

@@ -1,0 +1,145 @@
+@testable import Compositor
+import ClientToolkit
+import Glibc
+import Logging
+import Pixels
+import SharedMemory
+import TestSupport
+import Testing
+import WaylandClient
+import WaylandWire
+
+/// The real compositor and real clients in one thread, over socket pairs, with a clock that the test moves.
+final class Fixture {
+    let clock = ManualClock()
+    let compositor: Compositor
+    private(set) var clients: [TestClient] = []
+
+    init(_ change: (inout Compositor.Settings) -> Void = { _ in }) {
+        var settings = Compositor.Settings()
+        settings.outputs = [OutputMode(width: 200, height: 100, refresh: 50_000)]
+        change(&settings)
+        let clock = clock
+        compositor = Compositor(settings: settings, log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }) { _ in
+            clock
+        }
+    }
+
+    /// Nanoseconds between two frames.
+    static let period: UInt64 = 20_000_000
+
+    /// Connects a client that hasn't bound anything.
+    func connect() -> TestClient {
+        var client: TestClient?
+        SocketPair().take { server, end in
+            compositor.connect(server)
+            client = TestClient(fixture: self, connection: try! Connection(over: end))
+        }
+        clients.append(client!)
+        return client!
+    }
+
+    /// Carries everything that was sent to where it belongs, both ways.
+    func pump() {
+        for _ in 0..<4 {
+            for client in clients { client.connection.flush() }
+            compositor.dispatch(timeout: 0)
+            for client in clients { try? client.connection.dispatchAvailable() }
+        }
+    }
+
+    /// Lets a frame period pass, and everything that follows from it happen.
+    func nextFrame() {
+        pump()
+        clock.advance(by: Self.period)
+        pump()
+    }
+
+    func disconnect(_ client: TestClient) {
+        client.connection.close()
+        clients.removeAll { $0 === client }
+        pump()
+    }
+
+    var output: Output { compositor.outputs[0] }
+
+    /// A pixel of the first output's newest frame, as 0xRRGGBB.
+    func pixel(_ x: Int, _ y: Int) -> UInt32 {
+        picture()[y][x]
+    }
+
+    /// All pixels of the first output's newest frame, as 0xRRGGBB, by row.
+    func picture() -> [[UInt32]] {
+        output.ensureFrame()
+        let front = output.ring.front!
+        return front.withBytes { bytes in
+            (0..<front.layout.size.height).map { y in
+                (0..<front.layout.size.width).map { x in
+                    unsafe bytes.unsafeLoadUnaligned(
+                        fromByteOffset: y * front.layout.stride + x * 4,
+                        as: UInt32.self
+                    ) & 0xff_ffff
+                }
+            }
+        }
+    }
+}
+
+/// A client of the fixture's compositor.
+final class TestClient {
+    unowned let fixture: Fixture
+    let connection: Connection
+    private var bound: Globals?
+
+    init(fixture: Fixture, connection: Connection) {
+        self.fixture = fixture
+        self.connection = connection
+    }
+
+    /// Waits until the compositor has dealt with everything; false where the connection is broken.
+    @discardableResult
+    func roundTrip() -> Bool {
+        var isDone = false
+        connection.sync().onDone = { _ in isDone = true }
+        for _ in 0..<20 where !isDone && connection.failure == nil { fixture.pump() }
+        return isDone && connection.failure == nil
+    }
+
+    /// All globals, by interface.
+    func registryContents() -> [String: (name: UInt32, version: UInt32)] {
+        let registry = connection.registry()
+        var result: [String: (name: UInt32, version: UInt32)] = [:]
+        registry.onGlobal = { result[$1] = ($0, $2) }
+        roundTrip()
+        return result
+    }
+
+    /// Binds a global at its newest version, or at `version`.
+    func bind<Global: Proxy>(_ type: Global.Type, version: UInt32? = nil) -> Global {
+        let registry = connection.registry()
+        var global: Global?
+        registry.onGlobal = { [unowned registry] name, interface, newest in
+            guard interface == type.interface.name, global == nil else { return }
+            global = registry.bind(name: name, as: type, version: version ?? min(newest, type.interface.version))
+        }
+        roundTrip()
+        return global!
+    }
+
+    lazy var compositor = bind(WlCompositor.self)
+    lazy var shm = bind(WlShm.self)
+    lazy var wmBase = bind(XdgWmBase.self)
+    lazy var seat = bind(WlSeat.self)
+    lazy var output = bind(WlOutput.self)
+
+    /// The error that ended the connection, as `interface code`, or `no memory`; nil while it stands.
+    var error: String? {
+        switch connection.failure {
+        case .protocolError(let interface, _, let code): "\(interface) \(code)"
+        // libwayland makes an errno of wl_display.no_memory.
+        case .broken(errno: ENOMEM): "no memory"
+        case .some(let failure): "\(failure)"
+        case nil: nil
+        }
+    }
+}

@@ -1,0 +1,106 @@
+@testable import Compositor
+import Pixels
+import SharedMemory
+import TestSupport
+import Testing
+import WaylandClient
+import WaylandWire
+
+/// What is left when clients, or the compositor itself, are gone: nothing.
+@Suite(.serialized) struct LifetimeTests {
+    @Test func aCompositorWithClientsLeavesNothingBehind() {
+        Reaper.drain()
+        let descriptors = openDescriptorCount()
+        let mappings = mappingCount(named: "signet")
+        weak var compositor: Compositor?
+        weak var scene: Scene?
+        weak var output: Output?
+        do {
+            let fixture = Fixture()
+            let client = fixture.connect()
+            let window = TestWindow(client)
+            window.show(TestPool(client, size: 400).buffer(10, 10, color: 1))
+            window.surface.frame()
+            let manager = client.bind(SignetSealedFrameManagerV1.self)
+            manager.createSession(output: client.output).nextFrame()
+            fixture.nextFrame()
+            (compositor, scene, output) = (fixture.compositor, fixture.compositor.scene, fixture.output)
+        }
+        Reaper.drain()
+        #expect(compositor == nil)
+        #expect(scene == nil)
+        #expect(output == nil)
+        #expect(openDescriptorCount() == descriptors)
+        #expect(mappingCount(named: "signet") == mappings)
+    }
+
+    /// A client stops after each of these steps, one after the other.
+    @Test func aClientThatLeavesAtAnyPointLeavesNothingBehind() {
+        let fixture = Fixture { $0.shmPolicy = .copy }
+        fixture.nextFrame()
+        func life(steps: Int) {
+            let client = fixture.connect()
+            var rest = steps
+            func step(_ body: () -> Void) {
+                guard rest > 0 else { return }
+                rest -= 1
+                body()
+                client.roundTrip()
+            }
+            var surface: WlSurface!
+            var shellSurface: XdgSurface!
+            var toplevel: XdgToplevel!
+            var pool: TestPool!
+            var buffer: WlBuffer!
+            step { surface = client.compositor.createSurface() }
+            step { shellSurface = client.wmBase.getXdgSurface(surface: surface) }
+            step { toplevel = shellSurface.getToplevel() }
+            step {
+                shellSurface.onConfigure = { [unowned shellSurface] in shellSurface!.ackConfigure(serial: $0) }
+                surface.commit()
+            }
+            step { pool = TestPool(client, size: 400) }
+            step { buffer = pool.buffer(10, 10, color: 0xff0000) }
+            step { surface.attach(buffer: buffer, x: 0, y: 0) }
+            step { surface.frame() }
+            step { surface.commit() }
+            step { fixture.nextFrame() }
+            step { surface.attach(buffer: nil, x: 0, y: 0) }
+            step { surface.commit() }
+            step { toplevel.destroy() }
+            step { shellSurface.destroy() }
+            step { surface.destroy() }
+            fixture.disconnect(client)
+            fixture.nextFrame()
+            fixture.nextFrame()
+        }
+        life(steps: 15)
+        Reaper.drain()
+        let descriptors = openDescriptorCount()
+        for steps in 0...15 {
+            life(steps: steps)
+            Reaper.drain()
+            #expect(openDescriptorCount() == descriptors, "after \(steps) steps")
+            #expect(mappingCount(named: "signet-test") == 0, "after \(steps) steps")
+            #expect(fixture.compositor.scene.nodes.isEmpty, "after \(steps) steps")
+            #expect(fixture.compositor.clientCount == 0, "after \(steps) steps")
+            #expect(fixture.pixel(30, 30) == Renderer.background, "after \(steps) steps")
+        }
+        fixture.clock.advance(by: 2_000_000_000)
+        #expect(fixture.clock.armedCount == 0)
+    }
+
+    @Test func oneProcessHasSoManyConnectionsAndNoMore() {
+        let fixture = Fixture { $0.limits.clientsPerProcess = 3 }
+        let clients = (0..<5).map { _ in fixture.connect() }
+        #expect(clients.map { $0.roundTrip() } == [true, true, true, false, false])
+        fixture.disconnect(clients[0])
+        #expect(fixture.connect().roundTrip())
+    }
+
+    @Test func allClientsTogetherHaveALimit() {
+        let fixture = Fixture { $0.limits.clients = 2 }
+        let clients = (0..<3).map { _ in fixture.connect() }
+        #expect(clients.map { $0.roundTrip() } == [true, true, false])
+    }
+}
