@@ -36,6 +36,11 @@ extern int memfd_create(const char *name, unsigned int flags);
 static inline int signet_add_seals(int fd, int seals) { return fcntl(fd, 1024 + 9, seals); }
 static inline int signet_get_seals(int fd) { return fcntl(fd, 1024 + 10); }
 
+// fallocate(2)
+extern int fallocate(int fd, int mode, off_t offset, off_t length);
+#define SIGNET_FALLOC_FL_KEEP_SIZE 0x01
+#define SIGNET_FALLOC_FL_PUNCH_HOLE 0x02
+
 // open(2), lseek(2)
 #define SIGNET_O_PATH 010000000
 #define SIGNET_SEEK_DATA 3

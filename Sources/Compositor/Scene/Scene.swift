@@ -16,6 +16,8 @@ final class Scene {
     private var cachedIndices: [ObjectIdentifier: Int] = [:]
     /// Which surfaces can be seen, on which output; made anew after a change.
     private var cachedVisibility: [ObjectIdentifier: [Output]]?
+    /// Surfaces whose clients were told of outputs.
+    private var surfacesOnOutputs: [ObjectIdentifier: Surface] = [:]
     /// Whether clients haven't heard yet which outputs their surfaces are on.
     private var surfaceOutputsAreStale = false
     /// Surfaces whose clients wait to hear of a frame.
@@ -116,6 +118,7 @@ final class Scene {
     /// The surface is gone.
     func remove(_ surface: Surface) {
         waiting[ObjectIdentifier(surface)] = nil
+        surfacesOnOutputs[ObjectIdentifier(surface)] = nil
     }
 
     private func damage(_ node: any SceneNode) {
@@ -195,8 +198,16 @@ final class Scene {
     private func updateSurfaceOutputs() {
         guard surfaceOutputsAreStale else { return }
         surfaceOutputsAreStale = false
+        var gone = surfacesOnOutputs
         for placed in placedSurfaces {
+            let key = ObjectIdentifier(placed.surface)
+            gone[key] = nil
+            surfacesOnOutputs[key] = placed.surface
             placed.surface.setOutputs(outputs.filter { !$0.bounds.intersection(placed.bounds).isEmpty })
+        }
+        for (key, surface) in gone {
+            surfacesOnOutputs[key] = nil
+            surface.setOutputs([])
         }
     }
 }
