@@ -117,6 +117,11 @@ let package = Package(
             ],
             swiftSettings: strict
         ),
+        .testTarget(
+            name: "EndToEndTests",
+            dependencies: ["CPNG", "ClientToolkit", "SharedMemory", "TestSupport", "WaylandClient", "signet", "simple-shm"],
+            swiftSettings: strict
+        ),
     ],
     swiftLanguageModes: [.v6]
 )

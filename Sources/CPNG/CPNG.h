@@ -17,4 +17,28 @@ static inline int signet_png_encode(uint32_t width, uint32_t height, const void 
     return png_image_write_to_memory(&image, memory, size, 0, rgb, 0, NULL);
 }
 
+// Bytes that a PNG file's pixels take as 8-bit RGB; 0 where it isn't one.
+static inline size_t signet_png_decoded_size(const void *file, size_t size, uint32_t *width, uint32_t *height) {
+    png_image image;
+    memset(&image, 0, sizeof image);
+    image.version = PNG_IMAGE_VERSION;
+    if (!png_image_begin_read_from_memory(&image, file, size)) return 0;
+    image.format = PNG_FORMAT_RGB;
+    *width = image.width;
+    *height = image.height;
+    size_t result = PNG_IMAGE_SIZE(image);
+    png_image_free(&image);
+    return result;
+}
+
+// Decodes into `rgb`, which has as many bytes as signet_png_decoded_size said. Returns 0 where it fails.
+static inline int signet_png_decode(const void *file, size_t size, void *rgb) {
+    png_image image;
+    memset(&image, 0, sizeof image);
+    image.version = PNG_IMAGE_VERSION;
+    if (!png_image_begin_read_from_memory(&image, file, size)) return 0;
+    image.format = PNG_FORMAT_RGB;
+    return png_image_finish_read(&image, NULL, rgb, 0, NULL);
+}
+
 #endif

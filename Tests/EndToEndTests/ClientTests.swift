@@ -1,0 +1,161 @@
+import ClientToolkit
+import Foundation
+import Glibc
+import SharedMemory
+import Testing
+import WaylandClient
+
+/// Real clients, ours and the distribution's, on the real compositor.
+@Suite(.serialized) struct ClientTests {
+    let folder = RuntimeDirectory()
+
+    /// Starts a client of the compositor in `folder`.
+    private func client(_ name: String, _ arguments: [String] = []) throws -> Running {
+        try Running(path(of: name), arguments, in: folder, environment: ["WAYLAND_DISPLAY": "test"])
+    }
+
+    private func path(of name: String) -> String {
+        let folders = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":").map(String.init)
+        return (folders + [Program.folder]).map { $0 + "/" + name }
+            .first { FileManager.default.isExecutableFile(atPath: $0) } ?? name
+    }
+
+    @Test func simpleShmDrawsIntoSealedMemory() throws {
+        let compositor = try folder.compositor(["--log-level", "info"])
+        let client = try client("simple-shm", ["--frames", "20", "--size", "200x100"])
+        let outcome = client.finish()
+        #expect(outcome.status == 0, "\(outcome)")
+        #expect(outcome.output == "simple-shm: drawing into a memfd sealed with SHRINK\n")
+        let log = compositor.end().errors
+        #expect(log.contains("0 sealed on arrival, 0 copied, 0 refused"), "\(log)")
+    }
+
+    @Test(arguments: ["simple-shm", "weston-simple-shm", "weston-flower"])
+    func clientsThatSealRunUnderStrict(name: String) throws {
+        guard name == "simple-shm" || Program.isInstalled(name) else { return notInstalled(name) }
+        let compositor = try folder.compositor(["--log-level", "info"])
+        let background = try folder.screenshot().pixels[0]
+        let client = try client(name)
+        let appears = try eventually { try folder.screenshot().pixels.count { $0 != background } > 5_000 }
+        #expect(appears)
+        let first = try folder.screenshot()
+        #expect(first.colorCount > 2)
+        if name != "weston-flower" {
+            let moves = try eventually { try folder.screenshot().pixels != first.pixels }
+            #expect(moves, "it is an animation")
+        }
+        client.end()
+        let disappears = try eventually { try folder.screenshot().colorCount == 1 }
+        #expect(disappears)
+        let log = compositor.end().errors
+        #expect(!log.contains("disconnected:"), "\(log)")
+    }
+
+    @Test func mesaClientsAreRefusedUnderStrictAndToldWhatHelps() throws {
+        guard Program.isInstalled("es2gears_wayland") else { return notInstalled("es2gears_wayland") }
+        let compositor = try folder.compositor()
+        let client = try client("es2gears_wayland")
+        // It goes on asking a connection that is dead.
+        sleep(2)
+        let outcome = client.end(SIGKILL)
+        let log = compositor.end().errors
+        #expect(log.contains("es2gears_waylan"), "\(log)")
+        #expect(log.contains("F_SEAL_SHRINK") && log.contains("--shm-policy seal"), "\(log)")
+        #expect(outcome.errors.contains("F_SEAL_SHRINK"), "\(outcome)")
+    }
+
+    @Test func mesaClientsRunUnderSeal() throws {
+        guard Program.isInstalled("es2gears_wayland") else { return notInstalled("es2gears_wayland") }
+        let compositor = try folder.compositor(["--shm-policy", "seal", "--log-level", "info"])
+        let client = try client("es2gears_wayland")
+        // The gears are red, green and blue on black.
+        let appears = try eventually { try folder.screenshot().count(of: 0) > 10_000 }
+        #expect(appears)
+        #expect(try folder.screenshot().colorCount > 50)
+        client.end()
+        let log = compositor.end().errors
+        #expect(!log.contains("refused: "), "\(log)")
+        #expect(log.contains("0 sealed, "), "\(log)")
+    }
+
+    @Test func anIdleCompositorSleeps() throws {
+        let compositor = try folder.compositor()
+        unsafe setenv("XDG_RUNTIME_DIR", folder.path, 1)
+        let globals = try Globals(try Connection(to: "test"))
+        let windows = (0..<16).map { _ in StillWindow(globals) }
+        for _ in 0..<5 { try globals.connection.roundTrip() }
+        // The last frame, and the callbacks of hidden windows.
+        sleep(2)
+        let before = try contextSwitches(of: compositor.identifier)
+        sleep(10)
+        let after = try contextSwitches(of: compositor.identifier)
+        #expect(after == before)
+        #expect(windows.count == 16)
+        #expect(try folder.screenshot().colorCount == 2)
+        globals.connection.close()
+        compositor.end()
+    }
+
+    @Test func runningOutOfDescriptorsHurtsOnlyNewcomers() throws {
+        let limited = try Running(
+            "/bin/sh",
+            ["-c", "ulimit -n 24; exec '\(Program.path(of: "signet"))' --socket test"],
+            in: folder
+        )
+        _ = eventually { folder.contents.contains("test") }
+        unsafe setenv("XDG_RUNTIME_DIR", folder.path, 1)
+        let first = try Connection(to: "test")
+        try first.roundTrip()
+        var others: [Connection] = []
+        for _ in 0..<40 { if let other = try? Connection(to: "test") { others.append(other) } }
+        var refused = 0
+        for other in others {
+            do { try other.roundTrip() } catch { refused += 1 }
+        }
+        #expect(refused > 0)
+        try first.roundTrip()
+        others = []
+        let recovers = eventually { (try? Connection(to: "test").roundTrip()) != nil }
+        #expect(recovers)
+        let outcome = limited.end()
+        #expect(outcome.status == 0)
+        #expect(outcome.errors.components(separatedBy: "descriptors have run out").count < 10, "\(outcome.errors)")
+    }
+
+    private func contextSwitches(of process: Int32) throws -> [String] {
+        try String(contentsOfFile: "/proc/\(process)/status", encoding: .utf8).split(separator: "\n")
+            .filter { $0.contains("ctxt_switches") }.map(String.init)
+    }
+
+    private func notInstalled(_ name: String) {
+        if ProcessInfo.processInfo.environment["CI"] != nil { Issue.record("\(name) isn't installed") }
+        print("skipped, because \(name) isn't installed")
+    }
+}
+
+/// A window that draws once and never asks for a frame.
+private final class StillWindow {
+    private let surface: WlSurface
+    private let shellSurface: XdgSurface
+    private let toplevel: XdgToplevel
+    private let canvas: Canvas
+
+    init(_ globals: Globals) {
+        surface = globals.compositor.createSurface()
+        shellSurface = globals.wmBase.getXdgSurface(surface: surface)
+        toplevel = shellSurface.getToplevel()
+        canvas = try! Canvas(shm: globals.shm, width: 100, height: 100)
+        canvas.fill { _, _ in 0x00ff_0000 }
+        let (surface, shellSurface, buffer) = (surface, shellSurface, canvas.buffer)
+        var isShown = false
+        shellSurface.onConfigure = { [unowned shellSurface, unowned surface, unowned buffer] serial in
+            shellSurface.ackConfigure(serial: serial)
+            if isShown { return }
+            isShown = true
+            surface.attach(buffer: buffer, x: 0, y: 0)
+            surface.damage(x: 0, y: 0, width: 100, height: 100)
+            surface.commit()
+        }
+        surface.commit()
+    }
+}
