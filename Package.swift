@@ -110,6 +110,11 @@ let package = Package(
             swiftSettings: strict
         ),
         .testTarget(
+            name: "SharedMemoryTests",
+            dependencies: ["SharedMemory", "TestSupport"],
+            swiftSettings: strict
+        ),
+        .testTarget(
             name: "CompositorTests",
             dependencies: [
                 "CLinux", "ClientToolkit", "Compositor", "Pixels", "SharedMemory", "TestSupport", "WaylandClient",

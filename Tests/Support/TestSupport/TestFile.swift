@@ -75,6 +75,20 @@ public enum TestFile {
         return Int(status.st_blocks) * 512
     }
 
+    /// What a folder holds.
+    public static func names(in folder: String) -> Set<String> {
+        guard let stream = unsafe opendir(folder) else { return [] }
+        defer { unsafe closedir(stream) }
+        var names: Set<String> = []
+        while let entry = unsafe readdir(stream) {
+            let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) {
+                unsafe String(cString: UnsafeRawPointer($0).assumingMemoryBound(to: CChar.self))
+            }
+            names.insert(name)
+        }
+        return names
+    }
+
     private static func check(_ result: CInt) -> CInt {
         precondition(result >= 0, "errno \(errno)")
         return result
