@@ -109,6 +109,36 @@ let package = Package(
             path: "Tests/Support/TestSupport",
             swiftSettings: strict
         ),
+        .target(
+            name: "TestProtocolServer",
+            dependencies: ["SharedMemory", "WaylandServer", "WaylandWire"],
+            path: "Tests/Support/TestProtocolServer",
+            exclude: ["bindings.conf"],
+            swiftSettings: strict,
+            plugins: ["WaylandBindings"]
+        ),
+        .target(
+            name: "TestProtocolClient",
+            dependencies: ["SharedMemory", "WaylandClient", "WaylandWire"],
+            path: "Tests/Support/TestProtocolClient",
+            exclude: ["bindings.conf"],
+            swiftSettings: strict,
+            plugins: ["WaylandBindings"]
+        ),
+        .testTarget(
+            name: "WaylandScannerTests",
+            dependencies: ["WaylandScanner", "wayland-swift-scanner"],
+            exclude: ["Golden"],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "WaylandBindingsTests",
+            dependencies: [
+                "SharedMemory", "TestProtocolClient", "TestProtocolServer", "TestSupport", "WaylandClient", "WaylandServer",
+                "WaylandWire",
+            ],
+            swiftSettings: strict
+        ),
         .testTarget(
             name: "SharedMemoryTests",
             dependencies: ["SharedMemory", "TestSupport"],

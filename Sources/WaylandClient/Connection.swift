@@ -68,12 +68,14 @@ public final class Connection {
     public var failure: Failure? {
         guard let display else { return .broken(errno: ENOTCONN) }
         let error = unsafe wl_display_get_error(display.pointer)
-        guard error == EPROTO else { return error == 0 ? nil : .broken(errno: error) }
+        guard error != 0 else { return nil }
         var interface: UnsafePointer<wl_interface>?
         var id: UInt32 = 0
         let code = unsafe wl_display_get_protocol_error(display.pointer, &interface, &id)
-        let name = unsafe interface.map { unsafe String(cString: $0.pointee.name) } ?? "unknown interface"
-        return .protocolError(interface: name, id: id, code: code)
+        // What errno says of wl_display's own errors is less than the code says.
+        let name = unsafe interface.map { unsafe String(cString: $0.pointee.name) }
+        guard name != nil || error == EPROTO else { return .broken(errno: error) }
+        return .protocolError(interface: name ?? "unknown interface", id: id, code: code)
     }
 
     /// How many objects live on the connection.

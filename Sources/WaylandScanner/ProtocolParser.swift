@@ -4,6 +4,12 @@
 /// argument types, nullability only where the wire has it, version numbers in order, and no name used twice.
 public struct ProtocolParser {
     private var reader: XMLReader
+    /// Enumerations that arguments refer to, as `interface.enum`, with the place where they do.
+    private var references: [(name: String, line: Int)] = []
+
+    private init(reader: XMLReader) {
+        self.reader = reader
+    }
 
     /// Reads the description in `bytes`; `file` is what diagnostics call it.
     public static func parse(file: String, bytes: [UInt8]) throws(Diagnostic) -> ProtocolDescription {
@@ -26,6 +32,7 @@ public struct ProtocolParser {
         }
         // What follows the root element must still be well-formed.
         while try reader.next() != nil {}
+        try checkReferences(in: result)
         return result
     }
 
@@ -40,15 +47,14 @@ public struct ProtocolParser {
             events: [],
             enums: []
         )
-        let version = result.version
         try children(of: "interface") { (parser, name, attributes) throws(Diagnostic) in
             switch name {
             case "request":
-                let message = try parser.message(name, attributes, after: result.requests.last, upTo: version)
+                let message = try parser.message(name, attributes, of: result, after: result.requests.last)
                 try parser.checkUnique(message.name, among: result.requests.map(\.name), what: "request")
                 result.requests.append(message)
             case "event":
-                let message = try parser.message(name, attributes, after: result.events.last, upTo: version)
+                let message = try parser.message(name, attributes, of: result, after: result.events.last)
                 try parser.checkUnique(message.name, among: result.events.map(\.name), what: "event")
                 result.events.append(message)
             case "enum":
@@ -68,8 +74,8 @@ public struct ProtocolParser {
     private mutating func message(
         _ element: String,
         _ attributes: [String: String],
-        after previous: ProtocolDescription.Message?,
-        upTo version: Int
+        of interface: ProtocolDescription.Interface,
+        after previous: ProtocolDescription.Message?
     ) throws(Diagnostic) -> ProtocolDescription.Message {
         if let type = attributes["type"], type != "destructor" {
             throw reader.diagnostic("a \(element)'s type is 'destructor' or absent, not '\(type)'")
@@ -81,8 +87,10 @@ public struct ProtocolParser {
             summary: "",
             arguments: []
         )
-        guard result.since <= version else {
-            throw reader.diagnostic("\(result.name) is since \(result.since), but its interface ends at \(version)")
+        guard result.since <= interface.version else {
+            throw reader.diagnostic(
+                "\(result.name) is since \(result.since), but its interface ends at \(interface.version)"
+            )
         }
         if let previous, previous.since > result.since {
             throw reader.diagnostic("\(result.name) is since \(result.since), after one since \(previous.since)")
@@ -91,6 +99,11 @@ public struct ProtocolParser {
             switch name {
             case "arg":
                 let argument = try parser.argument(attributes)
+                try parser.checkNewObject(argument, in: result)
+                if let name = argument.enumeration {
+                    let reference = name.contains(".") ? name : "\(interface.name).\(name)"
+                    parser.references.append((reference, parser.reader.line))
+                }
                 try parser.checkUnique(argument.name, among: result.arguments.map(\.name), what: "argument")
                 result.arguments.append(argument)
                 try parser.skipElement(name)
@@ -125,6 +138,32 @@ public struct ProtocolParser {
             isNullable: isNullable,
             summary: attributes["summary"] ?? ""
         )
+    }
+
+    /// Bindings return the object that a request makes, so there is one at most. One whose interface only the sender
+    /// knows is for wl_registry.bind, which libwayland answers itself.
+    private func checkNewObject(
+        _ argument: ProtocolDescription.Argument,
+        in message: ProtocolDescription.Message
+    ) throws(Diagnostic) {
+        guard argument.kind == .newID else { return }
+        if message.arguments.contains(where: { $0.kind == .newID }) {
+            throw reader.diagnostic("\(message.name) makes a second object, '\(argument.name)'")
+        }
+        if argument.interface == nil, message.name != "bind" {
+            throw reader.diagnostic("argument '\(argument.name)' needs the attribute 'interface'")
+        }
+    }
+
+    /// Enumerations of interfaces that are described elsewhere are for the Swift compiler to find.
+    private func checkReferences(in description: ProtocolDescription) throws(Diagnostic) {
+        for (name, line) in references {
+            let parts = name.split(separator: ".")
+            guard let interface = description.interfaces.first(where: { $0.name == parts[0] }) else { continue }
+            guard parts.count == 2, interface.enums.contains(where: { $0.name == parts[1] }) else {
+                throw reader.diagnostic("there is no enum '\(name)'", line: line)
+            }
+        }
     }
 
     private mutating func enumeration(

@@ -12,7 +12,7 @@ public final class Display {
     public let loop: EventLoop
     /// Those that are connected, by libwayland's address.
     private var clientsByHandle: [ObjectHandle: Client] = [:]
-    private var globals: [AnyObject] = []
+    private var globals: [GlobalAnnouncement] = []
 
     /// Makes a server without globals. Ends the process where there is no memory even for that.
     public init() {
@@ -26,7 +26,7 @@ public final class Display {
 
     deinit {
         for client in clientsByHandle.values { client.disconnect() }
-        globals.removeAll()
+        for global in globals { global.end() }
         loop.removeAllSources()
         unsafe wl_display_destroy(handle.pointer)
     }
@@ -70,7 +70,7 @@ public final class Display {
         handle.flatMap { clientsByHandle[$0] }
     }
 
-    func add(_ global: AnyObject) {
+    func add(_ global: GlobalAnnouncement) {
         globals.append(global)
     }
 }

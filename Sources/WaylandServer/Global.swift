@@ -77,8 +77,10 @@ final class GlobalAnnouncement {
         guard self.handle != nil else { fatalError("there is no memory to announce \(interface.name)") }
     }
 
-    deinit {
+    /// Ends the global for good, with its display at the latest: somebody else may hold this object for longer.
+    func end() {
         if let handle { unsafe wl_global_destroy(handle.pointer) }
+        handle = nil
     }
 
     func withdraw() {

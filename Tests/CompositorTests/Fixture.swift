@@ -136,8 +136,6 @@ final class TestClient {
     var error: String? {
         switch connection.failure {
         case .protocolError(let interface, _, let code): "\(interface) \(code)"
-        // libwayland makes an errno of wl_display.no_memory.
-        case .broken(errno: ENOMEM): "no memory"
         case .some(let failure): "\(failure)"
         case nil: nil
         }

@@ -296,7 +296,7 @@ import WaylandWire
     }
 
     @Test func everyLimitEndsItsClientOnItsDisplay() {
-        let noMemory = "no memory"
+        let noMemory = "wl_display 2"
         func breach(_ limits: (inout Limits) -> Void, _ body: (TestClient) -> Void) -> String? {
             let fixture = Fixture { limits(&$0.limits) }
             let client = fixture.connect()

@@ -1,0 +1,1 @@
+// The server side of test-v1.xml; all of it is generated.
