@@ -157,6 +157,22 @@ let package = Package(
             dependencies: ["CPNG", "ClientToolkit", "SharedMemory", "TestSupport", "WaylandClient", "signet", "simple-shm"],
             swiftSettings: strict
         ),
+
+        // Benchmarks: run by name, they report and judge nothing.
+        .target(
+            name: "CListenerServer",
+            dependencies: ["CWaylandServer"],
+            path: "Tests/Benchmarks/CListenerServer"
+        ),
+        .executableTarget(
+            name: "dispatch-benchmark",
+            dependencies: [
+                "CListenerServer", "Compositor", "SharedMemory", "TestSupport", "WaylandClient", "WaylandServer",
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            path: "Tests/Benchmarks/dispatch-benchmark",
+            swiftSettings: strict
+        ),
     ],
     swiftLanguageModes: [.v6]
 )

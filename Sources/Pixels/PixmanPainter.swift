@@ -19,7 +19,7 @@ struct PixmanPainter {
         if sourceLayout.stride % 4 != 0 || Int(bitPattern: source) % 4 != 0 {
             return unsafe drawAligned(source, sourceLayout, placement: placement, clip: clip)
         }
-        guard
+        guard let clipStorage = clip.storage,
             let image = unsafe makeImage(UnsafeMutableRawPointer(mutating: source), sourceLayout),
             let canvas = unsafe makeImage(target, layout)
         else { return }
@@ -29,7 +29,7 @@ struct PixmanPainter {
         }
         unsafe setTransform(of: image, sourceLayout.size, placement)
         unsafe pixman_image_set_repeat(image, PIXMAN_REPEAT_PAD)
-        unsafe clip.storage.withPointer { region in _ = unsafe pixman_image_set_clip_region32(canvas, region) }
+        unsafe clipStorage.withPointer { region in _ = unsafe pixman_image_set_clip_region32(canvas, region) }
         let destination = placement.destination
         unsafe pixman_image_composite32(
             sourceLayout.format.hasAlpha ? PIXMAN_OP_OVER : PIXMAN_OP_SRC,

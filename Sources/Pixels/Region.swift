@@ -5,77 +5,76 @@ internal import CPixman
 /// A value over pixman's regions: copies share memory until one of them changes. Coordinates are clamped to ±2³⁰, so
 /// that sums of what clients send stay within pixman's 32 bits.
 public struct Region: Equatable, Sendable {
-    var storage: RegionStorage
+    /// Nil where there is no pixel; a storage may be empty too.
+    var storage: RegionStorage?
 
     /// No pixel.
-    public init() {
-        storage = .empty
-    }
+    public init() {}
 
     /// The pixels of a rectangle.
     public init(_ rectangle: Rectangle) {
-        storage = Self.box(rectangle).map { RegionStorage($0) } ?? .empty
+        storage = Self.box(rectangle).map { RegionStorage($0) }
     }
 
     private init(boxes: [pixman_box32_t]) {
-        storage = RegionStorage(boxes)
+        storage = boxes.isEmpty ? nil : RegionStorage(boxes)
     }
 
     /// Whether there is no pixel.
-    public var isEmpty: Bool { storage.isEmpty }
+    public var isEmpty: Bool { storage?.isEmpty ?? true }
     /// The smallest rectangle that holds all pixels.
-    public var bounds: Rectangle { Rectangle(storage.extents) }
+    public var bounds: Rectangle {
+        storage.map { Rectangle($0.extents) } ?? Rectangle(x: 0, y: 0, width: 0, height: 0)
+    }
     /// How many rectangles it is made of.
-    public var rectangleCount: Int { storage.count }
+    public var rectangleCount: Int { storage?.count ?? 0 }
 
     /// Whether both hold the same pixels.
-    public static func == (left: Region, right: Region) -> Bool { left.storage.equals(right.storage) }
+    public static func == (left: Region, right: Region) -> Bool {
+        guard let one = left.storage, let other = right.storage else { return left.isEmpty && right.isEmpty }
+        return one.equals(other)
+    }
 
     /// Whether the pixel is inside.
     public func contains(_ point: Point) -> Bool {
-        storage.contains(Self.clamp(point.x), Self.clamp(point.y))
+        storage?.contains(Self.clamp(point.x), Self.clamp(point.y)) ?? false
     }
 
     /// Calls `body` with each rectangle, band by band from the top down, from left to right. Allocates nothing.
     public func forEachRectangle(_ body: (Rectangle) -> Void) {
-        storage.forEachBox { body(Rectangle($0)) }
+        storage?.forEachBox { body(Rectangle($0)) }
     }
 
     // MARK: Set operations
 
     /// Adds the other's pixels.
     public mutating func formUnion(_ other: Region) {
-        if other.isEmpty { return }
-        if isEmpty { return storage = other.storage }
-        makeUnique()
-        storage.formUnion(other.storage)
+        guard let added = other.storage, !added.isEmpty else { return }
+        if isEmpty { storage = added } else { makeUnique()?.formUnion(added) }
     }
 
     /// Adds the rectangle's pixels.
     public mutating func formUnion(_ rectangle: Rectangle) {
         guard let box = Self.box(rectangle) else { return }
-        makeUnique()
-        storage.formUnion(box)
+        if storage == nil { storage = RegionStorage(box) } else { makeUnique()?.formUnion(box) }
     }
 
     /// Keeps what the other has too.
     public mutating func formIntersection(_ other: Region) {
-        makeUnique()
-        storage.formIntersection(other.storage)
+        guard let kept = other.storage else { return storage = nil }
+        makeUnique()?.formIntersection(kept)
     }
 
     /// Keeps what lies in the rectangle.
     public mutating func formIntersection(_ rectangle: Rectangle) {
-        guard let box = Self.box(rectangle) else { return storage = .empty }
-        makeUnique()
-        storage.formIntersection(box)
+        guard let box = Self.box(rectangle) else { return storage = nil }
+        makeUnique()?.formIntersection(box)
     }
 
     /// Takes the other's pixels away.
     public mutating func subtract(_ other: Region) {
-        if isEmpty || other.isEmpty { return }
-        makeUnique()
-        storage.subtract(other.storage)
+        guard !isEmpty, let taken = other.storage, !taken.isEmpty else { return }
+        makeUnique()?.subtract(taken)
     }
 
     /// The pixels of either.
@@ -93,8 +92,7 @@ public struct Region: Equatable, Sendable {
     public func translated(by offset: Point) -> Region {
         if offset == Point(x: 0, y: 0) || isEmpty { return self }
         return with {
-            $0.makeUnique()
-            $0.storage.translate(Self.clamp(offset.x), Self.clamp(offset.y))
+            $0.makeUnique()?.translate(Self.clamp(offset.x), Self.clamp(offset.y))
         }
     }
 
@@ -148,8 +146,10 @@ public struct Region: Equatable, Sendable {
 
     // MARK: Storage
 
-    private mutating func makeUnique() {
-        if !isKnownUniquelyReferenced(&storage) { storage = storage.copy() }
+    /// The storage, for a change that no other value is to see.
+    private mutating func makeUnique() -> RegionStorage? {
+        if !isKnownUniquelyReferenced(&storage) { storage = storage?.copy() }
+        return storage
     }
 
     private func with(_ change: (inout Region) -> Void) -> Region {

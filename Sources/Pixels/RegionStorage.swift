@@ -1,90 +1,85 @@
 internal import CPixman
 
-/// The memory behind a ``Region``: one pixman_region32, freed with its last user.
+/// The memory behind a ``Region`` that isn't empty: one pixman_region32, freed with its last user.
 @safe
 final class RegionStorage: @unchecked Sendable {
-    /// What every new region starts with; nobody writes to it, as it is never uniquely referenced.
-    static let empty = RegionStorage()
+    /// A constant, so that looking at it needs no check for exclusive access.
+    private let region = UnsafeMutablePointer<pixman_region32_t>.allocate(capacity: 1)
 
-    private var region = unsafe pixman_region32_t()
-
-    init() {
-        unsafe pixman_region32_init(&region)
+    private init() {
+        unsafe pixman_region32_init(region)
     }
 
     init(_ box: pixman_box32_t) {
         var box = box
-        unsafe pixman_region32_init_with_extents(&region, &box)
+        unsafe pixman_region32_init_with_extents(region, &box)
     }
 
     init(_ boxes: [pixman_box32_t]) {
-        unsafe pixman_region32_init_rects(&region, boxes, CInt(boxes.count))
+        unsafe pixman_region32_init_rects(region, boxes, CInt(boxes.count))
     }
 
     deinit {
-        unsafe pixman_region32_fini(&region)
+        unsafe pixman_region32_fini(region)
+        unsafe region.deallocate()
     }
 
     func copy() -> RegionStorage {
         let result = RegionStorage()
-        unsafe pixman_region32_copy(&result.region, &region)
+        unsafe pixman_region32_copy(result.region, region)
         return result
     }
 
-    var isEmpty: Bool { unsafe pixman_region32_not_empty(&region) == 0 }
+    var isEmpty: Bool { unsafe pixman_region32_not_empty(region) == 0 }
 
-    var count: Int { unsafe Int(pixman_region32_n_rects(&region)) }
+    var count: Int { unsafe Int(pixman_region32_n_rects(region)) }
 
-    var extents: pixman_box32_t { unsafe pixman_region32_extents(&region).pointee }
+    var extents: pixman_box32_t { unsafe pixman_region32_extents(region).pointee }
 
     func equals(_ other: RegionStorage) -> Bool {
         if self === other { return true }
-        return unsafe pixman_region32_equal(&region, &other.region) != 0
+        return unsafe pixman_region32_equal(region, other.region) != 0
     }
 
     func contains(_ x: Int32, _ y: Int32) -> Bool {
-        unsafe pixman_region32_contains_point(&region, x, y, nil) != 0
+        unsafe pixman_region32_contains_point(region, x, y, nil) != 0
     }
 
     func forEachBox(_ body: (pixman_box32_t) -> Void) {
         var count: CInt = 0
-        let boxes = unsafe pixman_region32_rectangles(&region, &count)
+        let boxes = unsafe pixman_region32_rectangles(region, &count)
         for index in 0..<Int(count) { unsafe body(boxes![index]) }
     }
 
     // pixman lets the result be one of the operands.
 
     func formUnion(_ other: RegionStorage) {
-        unsafe withPointer { _ = unsafe pixman_region32_union($0, $0, &other.region) }
+        _ = unsafe pixman_region32_union(region, region, other.region)
     }
 
     func formUnion(_ box: pixman_box32_t) {
-        unsafe withPointer {
-            _ = unsafe pixman_region32_union_rect($0, $0, box.x1, box.y1, box.width, box.height)
-        }
+        _ = unsafe pixman_region32_union_rect(region, region, box.x1, box.y1, box.width, box.height)
     }
 
     func formIntersection(_ other: RegionStorage) {
-        unsafe withPointer { _ = unsafe pixman_region32_intersect($0, $0, &other.region) }
+        _ = unsafe pixman_region32_intersect(region, region, other.region)
     }
 
     func formIntersection(_ box: pixman_box32_t) {
-        unsafe withPointer {
-            _ = unsafe pixman_region32_intersect_rect($0, $0, box.x1, box.y1, box.width, box.height)
-        }
+        _ = unsafe pixman_region32_intersect_rect(region, region, box.x1, box.y1, box.width, box.height)
     }
 
     func subtract(_ other: RegionStorage) {
-        unsafe withPointer { _ = unsafe pixman_region32_subtract($0, $0, &other.region) }
+        _ = unsafe pixman_region32_subtract(region, region, other.region)
     }
 
     func translate(_ x: Int32, _ y: Int32) {
-        unsafe pixman_region32_translate(&region, x, y)
+        unsafe pixman_region32_translate(region, x, y)
     }
 
     /// Lets `body` use the region in C.
     func withPointer<R>(_ body: (UnsafeMutablePointer<pixman_region32_t>) -> R) -> R {
-        unsafe body(&region)
+        unsafe body(region)
     }
 }
 

@@ -96,7 +96,7 @@ public final class Connection {
             // A wl_display is a wl_proxy too.
             unsafe wl_proxy_marshal_array_flags(display.pointer, opcode, New.interface.pointer, 1, 0, arguments)
         }
-        return unsafe New(adopting: ObjectHandle(new), from: objects)
+        return New(adopting: new, from: objects)
     }
 
     // MARK: Reading and writing

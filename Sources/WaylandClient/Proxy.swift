@@ -104,7 +104,7 @@ open class Proxy {
             )
         }
         if destroys { markDestroyed() }
-        return unsafe New(adopting: ObjectHandle(new), from: objects)
+        return New(adopting: new, from: objects)
     }
 
     /// The object that an event names; nil where it is gone. For generated code.

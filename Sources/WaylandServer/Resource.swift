@@ -63,6 +63,7 @@ open class Resource {
         guard let handle, version >= since else { return }
         _ = unsafe OutgoingMessage.compose(build) { arguments in
             unsafe wl_resource_post_event_array(handle.pointer, opcode, arguments)
+            return nil
         }
     }
 

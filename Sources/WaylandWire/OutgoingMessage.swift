@@ -22,15 +22,18 @@ public struct OutgoingMessage: ~Copyable {
     }
 
     /// Lets `build` append the arguments, then hands them to `send`, unless a required object is gone.
-    public static func compose<Result>(
+    ///
+    /// Returns what `send` returns: the object that libwayland made for the message, if it makes one. (Not generic, as it
+    /// is called across modules, and metadata for a result's type would be looked up each time.)
+    public static func compose(
         _ build: (inout OutgoingMessage) -> Void,
-        send: (UnsafeMutablePointer<wl_argument>?) -> Result?
-    ) -> Result? {
+        send: (UnsafeMutablePointer<wl_argument>?) -> OpaquePointer?
+    ) -> ObjectHandle? {
         // libwayland's own maximum, WL_CLOSURE_MAX_ARGS.
         unsafe withUnsafeTemporaryAllocation(of: wl_argument.self, capacity: 20) { buffer in
             var message = unsafe OutgoingMessage(buffer)
             build(&message)
-            return message.isComplete ? unsafe send(buffer.baseAddress) : nil
+            return unsafe message.isComplete ? ObjectHandle(send(buffer.baseAddress)) : nil
         }
     }
 

@@ -103,7 +103,7 @@ final class Scene {
 
     /// A commit took effect.
     func didCommit(_ surface: Surface, _ change: Surface.Change) {
-        if let placed = place(of: surface) {
+        if change.isReshaped || !change.damage.isEmpty, let placed = place(of: surface) {
             addDamage(change.damage.translated(by: placed.bounds.origin))
             if change.isReshaped {
                 addDamage(Region(placed.bounds))
@@ -117,8 +117,8 @@ final class Scene {
 
     /// The surface is gone.
     func remove(_ surface: Surface) {
-        waiting[ObjectIdentifier(surface)] = nil
-        surfacesOnOutputs[ObjectIdentifier(surface)] = nil
+        if !waiting.isEmpty { waiting[ObjectIdentifier(surface)] = nil }
+        if !surfacesOnOutputs.isEmpty { surfacesOnOutputs[ObjectIdentifier(surface)] = nil }
     }
 
     private func damage(_ node: any SceneNode) {

@@ -13,8 +13,8 @@ final class Surface: WlSurface.Requests {
     private(set) var current = SurfaceState()
     /// Set once, for life.
     private(set) var roleKind: SurfaceRoleKind?
-    /// The object that stands for the role at the moment.
-    private(set) weak var role: (any SurfaceRole)?
+    /// The object that stands for the role at the moment; let go when either of the two is destroyed.
+    private(set) var role: (any SurfaceRole)?
     /// Callbacks of commits that no frame has shown yet, oldest first.
     private(set) var frameCallbacks: [WlCallback] = []
     /// The outputs that the client was told it is on.
@@ -177,37 +177,29 @@ final class Surface: WlSurface.Requests {
 
     /// Makes the pending state current.
     private func applyPending() throws(ProtocolError) -> Change {
-        let oldSize = current.size
-        let wasOpaque = current.content?.layout.format.hasAlpha == false
-        var next = current
-        if let scale = pending.scale { next.scale = scale }
-        if let orientation = pending.orientation { next.orientation = orientation }
-
+        let newer = pending
+        pending = PendingSurfaceState()
+        let old = current
+        var next = old
+        next.apply(newer)
         var damage = Region()
-        switch pending.attachment {
+        switch newer.attachment {
         case .unchanged:
             // Damage without a new buffer: the client has drawn into the one that is shown.
             if let layout = next.content?.layout {
                 try checkSize(of: layout, in: next)
-                damage = bufferDamage(on: layout, in: next)
+                damage = newer.bufferDamage(on: layout, in: next)
             }
         case .removed:
             next.content = nil
         case .buffer(let buffer):
             try checkSize(of: buffer.layout, in: next)
-            damage = bufferDamage(on: buffer.layout, in: next)
-            next.content = try buffer.content(after: current.content, damage: damage)
+            damage = newer.bufferDamage(on: buffer.layout, in: next)
+            next.content = try buffer.content(after: old.content, damage: damage)
         }
-        if let region = pending.opaqueRegion { next.opaqueRegion = region }
-        if let region = pending.inputRegion { next.inputRegion = region }
-        next.parts.apply(pending.parts)
-        frameCallbacks += pending.frameCallbacks
-        let isReshaped =
-            next.size != oldSize || next.scale != current.scale || next.orientation != current.orientation
-            || next.opaqueRegion != current.opaqueRegion || wasOpaque != (next.content?.layout.format.hasAlpha == false)
         current = next
-        pending = PendingSurfaceState()
-        return Change(damage: surfaceDamage(from: damage), isReshaped: isReshaped)
+        if !newer.frameCallbacks.isEmpty { frameCallbacks += newer.frameCallbacks }
+        return Change(damage: next.surfaceDamage(from: damage), isReshaped: next.hasOtherShape(than: old))
     }
 
     /// A buffer's turned size must be a multiple of its scale.
@@ -219,27 +211,6 @@ final class Surface: WlSurface.Requests {
                 on: resource
             )
         }
-    }
-
-    /// All pending damage in buffer coordinates.
-    private func bufferDamage(on layout: PixelLayout, in state: SurfaceState) -> Region {
-        let turnedSize = state.orientation.transposesSize ? layout.size.transposed : layout.size
-        var result = pending.surfaceDamage.region
-            .scaledOutward(byNumerator: state.scale, denominator: 1)
-            .intersection(turnedSize.bounds)
-            .transformed(by: state.orientation, in: turnedSize)
-        result.formUnion(pending.bufferDamage.region.intersection(layout.size.bounds))
-        return result
-    }
-
-    /// Buffer coordinates to surface coordinates, outward.
-    private func surfaceDamage(from damage: Region) -> Region {
-        guard let layout = current.content?.layout else { return Region() }
-        return
-            damage
-            .transformed(by: current.orientation.inverse, in: layout.size)
-            .scaledOutward(byNumerator: 1, denominator: current.scale)
-            .intersection(current.size.bounds)
     }
 
     // MARK: Frames and outputs

@@ -31,6 +31,22 @@ struct PendingSurfaceState {
         get { parts[type] }
         set { parts[type] = newValue }
     }
+
+    /// All damage in the coordinates of a buffer that is shown as `state` says.
+    func bufferDamage(on layout: PixelLayout, in state: SurfaceState) -> Region {
+        var result = bufferDamage.region
+        if !surfaceDamage.region.isEmpty {
+            let turnedSize = state.orientation.transposesSize ? layout.size.transposed : layout.size
+            result.formUnion(
+                surfaceDamage.region
+                    .scaledOutward(byNumerator: state.scale, denominator: 1)
+                    .intersection(turnedSize.bounds)
+                    .transformed(by: state.orientation, in: turnedSize)
+            )
+        }
+        result.formIntersection(layout.size.bounds)
+        return result
+    }
 }
 
 /// What the last commit made of a surface.
@@ -56,6 +72,33 @@ struct SurfaceState {
     }
 
     subscript<Part: SurfaceStatePart>(type: Part.Type) -> Part { parts[type] }
+
+    /// Takes over what `newer` sets, apart from its attachment, which needs looking at.
+    mutating func apply(_ newer: borrowing PendingSurfaceState) {
+        if let scale = newer.scale { self.scale = scale }
+        if let orientation = newer.orientation { self.orientation = orientation }
+        if let region = newer.opaqueRegion { opaqueRegion = region }
+        if let region = newer.inputRegion { inputRegion = region }
+        parts.apply(newer.parts)
+    }
+
+    /// Damage of the buffer in surface coordinates, outward.
+    func surfaceDamage(from damage: Region) -> Region {
+        guard !damage.isEmpty, let layout = content?.layout else { return Region() }
+        return
+            damage
+            .transformed(by: orientation.inverse, in: layout.size)
+            .scaledOutward(byNumerator: 1, denominator: scale)
+            .intersection(size.bounds)
+    }
+
+    /// Whether it covers or uncovers something else than `old` did.
+    func hasOtherShape(than old: SurfaceState) -> Bool {
+        let format = content?.layout.format
+        return size != old.size || scale != old.scale || orientation != old.orientation
+            || opaqueRegion != old.opaqueRegion
+            || (format?.hasAlpha == false) != (old.content?.layout.format.hasAlpha == false)
+    }
 }
 
 /// Damage rectangles as a client sent them, up to a limit; beyond it their bounding box, as damage may only grow.
@@ -65,6 +108,6 @@ struct DamageList {
     mutating func add(x: Int32, y: Int32, width: Int32, height: Int32, limit: Int) {
         guard width > 0, height > 0 else { return }
         region.formUnion(Rectangle(x: Int(x), y: Int(y), width: Int(width), height: Int(height)))
-        region = region.coarsenedOutward(limit: limit)
+        if region.rectangleCount > limit { region = Region(region.bounds) }
     }
 }

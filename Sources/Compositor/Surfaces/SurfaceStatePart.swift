@@ -32,6 +32,7 @@ struct SurfaceStateParts {
     }
 
     mutating func apply(_ newer: SurfaceStateParts) {
+        if newer.parts.isEmpty { return }
         for (key, part) in newer.parts { parts[key] = merge(part, over: parts[key]) }
     }
 
