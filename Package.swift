@@ -145,6 +145,11 @@ let package = Package(
             swiftSettings: strict
         ),
         .testTarget(
+            name: "PixelsTests",
+            dependencies: ["CPixelKernels", "CPixman", "Pixels"],
+            swiftSettings: strict
+        ),
+        .testTarget(
             name: "CompositorTests",
             dependencies: [
                 "CLinux", "ClientToolkit", "Compositor", "Pixels", "SharedMemory", "TestSupport", "WaylandClient",
