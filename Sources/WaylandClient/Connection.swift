@@ -27,7 +27,7 @@ public final class Connection {
     }
 
     /// Everything that lives on the connection.
-    private let objects: ObjectMap
+    let objects: ObjectMap
 
     /// libwayland's `wl_display`; nil once the connection is closed.
     var display: ObjectHandle? { objects.display }

@@ -6,28 +6,26 @@ internal import WaylandWire
 /// Objects get one with ``Proxy/setQueue(_:)``. A queue must not be let go while an object still uses it.
 public final class EventQueue {
     let handle: ObjectHandle
-    private let connection: Connection
+    private let objects: ObjectMap
 
     /// Makes an empty queue. Ends the process where there is no memory.
     public init(on connection: Connection) {
-        guard let display = connection.display,
-            let handle = unsafe ObjectHandle(wl_display_create_queue(display.pointer))
-        else {
+        objects = connection.objects
+        guard let handle = objects.makeQueue() else {
             fatalError("there is no memory for an event queue, or the connection is closed")
         }
         self.handle = handle
-        self.connection = connection
     }
 
     deinit {
-        if connection.display != nil { unsafe wl_event_queue_destroy(handle.pointer) }
+        objects.destroyQueue(handle)
     }
 
     /// Runs the handlers of what has arrived on this queue; returns how many events that were, or -1 where the
     /// connection is broken.
     @discardableResult
     public func dispatchPending() -> Int {
-        guard let display = connection.display else { return -1 }
+        guard let display = objects.display else { return -1 }
         return unsafe Int(wl_display_dispatch_queue_pending(display.pointer, handle.pointer))
     }
 }

@@ -9,6 +9,8 @@ public final class ObjectMap {
     /// libwayland's `wl_display`; nil once the connection is closed.
     private(set) var display: ObjectHandle?
     private var proxies: [ObjectHandle: Proxy] = [:]
+    /// The queues besides the main one.
+    private var queues: Set<ObjectHandle> = []
 
     init(display: ObjectHandle) {
         self.display = display
@@ -21,9 +23,22 @@ public final class ObjectMap {
         set { proxies[handle] = newValue }
     }
 
+    /// A queue of its own, for ``EventQueue``; nil where the connection is closed or memory is short.
+    func makeQueue() -> ObjectHandle? {
+        guard let display, let queue = unsafe ObjectHandle(wl_display_create_queue(display.pointer)) else { return nil }
+        queues.insert(queue)
+        return queue
+    }
+
+    /// Ends a queue, unless the connection's end was first.
+    func destroyQueue(_ queue: ObjectHandle) {
+        if queues.remove(queue) != nil { unsafe wl_event_queue_destroy(queue.pointer) }
+    }
+
     func close() {
         guard let display else { return }
         for proxy in Array(proxies.values) { proxy.destroyLocally() }
+        for queue in queues { destroyQueue(queue) }
         self.display = nil
         unsafe wl_display_disconnect(display.pointer)
     }
