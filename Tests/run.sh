@@ -1,0 +1,34 @@
+#!/bin/bash
+# Installs what the tests need, then runs all of them: style, a build without warnings, the tests, and the same tests
+# under the address and leak sanitizers. Takes the words that `swift test` takes, as in --filter ShmTests.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+Tests/Support/require-packages pkg-config libwayland-dev wayland-protocols libpixman-1-dev libpng-dev weston mesa-utils
+
+echo "== style"
+swift format lint --strict --recursive Sources Tests examples
+
+build() {
+    local log
+    log=$(mktemp)
+    swift build --build-tests "$@" >"$log" 2>&1 || { cat "$log"; exit 1; }
+    # The compiler's, about files of ours; a build that has nothing to do repeats none.
+    if grep -E "^$PWD/(Sources|Tests|examples)/.*: (warning|error):" "$log"; then
+        echo "the build has warnings" >&2
+        exit 1
+    fi
+    rm "$log"
+}
+
+echo "== build"
+build
+echo "== tests"
+swift test --skip-build --disable-xctest --no-parallel "$@"
+
+echo "== build with the address sanitizer"
+sanitized=(--sanitize=address --scratch-path .build-asan)
+build "${sanitized[@]}"
+echo "== tests with the address sanitizer"
+export LSAN_OPTIONS="suppressions=$PWD/Tests/Support/leaks.txt:print_suppressions=0"
+swift test --skip-build --disable-xctest --no-parallel "${sanitized[@]}" "$@"
