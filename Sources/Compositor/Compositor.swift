@@ -48,6 +48,7 @@ public final class Compositor {
         let mappedPagesCanFault = overcommitIsStrict()
         if mappedPagesCanFault { log.notice("vm.overcommit_memory is 2: client memory is read, never mapped") }
         _ = CompositorGlobal(on: display, scene: scene, limits: settings.limits)
+        _ = SubcompositorGlobal(on: display, limits: settings.limits)
         _ = ShmGlobal(
             on: display,
             admission: Admission(policy: settings.shmPolicy, mappedPagesCanFault: mappedPagesCanFault)

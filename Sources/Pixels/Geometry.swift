@@ -83,6 +83,14 @@ public struct Rectangle: Hashable, Sendable {
         return Rectangle(x: left, y: top, width: max(0, right - left), height: max(0, bottom - top))
     }
 
+    /// The smallest rectangle that holds both; empty ones count as nothing.
+    public func union(_ other: Rectangle) -> Rectangle {
+        if isEmpty { return other }
+        if other.isEmpty { return self }
+        let (left, top) = (min(minX, other.minX), min(minY, other.minY))
+        return Rectangle(x: left, y: top, width: max(maxX, other.maxX) - left, height: max(maxY, other.maxY) - top)
+    }
+
     /// The same rectangle elsewhere.
     public func translated(by offset: Point) -> Rectangle {
         Rectangle(x: x + offset.x, y: y + offset.y, width: width, height: height)

@@ -85,6 +85,7 @@ final class TestWindow {
         client.roundTrip()
         let scene = client.fixture.compositor.scene
         let node = scene.nodes.last as! Toplevel
-        scene.change(node) { node.place(at: Point(x: 0, y: 0)) }
+        node.place(at: Point(x: 0, y: 0))
+        scene.setNeedsLayout(node)
     }
 }

@@ -13,6 +13,10 @@ public struct Limits: Sendable {
     public var surfaces = 4_096
     /// `wl_buffer` objects.
     public var buffers = 16_384
+    /// Levels of `wl_subsurface`.
+    public var subsurfaceDepth = 64
+    /// `wl_subsurface` objects of one parent.
+    public var subsurfaces = 1_024
     /// Rectangles in a region before it is coarsened.
     public var regionRectangles = 1_024
     /// Damage rectangles in a commit before they become their bounding box.

@@ -94,6 +94,7 @@ final class Output {
     }
 
     private func tick(_ time: UInt64) {
+        scene.update()
         if isDamaged { draw(time) }
         scene.sendFrameCallbacks(of: self, time: milliseconds(time))
         for observer in observers { observer.outputDidTick(self) }
@@ -103,7 +104,7 @@ final class Output {
     private func draw(_ time: UInt64) {
         do throws(SystemError) {
             guard let (buffer, repaint) = try ring.next(damage: damage) else { return }
-            Renderer().draw(scene.placedSurfaces, of: self, damage: repaint, into: buffer)
+            Renderer().draw(scene.items, of: self, damage: repaint, into: buffer)
             ring.finish(buffer, damage: damage)
             damage = Region()
             frameTime = time
@@ -115,6 +116,7 @@ final class Output {
     /// Draws at once where nothing was drawn yet, so that there is a frame to hand out.
     func ensureFrame() {
         if ring.front == nil {
+            scene.update()
             addDamage(bounds)
             draw(clock.now)
         }

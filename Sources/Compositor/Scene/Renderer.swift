@@ -8,33 +8,37 @@ struct Renderer {
     /// Where no surface is, as 0xRRGGBB.
     static let background: UInt32 = 0x2e3440
 
-    /// A surface with the part of it that shows, in output pixels.
+    /// An item with the part of it that shows, in output pixels.
     private struct Visible {
-        let placed: PlacedSurface
+        let appearance: Appearance
+        let bounds: Rectangle
         let clip: Region
         let opaque: Region
     }
 
-    /// Draws `damage`, in output pixels, of `surfaces`, back to front, as seen by `output`.
-    func draw(_ surfaces: [PlacedSurface], of output: Output, damage: Region, into buffer: FrameBuffer) {
+    /// Draws `damage`, in output pixels, of `items`, back to front, as seen by `output`.
+    func draw(_ items: [PlacedItem], of output: Output, damage: Region, into buffer: FrameBuffer) {
         var rest = damage
         var visible: [Visible] = []
-        for placed in surfaces.reversed() {
+        for item in items.reversed() {
             if rest.isEmpty { break }
-            guard placed.surface.current.content != nil else { continue }
-            let clip = rest.intersection(output.pixels(placed.bounds))
+            let bounds = output.pixels(item.bounds)
+            let clip = rest.intersection(bounds)
             if clip.isEmpty { continue }
-            let opaque = output.innerPixels(placed.opaqueRegion)
-            visible.append(Visible(placed: placed, clip: clip, opaque: opaque))
+            let appearance = item.drawable.appearance
+            if appearance.content == nil { continue }
+            let opaque = output.innerPixels(appearance.opaqueRegion.translated(by: item.bounds.origin))
+            visible.append(Visible(appearance: appearance, bounds: bounds, clip: clip, opaque: opaque))
             rest.subtract(opaque)
         }
         buffer.withMutableBytes { target in
             Painter.fill(&target, buffer.layout, color: Self.background, region: rest)
             for item in visible.reversed() {
-                guard let content = item.placed.surface.current.content else { continue }
+                guard let content = item.appearance.content else { continue }
                 let placement = Placement(
-                    destination: output.pixels(item.placed.bounds),
-                    orientation: item.placed.surface.current.orientation
+                    destination: item.bounds,
+                    orientation: item.appearance.orientation,
+                    crop: item.appearance.crop
                 )
                 content.withPixels { source in
                     Painter.draw(

@@ -3,18 +3,22 @@ internal import Pixels
 /// What is to be seen: nodes, back to front, on a plane of global coordinates in which each output is a rectangle.
 ///
 /// The scene knows where surfaces are and what has changed; outputs draw it when they see fit. Changes come in through
-/// ``insert(_:)``, ``remove(_:)`` and ``change(_:_:)``, and reach the outputs as damage.
+/// ``insert(_:)``, ``remove(_:)`` and ``setNeedsLayout(_:)``, and reach the outputs as damage.
 final class Scene {
     /// Back to front.
     private(set) var nodes: [any SceneNode] = []
     private(set) var outputs: [Output] = []
-    /// What each node shows, as it was last laid out; emptied by a change.
-    private var layout: [ObjectIdentifier: [PlacedSurface]] = [:]
-    /// All surfaces that are shown, back to front; made anew after a change.
-    private var cachedSurfaces: [PlacedSurface]?
-    /// Where in `cachedSurfaces` a surface is.
-    private var cachedIndices: [ObjectIdentifier: Int] = [:]
-    /// Which surfaces can be seen, on which output; made anew after a change.
+    /// What each node showed when it was last laid out.
+    private var layout: [ObjectIdentifier: [PlacedItem]] = [:]
+    /// Where each item was when its node was last laid out, in global coordinates.
+    private var places: [ObjectIdentifier: Rectangle] = [:]
+    /// Nodes that have to be laid out anew before anything is drawn.
+    private var staleNodes: [ObjectIdentifier: any SceneNode] = [:]
+    /// Items that look different all over, whose node has to be laid out anew.
+    private var reshaped: Set<ObjectIdentifier> = []
+    /// All items, back to front; made anew after a change.
+    private var cachedItems: [PlacedItem]?
+    /// Which items can be seen, on which output; made anew after a change.
     private var cachedVisibility: [ObjectIdentifier: [Output]]?
     /// Surfaces whose clients were told of outputs.
     private var surfacesOnOutputs: [ObjectIdentifier: Surface] = [:]
@@ -45,72 +49,81 @@ final class Scene {
     /// Puts a node in front of all others.
     func insert(_ node: any SceneNode) {
         nodes.append(node)
-        layoutChanged()
-        damage(node)
+        layout[ObjectIdentifier(node)] = []
+        setNeedsLayout(node)
     }
 
     /// Takes a node out.
     func remove(_ node: any SceneNode) {
-        guard nodes.contains(where: { $0 === node }) else { return }
-        damage(node)
+        guard let items = layout.removeValue(forKey: ObjectIdentifier(node)) else { return }
         nodes.removeAll { $0 === node }
-        layout[ObjectIdentifier(node)] = nil
+        staleNodes[ObjectIdentifier(node)] = nil
+        for item in items {
+            places[item.key] = nil
+            addDamage(Region(item.bounds))
+        }
         layoutChanged()
     }
 
     /// Puts a node that is in the scene in front of all others.
     func raise(_ node: any SceneNode) {
-        guard nodes.last !== node, nodes.contains(where: { $0 === node }) else { return }
+        guard nodes.last !== node, let items = layout[ObjectIdentifier(node)] else { return }
         nodes.removeAll { $0 === node }
         nodes.append(node)
+        for item in items { addDamage(Region(item.bounds)) }
         layoutChanged()
-        damage(node)
     }
 
-    /// Lets `body` change where a node's surfaces are.
-    func change(_ node: any SceneNode, _ body: () -> Void) {
-        damage(node)
-        body()
-        layout[ObjectIdentifier(node)] = nil
+    /// Has a node laid out anew, as its items aren't what or where they were.
+    func setNeedsLayout(_ node: any SceneNode) {
+        guard layout[ObjectIdentifier(node)] != nil else { return }
+        staleNodes[ObjectIdentifier(node)] = node
         layoutChanged()
-        damage(node)
     }
 
-    /// All surfaces that are shown, back to front.
-    var placedSurfaces: [PlacedSurface] {
-        if let cachedSurfaces { return cachedSurfaces }
-        let surfaces = nodes.flatMap(placedSurfaces(of:))
-        cachedSurfaces = surfaces
-        cachedIndices.removeAll(keepingCapacity: true)
-        for (index, placed) in surfaces.enumerated() { cachedIndices[ObjectIdentifier(placed.surface)] = index }
-        return surfaces
+    /// All items, back to front.
+    var items: [PlacedItem] {
+        update()
+        if let cachedItems { return cachedItems }
+        let items = nodes.flatMap { layout[ObjectIdentifier($0)] ?? [] }
+        cachedItems = items
+        return items
     }
 
-    /// Where a surface is, if it is shown.
-    private func place(of surface: Surface) -> PlacedSurface? {
-        let surfaces = placedSurfaces
-        return cachedIndices[ObjectIdentifier(surface)].map { surfaces[$0] }
-    }
-
-    private func placedSurfaces(of node: any SceneNode) -> [PlacedSurface] {
-        if let placed = layout[ObjectIdentifier(node)] { return placed }
-        let placed = node.placedSurfaces
-        layout[ObjectIdentifier(node)] = placed
-        return placed
+    /// Lays out what has changed since the last time, once for a burst of changes.
+    func update() {
+        if staleNodes.isEmpty { return }
+        let stale = staleNodes
+        staleNodes = [:]
+        for (key, node) in stale {
+            let (old, new) = (layout[key] ?? [], node.items)
+            layout[key] = new
+            // Where the order is another one, anything may have come to the front.
+            let isReordered = !old.elementsEqual(new) { $0.key == $1.key }
+            for item in old { places[item.key] = nil }
+            for item in new { places[item.key] = item.bounds }
+            for item in old where isReordered || reshaped.contains(item.key) || places[item.key] != item.bounds {
+                addDamage(Region(item.bounds))
+                if let place = places[item.key] { addDamage(Region(place)) }
+            }
+            if isReordered { for item in new { addDamage(Region(item.bounds)) } }
+        }
+        reshaped = []
+        cachedItems = nil
+        cachedVisibility = nil
     }
 
     // MARK: Surfaces
 
     /// A commit took effect.
     func didCommit(_ surface: Surface, _ change: Surface.Change) {
-        if change.isReshaped || !change.damage.isEmpty, let placed = place(of: surface) {
-            addDamage(change.damage.translated(by: placed.bounds.origin))
-            if change.isReshaped {
-                addDamage(Region(placed.bounds))
-                layout.removeAll(keepingCapacity: true)
-                layoutChanged()
-                if let new = place(of: surface) { addDamage(Region(new.bounds)) }
+        if change.isReshaped {
+            if let node = surface.node {
+                reshaped.insert(ObjectIdentifier(surface))
+                setNeedsLayout(node)
             }
+        } else if !change.damage.isEmpty, let place = places[ObjectIdentifier(surface)] {
+            addDamage(change.damage.translated(by: place.origin))
         }
         if !surface.frameCallbacks.isEmpty { awaitFrame(surface) }
     }
@@ -121,17 +134,13 @@ final class Scene {
         if !surfacesOnOutputs.isEmpty { surfacesOnOutputs[ObjectIdentifier(surface)] = nil }
     }
 
-    private func damage(_ node: any SceneNode) {
-        for placed in placedSurfaces(of: node) { addDamage(Region(placed.bounds)) }
-    }
-
     private func addDamage(_ damage: Region) {
         if damage.isEmpty { return }
         for output in outputs { output.addDamage(damage) }
     }
 
     private func layoutChanged() {
-        cachedSurfaces = nil
+        cachedItems = nil
         cachedVisibility = nil
         surfaceOutputsAreStale = true
         // Once for a burst of changes, before anything is drawn or awaited.
@@ -142,15 +151,16 @@ final class Scene {
 
     /// Where a surface can be seen: not covered by what is opaque in front of it, on which outputs.
     private var visibility: [ObjectIdentifier: [Output]] {
+        let items = items
         if let cachedVisibility { return cachedVisibility }
         var result: [ObjectIdentifier: [Output]] = [:]
         for output in outputs {
             var uncovered = Region(output.bounds)
-            for placed in placedSurfaces.reversed() {
-                let visible = uncovered.intersection(placed.bounds)
+            for item in items.reversed() {
+                let visible = uncovered.intersection(item.bounds)
                 if visible.isEmpty { continue }
-                result[ObjectIdentifier(placed.surface), default: []].append(output)
-                uncovered.subtract(placed.opaqueRegion)
+                result[item.key, default: []].append(output)
+                uncovered.subtract(item.drawable.appearance.opaqueRegion.translated(by: item.bounds.origin))
             }
         }
         cachedVisibility = result
@@ -159,6 +169,8 @@ final class Scene {
 
     private func awaitFrame(_ surface: Surface) {
         waiting[ObjectIdentifier(surface)] = surface
+        // A change of the layout has asked for a frame already; who is to be seen then is found out then.
+        if !staleNodes.isEmpty { return }
         if let output = visibility[ObjectIdentifier(surface)]?.first {
             output.requestFrame()
         } else {
@@ -199,11 +211,11 @@ final class Scene {
         guard surfaceOutputsAreStale else { return }
         surfaceOutputsAreStale = false
         var gone = surfacesOnOutputs
-        for placed in placedSurfaces {
-            let key = ObjectIdentifier(placed.surface)
-            gone[key] = nil
-            surfacesOnOutputs[key] = placed.surface
-            placed.surface.setOutputs(outputs.filter { !$0.bounds.intersection(placed.bounds).isEmpty })
+        for item in items {
+            guard let surface = item.surface else { continue }
+            gone[item.key] = nil
+            surfacesOnOutputs[item.key] = surface
+            surface.setOutputs(outputs.filter { !$0.bounds.intersection(item.bounds).isEmpty })
         }
         for (key, surface) in gone {
             surfacesOnOutputs[key] = nil

@@ -3,6 +3,7 @@ internal import WaylandServer
 
 /// The rectangle of a surface that counts as the window, without shadows, in surface coordinates.
 struct WindowGeometry: SurfaceStatePart {
+    static let changesShape = true
     var rectangle: Rectangle?
 
     mutating func apply(_ newer: WindowGeometry) {
@@ -77,7 +78,7 @@ final class ShellSurface: XdgSurface.Requests, SurfaceRole {
     /// What counts as the window, in surface coordinates.
     var geometry: Rectangle {
         guard let surface else { return Rectangle(x: 0, y: 0, width: 0, height: 0) }
-        let whole = surface.size.bounds
+        let whole = surface.treeBounds
         guard let set = surface.current[WindowGeometry.self].rectangle else { return whole }
         let clipped = set.intersection(whole)
         return clipped.isEmpty ? whole : clipped
@@ -208,6 +209,8 @@ final class ShellSurface: XdgSurface.Requests, SurfaceRole {
     }
 
     // MARK: SurfaceRole
+
+    var node: (any SceneNode)? { role as? any SceneNode }
 
     func willCommit(_ surface: Surface) throws(ProtocolError) {
         guard let role else {

@@ -65,10 +65,10 @@ final class Toplevel: XdgToplevel.Requests, ShellRole, SceneNode {
 
     // MARK: SceneNode
 
-    var placedSurfaces: [PlacedSurface] {
+    var items: [PlacedItem] {
         guard let surface = shell.surface else { return [] }
         let corner = shell.geometry.origin
-        return [PlacedSurface(surface, at: Point(x: position.x - corner.x, y: position.y - corner.y))]
+        return surface.tree(at: Point(x: position.x - corner.x, y: position.y - corner.y))
     }
 
     // MARK: ShellRole

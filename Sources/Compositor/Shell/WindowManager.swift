@@ -21,7 +21,8 @@ final class WindowManager {
         if !windows.contains(where: { $0 === window }) {
             map(window)
         } else if let position = fixedPosition(of: window), position != window.position {
-            scene.change(window) { window.place(at: position) }
+            window.place(at: position)
+            scene.setNeedsLayout(window)
         }
     }
 

@@ -11,6 +11,8 @@ final class Surface: WlSurface.Requests {
     var pending = PendingSurfaceState()
     /// What is shown.
     private(set) var current = SurfaceState()
+    /// What was committed and waits for the parent's commit.
+    private(set) var held: SurfaceCommit?
     /// Set once, for life.
     private(set) var roleKind: SurfaceRoleKind?
     /// The object that stands for the role at the moment; let go when either of the two is destroyed.
@@ -32,6 +34,9 @@ final class Surface: WlSurface.Requests {
 
     /// Size in surface coordinates; empty while it shows nothing.
     var size: Size { current.size }
+
+    /// What it is a part of, if that can be put into a scene.
+    var node: (any SceneNode)? { role?.node }
 
     // MARK: Role
 
@@ -73,6 +78,7 @@ final class Surface: WlSurface.Requests {
         role = nil
         scene.remove(self)
         pending = PendingSurfaceState()
+        held = nil
         current = SurfaceState()
         frameCallbacks = []
     }
@@ -119,7 +125,8 @@ final class Surface: WlSurface.Requests {
     }
 
     func frame(_ resource: WlSurface, callback: WlCallback) throws(ProtocolError) {
-        guard pending.frameCallbacks.count + frameCallbacks.count < limits.frameCallbacks else {
+        let waiting = frameCallbacks.count + (held?.frameCallbacks.count ?? 0)
+        guard pending.frameCallbacks.count + waiting < limits.frameCallbacks else {
             throw .noMemory(
                 "wl_surface@\(resource.id) waits for \(limits.frameCallbacks) frames already; ask for the next one "
                     + "when the last has come"
@@ -160,9 +167,9 @@ final class Surface: WlSurface.Requests {
 
     func commit(_ resource: WlSurface) throws(ProtocolError) {
         try role?.willCommit(self)
-        let change = try applyPending()
-        role?.didCommit(self)
-        scene.didCommit(self, change)
+        let waits = role?.holdsCommits ?? false
+        let commit = try makeCommit(toBeHeld: waits)
+        if waits { held = commit } else { apply(commit) }
     }
 
     // MARK: Commit
@@ -175,31 +182,63 @@ final class Surface: WlSurface.Requests {
         var isReshaped: Bool
     }
 
-    /// Makes the pending state current.
-    private func applyPending() throws(ProtocolError) -> Change {
+    /// Makes a commit of the pending state, on top of one that is held or of the current state.
+    private func makeCommit(toBeHeld waits: Bool) throws(ProtocolError) -> SurfaceCommit {
         let newer = pending
         pending = PendingSurfaceState()
-        let old = current
-        var next = old
-        next.apply(newer)
-        var damage = Region()
+        var result = held ?? SurfaceCommit(state: current)
+        held = nil
+        let previous = result.state.content
+        result.state.apply(newer)
+        if newer.parts.changeShape { result.isReshaped = true }
         switch newer.attachment {
         case .unchanged:
             // Damage without a new buffer: the client has drawn into the one that is shown.
-            if let layout = next.content?.layout {
-                try checkSize(of: layout, in: next)
-                damage = newer.bufferDamage(on: layout, in: next)
+            if let layout = previous?.layout {
+                try checkSize(of: layout, in: result.state)
+                result.damage.formUnion(newer.bufferDamage(on: layout, in: result.state))
             }
         case .removed:
-            next.content = nil
+            result.state.content = nil
         case .buffer(let buffer):
-            try checkSize(of: buffer.layout, in: next)
-            damage = newer.bufferDamage(on: buffer.layout, in: next)
-            next.content = try buffer.content(after: old.content, damage: damage)
+            try checkSize(of: buffer.layout, in: result.state)
+            let damage = newer.bufferDamage(on: buffer.layout, in: result.state)
+            // What is shown now must stay as it is while the commit waits.
+            let isShown = waits && previous === current.content
+            result.state.content = try buffer.content(after: isShown ? nil : previous, damage: damage)
+            result.damage.formUnion(damage)
         }
-        current = next
-        if !newer.frameCallbacks.isEmpty { frameCallbacks += newer.frameCallbacks }
-        return Change(damage: next.surfaceDamage(from: damage), isReshaped: next.hasOtherShape(than: old))
+        try result.state.parts.check(result.state)
+        if !newer.frameCallbacks.isEmpty { result.frameCallbacks += newer.frameCallbacks }
+        return result
+    }
+
+    /// Shows what was held, as the parent's commit has taken effect.
+    func applyHeld() {
+        guard let held else { return }
+        self.held = nil
+        apply(held)
+    }
+
+    private func apply(_ commit: SurfaceCommit) {
+        let old = current
+        current = commit.state
+        if !commit.frameCallbacks.isEmpty { frameCallbacks += commit.frameCallbacks }
+        let change = Change(
+            damage: current.surfaceDamage(from: commit.damage),
+            isReshaped: commit.isReshaped || current.hasOtherShape(than: old)
+        )
+        current[SubsurfaceStack.self].forEach { $0.subsurface.surface?.applyHeld() }
+        role?.didCommit(self)
+        scene.didCommit(self, change)
+    }
+
+    /// Changes a part of the state in whatever was asked for, committed or shown so far, at once.
+    func changeEverywhere<Part: SurfaceStatePart>(_ part: Part.Type, _ change: (inout Part) -> Void) {
+        change(&pending[part])
+        if held != nil { change(&held!.state.parts[part]) }
+        change(&current.parts[part])
+        scene.didCommit(self, Change(damage: Region(), isReshaped: true))
     }
 
     /// A buffer's turned size must be a multiple of its scale.

@@ -4,6 +4,10 @@ internal import WaylandServer
 ///
 /// A surface gets a role once and keeps it for life, though the object that stands for the role may come and go.
 protocol SurfaceRole: AnyObject {
+    /// What the surface is a part of; nil where that can't be put into a scene.
+    var node: (any SceneNode)? { get }
+    /// Whether a commit has to wait for the parent's.
+    var holdsCommits: Bool { get }
     /// Looks at what is about to be committed; an error stops the commit.
     func willCommit(_ surface: Surface) throws(ProtocolError)
     /// The commit has taken effect.
@@ -12,8 +16,15 @@ protocol SurfaceRole: AnyObject {
     func surfaceDestroyed(_ surface: Surface)
 }
 
+extension SurfaceRole {
+    var holdsCommits: Bool { false }
+    func willCommit(_ surface: Surface) throws(ProtocolError) {}
+    func didCommit(_ surface: Surface) {}
+}
+
 /// The roles there are, as messages call them.
 enum SurfaceRoleKind: String {
     case toplevel = "xdg_toplevel"
     case popup = "xdg_popup"
+    case subsurface = "wl_subsurface"
 }

@@ -71,6 +71,18 @@ struct SurfaceState {
         return Size(width: turned.width / scale, height: turned.height / scale)
     }
 
+    /// How it looks.
+    var appearance: Appearance {
+        guard let content else { return Appearance(size: size) }
+        return Appearance(
+            content: content,
+            size: size,
+            orientation: orientation,
+            opaqueRegion: content.layout.format.hasAlpha
+                ? opaqueRegion.intersection(size.bounds) : Region(size.bounds)
+        )
+    }
+
     subscript<Part: SurfaceStatePart>(type: Part.Type) -> Part { parts[type] }
 
     /// Takes over what `newer` sets, apart from its attachment, which needs looking at.
@@ -99,6 +111,16 @@ struct SurfaceState {
             || opaqueRegion != old.opaqueRegion
             || (format?.hasAlpha == false) != (old.content?.layout.format.hasAlpha == false)
     }
+}
+
+/// A state on its way to be shown, and what it changes.
+struct SurfaceCommit {
+    var state: SurfaceState
+    /// In pixels of the state's buffer.
+    var damage = Region()
+    /// Whether it changes a part that can change shapes.
+    var isReshaped = false
+    var frameCallbacks: [WlCallback] = []
 }
 
 /// Damage rectangles as a client sent them, up to a limit; beyond it their bounding box, as damage may only grow.

@@ -20,6 +20,15 @@ protocol SurfaceStatePart {
     init()
     /// Takes over what `newer` sets, and leaves the rest.
     mutating func apply(_ newer: Self)
+    /// Whether setting it can change where surfaces are, how large they are, or what they cover.
+    static var changesShape: Bool { get }
+    /// Looks at whether it goes together with the rest of what is committed.
+    func check(_ state: SurfaceState) throws(ProtocolError)
+}
+
+extension SurfaceStatePart {
+    static var changesShape: Bool { false }
+    func check(_ state: SurfaceState) throws(ProtocolError) {}
 }
 
 /// The parts of one state, by their type. Made when they are first written.
@@ -27,8 +36,16 @@ struct SurfaceStateParts {
     private var parts: [ObjectIdentifier: any SurfaceStatePart] = [:]
 
     subscript<Part: SurfaceStatePart>(type: Part.Type) -> Part {
-        get { parts[ObjectIdentifier(type)] as? Part ?? Part() }
+        get { parts.isEmpty ? Part() : parts[ObjectIdentifier(type)] as? Part ?? Part() }
         set { parts[ObjectIdentifier(type)] = newValue }
+    }
+
+    /// Whether one of them can change shapes.
+    var changeShape: Bool { !parts.isEmpty && parts.values.contains { type(of: $0).changesShape } }
+
+    func check(_ state: SurfaceState) throws(ProtocolError) {
+        if parts.isEmpty { return }
+        for part in parts.values { try part.check(state) }
     }
 
     mutating func apply(_ newer: SurfaceStateParts) {
