@@ -1,8 +1,9 @@
 /// The Swift names of a protocol's things: `wl_surface` becomes `WlSurface`, `damage_buffer` `damageBuffer`.
 enum SwiftName {
-    /// A type's name.
+    /// A type's name. `X.Type` means something else in Swift, so an enumeration called `type` becomes `TypeValue`.
     static func type(_ name: String) -> String {
-        words(name).map(capitalised).joined()
+        let joined = words(name).map(capitalised).joined()
+        return joined == "Type" || joined == "Protocol" || joined == "Self" ? joined + "Value" : joined
     }
 
     /// A method's, property's or case's name, escaped where Swift has other plans for the word.

@@ -43,6 +43,9 @@ final class Output {
         frameClock = FrameClock(clock: clock, refresh: mode.refresh) { [unowned self] time in tick(time) }
     }
 
+    /// As wl_output.description has it.
+    var description: String { "Signet's headless output \(name)" }
+
     /// What it shows, in global coordinates.
     var bounds: Rectangle {
         Rectangle(
@@ -96,7 +99,7 @@ final class Output {
     private func tick(_ time: UInt64) {
         scene.update()
         if isDamaged { draw(time) }
-        scene.sendFrameCallbacks(of: self, time: milliseconds(time))
+        scene.sendFrameCallbacks(of: self, Presentation(output: self, time: time, sequence: ring.frame))
         for observer in observers { observer.outputDidTick(self) }
     }
 

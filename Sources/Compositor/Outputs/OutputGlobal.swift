@@ -35,7 +35,7 @@ final class OutputGlobal: WlOutput.Requests {
         )
         resource.sendScale(factor: Int32(mode.scale))
         resource.sendName(name: output.name)
-        resource.sendDescription(description: "Signet's headless output \(output.name)")
+        resource.sendDescription(description: output.description)
         resource.sendDone()
     }
 

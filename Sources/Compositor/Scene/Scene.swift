@@ -125,7 +125,7 @@ final class Scene {
         } else if !change.damage.isEmpty, let place = places[ObjectIdentifier(surface)] {
             addDamage(change.damage.translated(by: place.origin))
         }
-        if !surface.frameCallbacks.isEmpty { awaitFrame(surface) }
+        if surface.waitsForFrame { awaitFrame(surface) }
     }
 
     /// The surface is gone.
@@ -178,8 +178,8 @@ final class Scene {
         }
     }
 
-    /// `output` has shown a frame at `time`, in milliseconds: those that can be seen on it may go on drawing.
-    func sendFrameCallbacks(of output: Output, time: UInt32) {
+    /// `output` has had its turn: those that can be seen on it hear when they were shown, and may go on drawing.
+    func sendFrameCallbacks(of output: Output, _ presentation: Presentation) {
         updateSurfaceOutputs()
         for (key, surface) in waiting {
             guard let first = visibility[key]?.first else {
@@ -191,7 +191,8 @@ final class Scene {
                 continue
             }
             waiting[key] = nil
-            surface.sendFrameCallbacks(time: time)
+            surface.sendFeedback(presentation)
+            surface.sendFrameCallbacks(time: milliseconds(presentation.time))
         }
     }
 
@@ -201,6 +202,7 @@ final class Scene {
                 output.requestFrame()
             } else {
                 waiting[key] = nil
+                surface.sendFeedback(nil)
                 surface.sendFrameCallbacks(time: time)
             }
         }

@@ -33,6 +33,15 @@ final class WindowManager {
         windows.last?.configure { $0.isActivated = true }
     }
 
+    /// Brings a window to the front, and makes it the active one.
+    func activate(_ window: Toplevel) {
+        guard let index = windows.firstIndex(where: { $0 === window }), window !== windows.last else { return }
+        windows.last?.configure { $0.isActivated = false }
+        windows.append(windows.remove(at: index))
+        scene.raise(window)
+        window.configure { $0.isActivated = true }
+    }
+
     private func map(_ window: Toplevel) {
         let others = windows.suffix(WindowPlacement.windowLimit).map(\.frame)
         let position =

@@ -233,9 +233,7 @@ final class SubcompositorGlobal: WlSubcompositor.Requests {
         surface: WlSurface,
         parent: WlSurface
     ) throws(ProtocolError) {
-        guard let child = surface.handler as? Surface, let parent = parent.handler as? Surface else {
-            throw .invalidObject("a wl_subsurface needs two surfaces")
-        }
+        let (child, parent) = (try Surface.of(surface), try Surface.of(parent))
         let bad = { ProtocolError(WlSubcompositor.Error.badSurface, $0) }
         var ancestor: Surface? = parent
         while let surface = ancestor {

@@ -21,6 +21,10 @@ final class Surface: WlSurface.Requests {
     private(set) var frameCallbacks: [WlCallback] = []
     /// The outputs that the client was told it is on.
     private(set) var outputs: [Output] = []
+    /// Is called when ``outputs`` has changed.
+    var onOutputsChange: (() -> Void)?
+    /// Kinds of extension objects that the surface has; of each there can be one.
+    private var extensions: Set<ObjectIdentifier> = []
     private let scene: Scene
     private let limits: Limits
     private let charge: Charge
@@ -30,6 +34,14 @@ final class Surface: WlSurface.Requests {
         self.resource = resource
         self.scene = scene
         self.limits = limits
+    }
+
+    /// The surface that a request names.
+    static func of(_ resource: WlSurface) throws(ProtocolError) -> Surface {
+        guard let surface = resource.handler as? Surface else {
+            throw .invalidObject("wl_surface@\(resource.id) is gone")
+        }
+        return surface
     }
 
     /// Size in surface coordinates; empty while it shows nothing.
@@ -61,6 +73,14 @@ final class Surface: WlSurface.Requests {
         role = nil
     }
 
+    // MARK: Extensions
+
+    /// Notes that the surface has an extension object of a kind; false where it has one already.
+    func claim(_ kind: AnyObject.Type) -> Bool { extensions.insert(ObjectIdentifier(kind)).inserted }
+
+    /// The extension object is gone.
+    func giveUp(_ kind: AnyObject.Type) { extensions.remove(ObjectIdentifier(kind)) }
+
     // MARK: Requests
 
     func destroy(_ resource: WlSurface) throws(ProtocolError) {
@@ -77,6 +97,9 @@ final class Surface: WlSurface.Requests {
         role?.surfaceDestroyed(self)
         role = nil
         scene.remove(self)
+        pending.parts.wasSuperseded()
+        held?.state.parts.wasSuperseded()
+        current.parts.wasSuperseded()
         pending = PendingSurfaceState()
         held = nil
         current = SurfaceState()
@@ -186,6 +209,7 @@ final class Surface: WlSurface.Requests {
     private func makeCommit(toBeHeld waits: Bool) throws(ProtocolError) -> SurfaceCommit {
         let newer = pending
         pending = PendingSurfaceState()
+        held?.state.parts.wasSuperseded()
         var result = held ?? SurfaceCommit(state: current)
         held = nil
         let previous = result.state.content
@@ -222,6 +246,7 @@ final class Surface: WlSurface.Requests {
 
     private func apply(_ commit: SurfaceCommit) {
         let old = current
+        old.parts.wasSuperseded()
         current = commit.state
         if !commit.frameCallbacks.isEmpty { frameCallbacks += commit.frameCallbacks }
         let change = Change(
@@ -254,6 +279,15 @@ final class Surface: WlSurface.Requests {
 
     // MARK: Frames and outputs
 
+    /// Whether the client wants to hear of the next frame that shows the surface.
+    var waitsForFrame: Bool { !frameCallbacks.isEmpty || current[PresentationFeedback.self].isWanted }
+
+    /// Tells the client when its last commit was shown; nil if that will never be.
+    func sendFeedback(_ presentation: Presentation?) {
+        guard current[PresentationFeedback.self].isWanted else { return }
+        current.parts[PresentationFeedback.self].send(presentation, to: resource.client)
+    }
+
     /// Tells the client that now is a good time to draw the next frame. `time` is in milliseconds.
     func sendFrameCallbacks(time: UInt32) {
         let callbacks = frameCallbacks
@@ -263,6 +297,7 @@ final class Surface: WlSurface.Requests {
 
     /// Tells the client which outputs the surface is on.
     func setOutputs(_ new: [Output]) {
+        if new.elementsEqual(outputs, by: ===) { return }
         for output in outputs where !new.contains(where: { $0 === output }) {
             for bound in output.resources(of: resource.client) { resource.sendLeave(output: bound) }
         }
@@ -270,5 +305,6 @@ final class Surface: WlSurface.Requests {
             for bound in output.resources(of: resource.client) { resource.sendEnter(output: bound) }
         }
         outputs = new
+        onOutputsChange?()
     }
 }

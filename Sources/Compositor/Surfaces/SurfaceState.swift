@@ -35,7 +35,9 @@ struct PendingSurfaceState {
     /// All damage in the coordinates of a buffer that is shown as `state` says.
     func bufferDamage(on layout: PixelLayout, in state: SurfaceState) -> Region {
         var result = bufferDamage.region
-        if !surfaceDamage.region.isEmpty {
+        if !surfaceDamage.region.isEmpty, state[Viewport.self].isSet {
+            result.formUnion(layout.size.bounds)
+        } else if !surfaceDamage.region.isEmpty {
             let turnedSize = state.orientation.transposesSize ? layout.size.transposed : layout.size
             result.formUnion(
                 surfaceDamage.region
@@ -66,9 +68,14 @@ struct SurfaceState {
 
     /// In surface coordinates; empty without content.
     var size: Size {
-        guard let content else { return Size(width: 0, height: 0) }
-        let turned = orientation.transposesSize ? content.layout.size.transposed : content.layout.size
-        return Size(width: turned.width / scale, height: turned.height / scale)
+        guard let uprightSize else { return Size(width: 0, height: 0) }
+        let viewport = self[Viewport.self]
+        return viewport.size ?? Size(width: uprightSize.width / scale, height: uprightSize.height / scale)
+    }
+
+    /// The buffer's size in pixels after its orientation was undone; nil without content.
+    var uprightSize: Size? {
+        content.map { orientation.transposesSize ? $0.layout.size.transposed : $0.layout.size }
     }
 
     /// How it looks.
@@ -78,6 +85,7 @@ struct SurfaceState {
             content: content,
             size: size,
             orientation: orientation,
+            crop: self[Viewport.self].crop(scale: scale),
             opaqueRegion: content.layout.format.hasAlpha
                 ? opaqueRegion.intersection(size.bounds) : Region(size.bounds)
         )
@@ -91,12 +99,14 @@ struct SurfaceState {
         if let orientation = newer.orientation { self.orientation = orientation }
         if let region = newer.opaqueRegion { opaqueRegion = region }
         if let region = newer.inputRegion { inputRegion = region }
+        parts.startOver()
         parts.apply(newer.parts)
     }
 
     /// Damage of the buffer in surface coordinates, outward.
     func surfaceDamage(from damage: Region) -> Region {
         guard !damage.isEmpty, let layout = content?.layout else { return Region() }
+        if self[Viewport.self].isSet { return Region(size.bounds) }
         return
             damage
             .transformed(by: orientation.inverse, in: layout.size)

@@ -22,12 +22,18 @@ protocol SurfaceStatePart {
     mutating func apply(_ newer: Self)
     /// Whether setting it can change where surfaces are, how large they are, or what they cover.
     static var changesShape: Bool { get }
+    /// A newer commit has taken the place of the one with this part, whether it sets the part or not.
+    func wasSuperseded()
+    /// Drops what belongs to one commit and not to those after it.
+    mutating func startOver()
     /// Looks at whether it goes together with the rest of what is committed.
     func check(_ state: SurfaceState) throws(ProtocolError)
 }
 
 extension SurfaceStatePart {
     static var changesShape: Bool { false }
+    func wasSuperseded() {}
+    mutating func startOver() {}
     func check(_ state: SurfaceState) throws(ProtocolError) {}
 }
 
@@ -46,6 +52,16 @@ struct SurfaceStateParts {
     func check(_ state: SurfaceState) throws(ProtocolError) {
         if parts.isEmpty { return }
         for part in parts.values { try part.check(state) }
+    }
+
+    func wasSuperseded() {
+        if parts.isEmpty { return }
+        for part in parts.values { part.wasSuperseded() }
+    }
+
+    mutating func startOver() {
+        if parts.isEmpty { return }
+        for key in parts.keys { parts[key]!.startOver() }
     }
 
     mutating func apply(_ newer: SurfaceStateParts) {

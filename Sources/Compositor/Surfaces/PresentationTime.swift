@@ -1,0 +1,78 @@
+internal import Glibc
+internal import WaylandServer
+
+/// When and where a frame was shown.
+struct Presentation {
+    let output: Output
+    /// Nanoseconds of CLOCK_MONOTONIC.
+    let time: UInt64
+    /// The output's frames, counted.
+    let sequence: UInt64
+}
+
+/// Who wants to hear when a commit was shown.
+struct PresentationFeedback: SurfaceStatePart {
+    private var objects: [WpPresentationFeedback] = []
+
+    var isWanted: Bool { !objects.isEmpty }
+    var count: Int { objects.count }
+
+    init() {}
+
+    mutating func apply(_ newer: PresentationFeedback) { objects += newer.objects }
+
+    /// If it was shown, they have heard of it, and are gone.
+    func wasSuperseded() {
+        for object in objects { object.finishWithDiscarded() }
+    }
+
+    mutating func startOver() { objects = [] }
+
+    mutating func add(_ object: WpPresentationFeedback) { objects.append(object) }
+
+    /// Tells everybody that the commit was shown; nil: that it wasn't, as nobody can see the surface.
+    mutating func send(_ presentation: Presentation?, to client: Client) {
+        defer { objects = [] }
+        guard let presentation else { return wasSuperseded() }
+        let (seconds, nanoseconds) = presentation.time.quotientAndRemainder(dividingBy: 1_000_000_000)
+        for object in objects {
+            for output in presentation.output.resources(of: client) { object.sendSyncOutput(output: output) }
+            object.finishWithPresented(
+                tvSecHi: UInt32(seconds >> 32),
+                tvSecLo: UInt32(truncatingIfNeeded: seconds),
+                tvNsec: UInt32(nanoseconds),
+                refresh: UInt32(1_000_000_000_000 / presentation.output.mode.refresh),
+                seqHi: UInt32(presentation.sequence >> 32),
+                seqLo: UInt32(truncatingIfNeeded: presentation.sequence),
+                flags: []
+            )
+        }
+    }
+}
+
+/// `wp_presentation`: tells clients when their frames were shown.
+///
+/// A headless output shows a frame when it has drawn it; the time is that of its clock's tick.
+final class PresentationGlobal: WpPresentation.Requests {
+    private let limits: Limits
+
+    init(on display: Display, limits: Limits) {
+        self.limits = limits
+        Global<WpPresentation>(on: display) { [self] resource in
+            resource.handler = self
+            resource.sendClockId(clkId: UInt32(CLOCK_MONOTONIC))
+        }
+    }
+
+    func feedback(
+        _ resource: WpPresentation,
+        surface: WlSurface,
+        callback: WpPresentationFeedback
+    ) throws(ProtocolError) {
+        let surface = try Surface.of(surface)
+        guard surface.pending[PresentationFeedback.self].count < limits.frameCallbacks else {
+            throw .noMemory("a commit can have \(limits.frameCallbacks) wp_presentation_feedback objects, and no more")
+        }
+        surface.pending[PresentationFeedback.self].add(callback)
+    }
+}

@@ -1,0 +1,53 @@
+internal import WaylandServer
+
+/// Whether a surface may be shown without waiting for the display: a hint. A headless frame never tears.
+struct TearingHint: SurfaceStatePart {
+    var hint: WpTearingControlV1.PresentationHint?
+
+    mutating func apply(_ newer: TearingHint) {
+        if let new = newer.hint { hint = new }
+    }
+}
+
+/// `wp_tearing_control_v1`: sets a surface's ``TearingHint``.
+private final class TearingControl: WpTearingControlV1.Requests {
+    private weak var surface: Surface?
+
+    init(_ surface: Surface) {
+        self.surface = surface
+    }
+
+    func setPresentationHint(
+        _ resource: WpTearingControlV1,
+        hint: WpTearingControlV1.PresentationHint
+    ) throws(ProtocolError) {
+        surface?.pending[TearingHint.self].hint = hint
+    }
+
+    func destroyed(_ resource: WpTearingControlV1) {
+        surface?.giveUp(TearingControl.self)
+        surface?.pending[TearingHint.self].hint = .vsync
+    }
+}
+
+/// `wp_tearing_control_manager_v1`: takes hints about tearing.
+final class TearingControlGlobal: WpTearingControlManagerV1.Requests {
+    init(on display: Display) {
+        Global<WpTearingControlManagerV1>(on: display) { [self] resource in resource.handler = self }
+    }
+
+    func getTearingControl(
+        _ resource: WpTearingControlManagerV1,
+        id: WpTearingControlV1,
+        surface: WlSurface
+    ) throws(ProtocolError) {
+        let surface = try Surface.of(surface)
+        guard surface.claim(TearingControl.self) else {
+            throw ProtocolError(
+                WpTearingControlManagerV1.Error.tearingControlExists,
+                "wl_surface@\(surface.resource.id) has a wp_tearing_control_v1 already"
+            )
+        }
+        id.handler = TearingControl(surface)
+    }
+}
