@@ -91,9 +91,12 @@ public struct Region: Equatable, Sendable {
     /// The same pixels elsewhere.
     public func translated(by offset: Point) -> Region {
         if offset == Point(x: 0, y: 0) || isEmpty { return self }
-        return with {
-            $0.makeUnique()?.translate(Self.clamp(offset.x), Self.clamp(offset.y))
-        }
+        // pixman's sums wrap around: what leaves the limits goes first, and with it offsets beyond 32 bits.
+        let limits = Rectangle(minX: -Self.limit, minY: -Self.limit, maxX: Self.limit, maxY: Self.limit)
+        var result = intersection(limits.translated(by: Point(x: -offset.x, y: -offset.y)))
+        if result.isEmpty { return result }
+        result.makeUnique()?.translate(Int32(offset.x), Int32(offset.y))
+        return result
     }
 
     /// All coordinates times `numerator / denominator`, rounded so that no pixel is lost.

@@ -38,6 +38,8 @@ final class RegionStorage: @unchecked Sendable {
 
     func equals(_ other: RegionStorage) -> Bool {
         if self === other { return true }
+        // pixman compares where empty regions once were.
+        if isEmpty || other.isEmpty { return isEmpty && other.isEmpty }
         return unsafe pixman_region32_equal(region, other.region) != 0
     }
 
@@ -84,6 +86,6 @@ final class RegionStorage: @unchecked Sendable {
 }
 
 extension pixman_box32_t {
-    fileprivate var width: UInt32 { UInt32(x2 - x1) }
-    fileprivate var height: UInt32 { UInt32(y2 - y1) }
+    fileprivate var width: UInt32 { UInt32(bitPattern: x2 &- x1) }
+    fileprivate var height: UInt32 { UInt32(bitPattern: y2 &- y1) }
 }

@@ -115,12 +115,17 @@ final class TestClient {
     }
 
     /// Binds a global at its newest version, or at `version`.
-    func bind<Global: Proxy>(_ type: Global.Type, version: UInt32? = nil) -> Global {
+    func bind<Global: Proxy>(
+        _ type: Global.Type,
+        version: UInt32? = nil,
+        prepare: @escaping (Global) -> Void = { _ in }
+    ) -> Global {
         let registry = connection.registry()
         var global: Global?
         registry.onGlobal = { [unowned registry] name, interface, newest in
             guard interface == type.interface.name, global == nil else { return }
             global = registry.bind(name: name, as: type, version: version ?? min(newest, type.interface.version))
+            prepare(global!)
         }
         roundTrip()
         return global!
@@ -130,6 +135,8 @@ final class TestClient {
     lazy var shm = bind(WlShm.self)
     lazy var wmBase = bind(XdgWmBase.self)
     lazy var seat = bind(WlSeat.self)
+    lazy var subcompositor = bind(WlSubcompositor.self)
+    lazy var viewporter = bind(WpViewporter.self)
     lazy var output = bind(WlOutput.self)
 
     /// The error that ended the connection, as `interface code`, or `no memory`; nil while it stands.

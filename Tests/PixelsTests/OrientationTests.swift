@@ -1,48 +1,54 @@
 import Pixels
 import Testing
 
-/// wl_output.transform, beside pictures that are turned step by step.
+/// The values of wl_output.transform, against pixels turned one at a time.
 @Suite struct OrientationTests {
-    /// A quarter counter-clockwise: the right column becomes the top row.
-    private static func quarter(_ picture: [[Int]]) -> [[Int]] {
-        picture[0].indices.reversed().map { x in picture.map { $0[x] } }
+    private let size = Size(width: 7, height: 4)
+
+    @Test func theNumbersAreTheProtocols() {
+        #expect(Orientation.allCases.map(\.rawValue) == Array(0..<8))
+        #expect(Orientation(rawValue: 8) == nil)
     }
 
-    /// As the protocol describes it: flipped around the vertical axis first, then turned.
-    static func turn(_ picture: [[Int]], _ orientation: Orientation) -> [[Int]] {
-        var result = orientation.rawValue >= 4 ? picture.map { Array($0.reversed()) } : picture
-        for _ in 0..<(orientation.rawValue % 4) { result = quarter(result) }
-        return result
+    @Test func rotationIsCounterClockwise() {
+        let topRight = Rectangle(x: 6, y: 0, width: 1, height: 1)
+        #expect(Orientation.rotated90.apply(to: topRight, in: size).origin == Point(x: 0, y: 0))
+        #expect(Orientation.rotated270.apply(to: topRight, in: size).origin == Point(x: 3, y: 6))
+        #expect(Orientation.flipped90.apply(to: topRight, in: size).origin == Point(x: 0, y: 6))
     }
-
-    private let picture = [[1, 2, 3], [4, 5, 6]]
-    private let size = Size(width: 3, height: 2)
 
     @Test(arguments: Orientation.allCases)
-    func pixelsGoWhereTheProtocolSays(orientation: Orientation) {
-        let turned = Self.turn(picture, orientation)
-        #expect(orientation.apply(to: size) == Size(width: turned[0].count, height: turned.count))
-        for y in 0..<2 {
-            for x in 0..<3 {
-                let place = orientation.apply(to: Rectangle(x: x, y: y, width: 1, height: 1), in: size)
-                #expect(place.size == Size(width: 1, height: 1))
-                #expect(turned[place.y][place.x] == picture[y][x])
+    func rectanglesGoWhereTheirPixelsGo(orientation: Orientation) {
+        for corner in size.bounds.pixels {
+            for extent in size.bounds.pixels {
+                let rectangle = Rectangle(x: corner.x, y: corner.y, width: extent.x, height: extent.y)
+                let turned = orientation.apply(to: rectangle, in: size)
+                #expect(Set(turned.pixels) == Set(rectangle.pixels.map { $0.turned(by: orientation, in: size) }))
             }
         }
     }
 
     @Test(arguments: Orientation.allCases)
-    func theInverseUndoesIt(orientation: Orientation) {
-        #expect(Self.turn(Self.turn(picture, orientation), orientation.inverse) == picture)
-        let rectangle = Rectangle(x: 1, y: 0, width: 2, height: 1)
-        let there = orientation.apply(to: rectangle, in: size)
-        #expect(orientation.inverse.apply(to: there, in: orientation.apply(to: size)) == rectangle)
-        let region = Region(rectangle).transformed(by: orientation, in: size)
-        #expect(region == Region(there))
+    func turnedContentFillsItsTurnedSize(orientation: Orientation) {
+        #expect(orientation.apply(to: size.bounds, in: size) == orientation.apply(to: size).bounds)
+        #expect(orientation.transposesSize == (orientation.apply(to: size) != size))
     }
 
-    @Test func numbersAreTheProtocols() {
-        #expect(Orientation.allCases.map(\.rawValue) == Array(0...7))
-        #expect(Orientation.allCases.filter(\.transposesSize).map(\.rawValue) == [1, 3, 5, 7])
+    @Test(arguments: Orientation.allCases)
+    func theInverseUndoesIt(orientation: Orientation) {
+        let rectangle = Rectangle(x: 1, y: 2, width: 4, height: 1)
+        let turned = orientation.apply(to: rectangle, in: size)
+        #expect(orientation.inverse.apply(to: turned, in: orientation.apply(to: size)) == rectangle)
+        #expect(orientation.inverse.apply(to: orientation.apply(to: size)) == size)
+    }
+
+    /// A flip turns the rotation before it around; two flips are none.
+    @Test(arguments: Orientation.allCases, Orientation.allCases)
+    func turningTwiceIsTurningOnce(first: Orientation, second: Orientation) throws {
+        let rotation = second.rawValue >= 4 ? second.rawValue &- first.rawValue : second.rawValue &+ first.rawValue
+        let both = try #require(Orientation(rawValue: (first.rawValue ^ second.rawValue) & 4 | rotation & 3))
+        let rectangle = Rectangle(x: 1, y: 2, width: 4, height: 1)
+        let once = first.apply(to: rectangle, in: size)
+        #expect(second.apply(to: once, in: first.apply(to: size)) == both.apply(to: rectangle, in: size))
     }
 }

@@ -1,199 +1,176 @@
+import CPixelKernels
 import Pixels
 import Testing
 
-/// What the painter draws, beside a reference that looks at one pixel at a time.
+/// Both painters, against a picture that the test computes pixel by pixel.
 @Suite struct PainterTests {
-    /// An image whose rows start at odd places.
-    struct Image {
-        let layout: PixelLayout
-        var bytes: [UInt8]
+    private let formats: [PixelFormat] = [.xrgb8888, .argb8888]
 
-        init(_ width: Int, _ height: Int, _ format: PixelFormat, padding: Int, _ random: inout Random) {
-            layout = PixelLayout(
-                size: Size(width: width, height: height),
-                stride: width * 4 + padding,
-                format: format
-            )!
-            bytes = (0..<layout.byteCount).map { _ in 0xa5 }
-            for y in 0..<height {
-                for (x, pixel) in KernelTests.pixels(width, &random).enumerated() { self[x, y] = pixel }
-            }
-        }
+    // MARK: Kernels
 
-        subscript(x: Int, y: Int) -> UInt32 {
-            get { (0..<4).reduce(0) { $0 | UInt32(bytes[y * layout.stride + x * 4 + $1]) << UInt32($1 * 8) } }
-            set {
-                for index in 0..<4 {
-                    bytes[y * layout.stride + x * 4 + index] = UInt8(truncatingIfNeeded: newValue >> UInt32(index * 8))
-                }
-            }
-        }
+    private func row(_ source: [UInt32], over target: [UInt32], start: Int = 0, portable: Bool) -> [UInt32] {
+        let bytes = source.count * 4
+        let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: start + 2 * bytes, alignment: 32)
+        defer { unsafe memory.deallocate() }
+        let to = unsafe memory.baseAddress! + start
+        unsafe to.copyMemory(from: target, byteCount: bytes)
+        unsafe (to + bytes).copyMemory(from: source, byteCount: bytes)
+        let kernel = unsafe portable ? signet_over_row_portable : signet_over_row
+        unsafe kernel(to, to + bytes, source.count)
+        return source.indices.map { unsafe to.loadUnaligned(fromByteOffset: $0 * 4, as: UInt32.self) }
+    }
 
-        mutating func draw(_ source: Image, _ placement: Placement, clip: Region, opaque: Region = Region()) {
-            let layout = layout
-            var span = bytes.mutableSpan
-            var target = unsafe span.mutableBytes
-            unsafe Painter.draw(
-                source.bytes.span.bytes,
-                source.layout,
-                onto: &target,
-                layout,
-                placement: placement,
-                clip: clip,
-                opaque: opaque
-            )
-        }
-
-        /// Without the byte that means nothing.
-        var colors: [UInt32] {
-            (0..<layout.size.height).flatMap { y in (0..<layout.size.width).map { self[$0, y] & 0xff_ffff } }
+    @Test func everyPairOfAlphaAndColorIsRoundedToNearest() {
+        for alpha: UInt32 in 0...255 {
+            let source = [UInt32](repeating: alpha << 24 | 0x01_0203, count: 256)
+            let target = (0..<256).map { UInt32($0) * 0x0101_0101 }
+            let expected = zip(source, target).map(blend)
+            #expect(row(source, over: target, portable: false) == expected)
+            #expect(row(source, over: target, portable: true) == expected)
         }
     }
 
-    /// Premultiplied OVER of one pixel, each channel rounded to nearest as pixman does.
-    private func over(_ source: UInt32, _ below: UInt32) -> UInt32 {
-        (0..<3).reduce(0) { result, channel in
-            let shift = UInt32(channel * 8)
-            let product = (below >> shift & 0xff) * (255 - source >> 24) + 0x80
-            let sum = (source >> shift & 0xff) + (product + product >> 8) >> 8
-            return result | min(255, sum) << shift
-        }
-    }
-
-    /// Each target pixel looks for its own source pixel.
-    private func reference(_ target: Image, _ source: Image, _ placement: Placement, clip: Region, opaque: Region)
-        -> [UInt32]
-    {
-        let (size, destination) = (source.layout.size, placement.destination)
-        let upright = placement.orientation.apply(to: size)
-        let crop = placement.crop ?? .init(x: 0, y: 0, width: Double(upright.width), height: Double(upright.height))
-        return (0..<target.layout.size.height).flatMap { y in
-            (0..<target.layout.size.width).map { x in
-                let below = target[x, y] & 0xff_ffff
-                let point = Point(x: x, y: y)
-                guard clip.contains(point), Region(destination).contains(point) else { return below }
-                let across = Int(crop.x) + (x - destination.x) * Int(crop.width) / destination.width
-                let down = Int(crop.y) + (y - destination.y) * Int(crop.height) / destination.height
-                let place = placement.orientation.apply(
-                    to: Rectangle(x: across, y: down, width: 1, height: 1),
-                    in: upright
-                )
-                let pixel = source[place.x, place.y]
-                let isCopied = !source.layout.format.hasAlpha || opaque.contains(point)
-                return isCopied ? pixel & 0xff_ffff : over(pixel, below)
+    @Test(arguments: 1...67)
+    func kernelsAgreeAtAnyWidthAndAddress(width: Int) {
+        var numbers = Numbers(seed: UInt64(width))
+        for start in 0..<4 {
+            let target = (0..<width).map { _ in UInt32(truncatingIfNeeded: numbers.next()) }
+            let premultiplied = (0..<width).map { _ in numbers.pixel() }
+            let arbitrary = (0..<width).map { _ in UInt32(truncatingIfNeeded: numbers.next()) }
+            let even = (0..<width).map { [0, 0xff12_3456, 0x8012_3456][$0 / 8 % 3] as UInt32 }
+            for source in [premultiplied, arbitrary, even] {
+                let expected = zip(source, target).map(blend)
+                #expect(row(source, over: target, start: start, portable: false) == expected)
+                #expect(row(source, over: target, start: start, portable: true) == expected)
             }
         }
     }
 
-    private func check(
-        _ source: Image,
-        _ placement: Placement,
-        clip: Region = Region(Rectangle(x: -5, y: -5, width: 100, height: 100)),
-        opaque: Region = Region(),
-        sourceLocation: SourceLocation = #_sourceLocation
-    ) {
-        var random = Random(9)
-        var target = Image(30, 20, .xrgb8888, padding: 8, &random)
-        let expected = reference(target, source, placement, clip: clip, opaque: opaque)
-        target.draw(source, placement, clip: clip, opaque: opaque)
-        #expect(target.colors == expected, sourceLocation: sourceLocation)
-        let padding = (0..<19).flatMap { y in (120..<128).map { target.bytes[y * 128 + $0] } }
-        #expect(padding.allSatisfy { $0 == 0xa5 }, "between rows", sourceLocation: sourceLocation)
-    }
+    // MARK: Painters
 
-    @Test(arguments: [PixelFormat.xrgb8888, .argb8888], [0, 1, 4, 7])
-    func imagesAreDrawnWhereTheyAreSaidToBe(format: PixelFormat, padding: Int) {
-        var random = Random(4)
-        let source = Image(13, 9, format, padding: padding, &random)
-        for origin in [
-            Point(x: 0, y: 0), Point(x: 5, y: 3), Point(x: -4, y: -6), Point(x: 25, y: 15), Point(x: 40, y: 0),
-        ] {
-            check(source, Placement(destination: Rectangle(origin: origin, size: source.layout.size)))
+    /// Draws an unscaled source with either painter: a crop that shows everything changes only which one it is.
+    private func expectPixels(_ source: Image, at corner: Point, in target: Image, clip: Region) {
+        let size = source.layout.size
+        var placement = Placement(destination: Rectangle(origin: corner, size: size))
+        let expected = target.expected(source, placement, clip: clip)
+        for crop in [nil, Placement.Crop(size.bounds)] {
+            placement.crop = crop
+            var image = target
+            image.draw(source, placement, clip: clip)
+            #expect(image.visible == expected.visible)
         }
     }
 
-    @Test(arguments: [PixelFormat.xrgb8888, .argb8888])
-    func nothingOutsideOfTheClipIsTouched(format: PixelFormat) {
-        var random = Random(5)
-        let source = Image(20, 15, format, padding: 3, &random)
-        var clip = Region(Rectangle(x: 3, y: 2, width: 5, height: 6))
-        clip.formUnion(Rectangle(x: 12, y: 5, width: 30, height: 1))
-        for orientation in [Orientation.normal, .rotated180] {
+    @Test func rowsMayLieAnywhereInTheTarget() {
+        var numbers = Numbers(seed: 1)
+        for width in 1...67 {
+            let source = Image(width, 5, .argb8888, from: &numbers)
+            var image = Image(width, 5, .xrgb8888, padding: width % 6, start: width % 4, from: &numbers)
+            let region = numbers.region(in: image.layout.size, rectangles: 0...4)
+            var expected = image
+            for pixel in image.layout.size.bounds.pixels where region.contains(pixel) { expected[pixel] = 0x12_3456 }
+            image.fill(0x12_3456, region)
+            #expect(image.visible == expected.visible)
+            let placement = Placement(destination: source.layout.size.bounds)
+            expected = image.expected(source, placement, clip: region)
+            image.draw(source, placement, clip: region)
+            #expect(image.visible == expected.visible)
+        }
+    }
+
+    @Test(arguments: 1...67)
+    func bothPaintersDrawTheSamePixels(width: Int) {
+        var numbers = Numbers(seed: UInt64(width))
+        for format in formats {
+            let source = Image(width, 4, format, padding: width % 7, start: width % 4, from: &numbers)
+            let target = Image(width + 3, 6, .xrgb8888, padding: 8, from: &numbers)
+            expectPixels(source, at: Point(x: 1, y: 1), in: target, clip: Region(target.layout.size.bounds))
+        }
+    }
+
+    @Test func nothingOutsideOfTheClipAndTheTargetIsTouched() {
+        var numbers = Numbers(seed: 3)
+        for index in 0..<200 {
+            let (width, height) = (numbers.number(in: 1...30), numbers.number(in: 1...12))
+            let source = Image(width, height, formats[index % 2], from: &numbers)
+            let target = Image(24, 10, .xrgb8888, padding: 4, from: &numbers)
+            let corner = Point(x: numbers.number(in: -20...24), y: numbers.number(in: -10...10))
+            let clip = numbers.region(in: target.layout.size, rectangles: 1...6)
+            expectPixels(source, at: corner, in: target, clip: clip)
+        }
+    }
+
+    @Test func whatIsSaidToBeOpaqueIsCopied() {
+        var numbers = Numbers(seed: 4)
+        let source = Image(21, 9, .argb8888, from: &numbers)
+        let target = Image(21, 9, .xrgb8888, from: &numbers)
+        let (bounds, opaque) = (target.layout.size.bounds, Region(Rectangle(x: 3, y: -2, width: 11, height: 7)))
+        let placement = Placement(destination: bounds)
+        var image = target
+        image.draw(source, placement, clip: Region(bounds), opaque: opaque)
+        var expected = target.expected(source, placement, clip: Region(bounds))
+        for pixel in bounds.pixels where opaque.contains(pixel) { expected[pixel] = source[pixel] }
+        #expect(image.visible == expected.visible)
+    }
+
+    @Test(arguments: Orientation.allCases, [1, 2, 3, 5])
+    func turnedAndEnlargedPixelsAreSquares(orientation: Orientation, scale: Int) {
+        var numbers = Numbers(seed: UInt64(scale))
+        for (index, format) in (formats + formats).enumerated() {
+            let source = Image(13, 8, format, padding: index, start: index, from: &numbers)
+            let upright = orientation.inverse.apply(to: source.layout.size)
+            let part = Rectangle(x: index, y: 2, width: upright.width - 4, height: upright.height - 3)
+            let shown = index < 2 ? upright.bounds : part
             let placement = Placement(
-                destination: Rectangle(x: 2, y: 3, width: 20, height: 15),
-                orientation: orientation
+                destination: Rectangle(x: -2, y: 3, width: shown.width * scale, height: shown.height * scale),
+                orientation: orientation,
+                crop: index < 2 ? nil : Placement.Crop(part)
             )
-            check(source, placement, clip: clip)
-            check(source, placement, clip: Region())
-        }
-    }
-
-    @Test func whatIsKnownToBeOpaqueIsCopied() {
-        var random = Random(6)
-        let source = Image(20, 15, .argb8888, padding: 0, &random)
-        check(
-            source,
-            Placement(destination: Rectangle(x: 2, y: 3, width: 20, height: 15)),
-            opaque: Region(Rectangle(x: 4, y: 4, width: 7, height: 50))
-        )
-    }
-
-    @Test(arguments: Orientation.allCases, [1, 2, 3])
-    func turnedAndEnlargedImagesAreExact(orientation: Orientation, scale: Int) {
-        var random = Random(7)
-        for (format, padding) in [(PixelFormat.xrgb8888, 0), (.argb8888, 0), (.argb8888, 5)] {
-            let source = Image(7, 5, format, padding: padding, &random)
-            let upright = orientation.apply(to: source.layout.size)
-            let destination = Rectangle(x: 3, y: -2, width: upright.width * scale, height: upright.height * scale)
-            check(source, Placement(destination: destination, orientation: orientation))
+            var image = Image(50, 40, .xrgb8888, from: &numbers)
+            let clip = Region(Rectangle(x: 1, y: 0, width: 46, height: 38))
+            let expected = image.expected(source, placement, clip: clip)
+            image.draw(source, placement, clip: clip)
+            #expect(image.visible == expected.visible)
         }
     }
 
     @Test(arguments: Orientation.allCases)
-    func aPartOfATurnedImageIsExact(orientation: Orientation) {
-        var random = Random(8)
-        let source = Image(9, 8, .argb8888, padding: 0, &random)
-        check(
-            source,
-            Placement(
-                destination: Rectangle(x: 4, y: 1, width: 8, height: 6),
-                orientation: orientation,
-                crop: .init(x: 1, y: 2, width: 4, height: 3)
-            )
-        )
+    func interpolationLetsNothingShineThroughAtTheEdges(orientation: Orientation) {
+        var numbers = Numbers(seed: 5)
+        var source = Image(6, 4, .argb8888, from: &numbers)
+        for pixel in source.layout.size.bounds.pixels { source[pixel] = 0xff12_3456 }
+        var image = Image(20, 20, .xrgb8888, from: &numbers)
+        let destination = Rectangle(x: 2, y: 3, width: 11, height: 13)
+        var expected = image
+        for pixel in destination.pixels { expected[pixel] = 0xff12_3456 }
+        let placement = Placement(destination: destination, orientation: orientation)
+        image.draw(source, placement, clip: Region(image.layout.size.bounds))
+        #expect(image.visible == expected.visible)
     }
 
-    @Test func aFillCoversItsRegion() {
-        var random = Random(10)
-        var target = Image(30, 20, .xrgb8888, padding: 8, &random)
-        var region = Region(Rectangle(x: -3, y: -3, width: 9, height: 9))
-        region.formUnion(Rectangle(x: 28, y: 10, width: 50, height: 50))
-        let expected = (0..<20).flatMap { y in
-            (0..<30).map { x in region.contains(Point(x: x, y: y)) ? 0x12_3456 : target[x, y] & 0xff_ffff }
-        }
-        let layout = target.layout
-        var span = target.bytes.mutableSpan
-        var bytes = unsafe span.mutableBytes
-        Painter.fill(&bytes, layout, color: 0x12_3456, region: region)
-        #expect(target.colors == expected)
-    }
+    // MARK: What callers must keep to
 
-    @Test func layoutsThatCantBeAreNone() {
+    @Test func layoutsHoldWhatTheirRowsNeed() throws {
         func layout(_ width: Int, _ height: Int, _ stride: Int) -> PixelLayout? {
             PixelLayout(size: Size(width: width, height: height), stride: stride, format: .argb8888)
         }
-        #expect(layout(10, 10, 39) == nil && layout(0, 1, 4) == nil && layout(1, -1, 4) == nil)
-        #expect(layout(.max, 1, .max) == nil && layout(1, .max, 8) == nil && layout(1, 1, -4) == nil)
-        #expect(layout(10, 3, 50)?.byteCount == 140)
+        #expect(layout(0, 1, 4) == nil && layout(1, 0, 4) == nil && layout(-1, -1, 4) == nil)
+        #expect(layout(2, 1, 7) == nil && layout(2, 2, -8) == nil)
+        #expect(layout(.max, 1, .max) == nil && layout(1, .max, 4) == nil)
+        #expect(try #require(layout(2, 3, 9)).byteCount == 26)
     }
 
     @Test func memorySmallerThanItsLayoutTraps() async {
         await #expect(processExitsWith: .failure) {
-            let layout = PixelLayout(size: Size(width: 10, height: 10), stride: 40, format: .xrgb8888)!
-            var bytes = [UInt8](repeating: 0, count: 399)
-            var span = bytes.mutableSpan
-            var target = unsafe span.mutableBytes
-            Painter.fill(&target, layout, color: 0, region: Region())
+            var numbers = Numbers(seed: 6)
+            var image = Image(2, 2, .xrgb8888, missing: 1, from: &numbers)
+            image.fill(0, Region())
+        }
+        await #expect(processExitsWith: .failure) {
+            var numbers = Numbers(seed: 6)
+            let source = Image(2, 2, .xrgb8888, missing: 1, from: &numbers)
+            var image = Image(2, 2, .xrgb8888, from: &numbers)
+            image.draw(source, Placement(destination: image.layout.size.bounds), clip: Region())
         }
     }
 }

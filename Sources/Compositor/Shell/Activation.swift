@@ -29,7 +29,8 @@ final class ActivationGlobal: XdgActivationV1.Requests {
 
     fileprivate func makeToken() -> String {
         var generator = SystemRandomNumberGenerator()
-        let token = (0..<2).map { _ in String(UInt64.random(in: 0...UInt64.max, using: &generator), radix: 16) }.joined()
+        let token = (0..<2).map { _ in String(UInt64.random(in: 0...UInt64.max, using: &generator), radix: 16) }
+            .joined()
         tokens.append(token)
         if tokens.count > Self.limit { tokens.removeFirst() }
         return token

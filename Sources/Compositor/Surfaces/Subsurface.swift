@@ -108,6 +108,8 @@ final class Subsurface: WlSubsurface.Requests, SurfaceRole {
 
     var holdsCommits: Bool { isSynchronous || (parentSubsurface?.holdsCommits ?? false) }
 
+    var mayOutliveSurface: Bool { true }
+
     func surfaceDestroyed(_ surface: Surface) {
         leaveParent()
         self.surface = nil
@@ -248,7 +250,9 @@ final class SubcompositorGlobal: WlSubcompositor.Requests {
         }
         let siblings = max(parent.pending[SubsurfaceStack.self].count, parent.current[SubsurfaceStack.self].count)
         guard siblings < limits.subsurfaces else {
-            throw .noMemory("wl_surface@\(parent.resource.id) has \(limits.subsurfaces) subsurfaces, and can't have more")
+            throw .noMemory(
+                "wl_surface@\(parent.resource.id) has \(limits.subsurfaces) subsurfaces, and can't have more"
+            )
         }
         try child.setRoleKind(.subsurface, otherwise: bad)
         try child.attach(subsurface, otherwise: bad)

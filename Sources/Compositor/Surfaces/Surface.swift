@@ -84,7 +84,7 @@ final class Surface: WlSurface.Requests {
     // MARK: Requests
 
     func destroy(_ resource: WlSurface) throws(ProtocolError) {
-        if role != nil {
+        if let role, !role.mayOutliveSurface {
             // wl_surface.defunct_role_object, which newer descriptions name than this system has.
             throw ProtocolError(
                 WlSurface.Error(rawValue: 4),

@@ -8,6 +8,8 @@ protocol SurfaceRole: AnyObject {
     var node: (any SceneNode)? { get }
     /// Whether a commit has to wait for the parent's.
     var holdsCommits: Bool { get }
+    /// Whether the surface may be destroyed first; the role's object can do nothing then.
+    var mayOutliveSurface: Bool { get }
     /// Looks at what is about to be committed; an error stops the commit.
     func willCommit(_ surface: Surface) throws(ProtocolError)
     /// The commit has taken effect.
@@ -18,6 +20,7 @@ protocol SurfaceRole: AnyObject {
 
 extension SurfaceRole {
     var holdsCommits: Bool { false }
+    var mayOutliveSurface: Bool { false }
     func willCommit(_ surface: Surface) throws(ProtocolError) {}
     func didCommit(_ surface: Surface) {}
 }
