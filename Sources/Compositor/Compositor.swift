@@ -119,11 +119,11 @@ public final class Compositor {
         let name = processName(process)
         log.debug("\(name)[\(process)] connected")
         client.onDisconnect = { [log, unowned client] in
-            let arrivals = client.account.arrivals
+            let (arrivals, frames) = (client.account.arrivals, client.account.frames)
             if let error = client.lastError { log.warning("\(name)[\(process)] was disconnected: \(error)") }
             log.info(
                 """
-                \(name)[\(process)] is gone; its pools: \(arrivals.sealed) sealed, \
+                \(name)[\(process)] is gone after \(frames) frames; its pools: \(arrivals.sealed) sealed, \
                 \(arrivals.sealedOnArrival) sealed on arrival, \(arrivals.copied) copied, \(arrivals.refused) refused
                 """
             )

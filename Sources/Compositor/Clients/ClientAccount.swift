@@ -25,6 +25,8 @@ public final class ClientAccount {
 
     /// How its buffers came so far.
     public internal(set) var arrivals = Arrivals()
+    /// Commits that brought a buffer, so far.
+    public internal(set) var frames = 0
     private let limits: [Int]
     private var used = [Int](repeating: 0, count: Resource.allCases.count)
 

@@ -231,6 +231,7 @@ final class Surface: WlSurface.Requests {
             let isShown = waits && previous === current.content
             result.state.content = try buffer.content(after: isShown ? nil : previous, damage: damage)
             result.damage.formUnion(damage)
+            resource.client.account.frames += 1
         }
         try result.state.parts.check(result.state)
         if !newer.frameCallbacks.isEmpty { result.frameCallbacks += newer.frameCallbacks }
