@@ -26,6 +26,8 @@ let package = Package(
         // Ground floor: system libraries, and what Swift can't import from C headers.
         .systemLibrary(name: "CLinux"),
         .systemLibrary(name: "CPixman", pkgConfig: "pixman-1", providers: [.apt(["libpixman-1-dev"])]),
+        // Without pkg-config, whose flags for fcft SwiftPM objects to; its header wants CPixman's.
+        .systemLibrary(name: "CFcft", providers: [.apt(["libfcft-dev"])]),
         .target(name: "CPixelKernels"),
         .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
         .systemLibrary(name: "CWaylandUtil"),
@@ -34,7 +36,7 @@ let package = Package(
 
         // Memory and pixels; neither knows Wayland.
         .target(name: "SharedMemory", dependencies: ["CLinux"], swiftSettings: strict),
-        .target(name: "Pixels", dependencies: ["CPixman", "CPixelKernels"], swiftSettings: strict),
+        .target(name: "Pixels", dependencies: ["CFcft", "CPixman", "CPixelKernels"], swiftSettings: strict),
 
         // Protocol XML becomes Swift while the package is built.
         .target(name: "WaylandScanner", swiftSettings: strict),

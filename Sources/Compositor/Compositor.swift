@@ -32,6 +32,10 @@ public final class Compositor {
     let scene: Scene
     /// The outputs, from left to right.
     private(set) var outputs: [Output] = []
+    private var outputGlobals: [OutputGlobal] = []
+    /// How many there have been, for their names.
+    private var outputCount = 0
+    private let clock: any Clock
     private let settings: Settings
     private let log: Logger
     private let windows: WindowManager
@@ -42,7 +46,7 @@ public final class Compositor {
         self.settings = settings
         self.log = log
         display = Display()
-        let clock = makeClock?(display.loop) ?? SystemClock(loop: display.loop)
+        clock = makeClock?(display.loop) ?? SystemClock(loop: display.loop)
         scene = Scene(clock: clock)
         windows = WindowManager(scene: scene)
         let mappedPagesCanFault = overcommitIsStrict()
@@ -60,30 +64,44 @@ public final class Compositor {
         _ = ContentTypeGlobal(on: display)
         _ = TearingControlGlobal(on: display)
         _ = IdleInhibitGlobal(on: display)
-        addOutputs(clock: clock)
+        for mode in settings.outputs { addOutput(mode) }
         _ = XdgOutputGlobal(on: display)
         _ = ActivationGlobal(on: display, windows: windows)
         _ = WmBaseGlobal(on: display, windows: windows, limits: settings.limits)
+        _ = DecorationGlobal(on: display)
         _ = SeatGlobal(on: display)
         _ = DataDeviceManagerGlobal(on: display)
         _ = CaptureManagerGlobal(on: display, user: geteuid())
     }
 
-    private func addOutputs(clock: any Clock) {
-        var x = 0
-        for (index, mode) in settings.outputs.enumerated() {
-            let output = Output(
-                name: "HEADLESS-\(index + 1)",
-                mode: mode,
-                position: Point(x: x, y: 0),
-                scene: scene,
-                clock: clock
-            ) { [log] message in log.error("\(message)") }
-            x += output.bounds.width
-            outputs.append(output)
-            scene.add(output)
-            _ = OutputGlobal(on: display, output: output)
-        }
+    // MARK: Outputs
+
+    /// Adds an output at the right of the others.
+    @discardableResult
+    func addOutput(_ mode: OutputMode) -> Output {
+        outputCount += 1
+        let output = Output(
+            name: "HEADLESS-\(outputCount)",
+            mode: mode,
+            position: Point(x: outputs.map(\.bounds.maxX).max() ?? 0, y: 0),
+            scene: scene,
+            clock: clock
+        ) { [log] message in log.error("\(message)") }
+        outputs.append(output)
+        scene.add(output)
+        outputGlobals.append(OutputGlobal(on: display, output: output))
+        windows.outputsChanged()
+        return output
+    }
+
+    /// Takes an output away: its global goes, its readers are told, and its windows move to another one.
+    func removeOutput(_ output: Output) {
+        guard let index = outputs.firstIndex(where: { $0 === output }) else { return }
+        outputs.remove(at: index)
+        scene.remove(output)
+        outputGlobals.remove(at: index).withdraw()
+        output.stop()
+        windows.outputsChanged()
     }
 
     // MARK: Clients

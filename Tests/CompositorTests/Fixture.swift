@@ -69,7 +69,10 @@ final class Fixture {
     }
 
     /// All pixels of the first output's newest frame, as 0xRRGGBB, by row.
-    func picture() -> [[UInt32]] {
+    func picture() -> [[UInt32]] { picture(of: output) }
+
+    /// All pixels of an output's newest frame, as 0xRRGGBB, by row.
+    func picture(of output: Output) -> [[UInt32]] {
         output.ensureFrame()
         let front = output.ring.front!
         return front.withBytes { bytes in

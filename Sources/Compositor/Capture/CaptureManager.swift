@@ -17,6 +17,6 @@ final class CaptureManagerGlobal: SignetSealedFrameManagerV1.Requests {
         output: WlOutput
     ) throws(ProtocolError) {
         guard let output = (output.handler as? OutputGlobal)?.output else { return session.sendStopped() }
-        session.handler = CaptureSession(output: output)
+        session.handler = CaptureSession(resource: session, output: output)
     }
 }

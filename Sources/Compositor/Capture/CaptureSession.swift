@@ -10,6 +10,7 @@ final class CaptureSession: SignetSealedFrameSessionV1.Requests, FrameObserver {
     static let heldLimit = 3
 
     private let output: Output
+    private weak var resource: SignetSealedFrameSessionV1?
     /// Asked for and not answered.
     private weak var awaited: CapturedFrame?
     /// Answered and not destroyed.
@@ -17,7 +18,8 @@ final class CaptureSession: SignetSealedFrameSessionV1.Requests, FrameObserver {
     /// The number of the frame that was sent last.
     private var lastSent: UInt64?
 
-    init(output: Output) {
+    init(resource: SignetSealedFrameSessionV1, output: Output) {
+        self.resource = resource
         self.output = output
         output.add(self)
     }
@@ -45,6 +47,10 @@ final class CaptureSession: SignetSealedFrameSessionV1.Requests, FrameObserver {
 
     func outputDidTick(_ output: Output) {
         answer()
+    }
+
+    func outputDidStop(_ output: Output) {
+        resource?.sendStopped()
     }
 
     /// A frame was given back, or isn't wanted any more.

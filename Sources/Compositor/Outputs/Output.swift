@@ -89,7 +89,10 @@ final class Output {
     func addDamage(_ rectangle: Rectangle) { addDamage(Region(rectangle)) }
 
     /// Whether the newest frame doesn't show everything yet.
-    var isDamaged: Bool { !damage.isEmpty }
+    var isDamaged: Bool {
+        scene.update()
+        return !damage.isEmpty
+    }
 
     /// Wants a frame at the next tick.
     func requestFrame() {
@@ -97,7 +100,6 @@ final class Output {
     }
 
     private func tick(_ time: UInt64) {
-        scene.update()
         if isDamaged { draw(time) }
         scene.sendFrameCallbacks(of: self, Presentation(output: self, time: time, sequence: ring.frame))
         for observer in observers { observer.outputDidTick(self) }
@@ -125,6 +127,12 @@ final class Output {
         }
     }
 
+    /// The output is taken away: it draws no more, and its readers are told.
+    func stop() {
+        frameClock?.stop()
+        for observer in observers { observer.outputDidStop(self) }
+    }
+
     /// Takes what a session has seen out of use.
     func endSession(_ session: ObjectIdentifier) {
         ring.dropBuffers(of: session)
@@ -150,4 +158,6 @@ final class Output {
 protocol FrameObserver: AnyObject {
     /// The output had its turn, and drew if there was anything to draw.
     func outputDidTick(_ output: Output)
+    /// The output is gone, and won't draw again.
+    func outputDidStop(_ output: Output)
 }

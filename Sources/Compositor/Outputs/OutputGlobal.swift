@@ -5,14 +5,22 @@ internal import WaylandServer
 final class OutputGlobal: WlOutput.Requests {
     /// The output that it tells about; nil once that is gone.
     private(set) weak var output: Output?
+    private var global: Global<WlOutput>?
 
     init(on display: Display, output: Output) {
         self.output = output
-        Global<WlOutput>(on: display) { [self, unowned output] resource in
+        global = Global(on: display) { [unowned self] resource in
+            guard let output = self.output else { return }
             resource.handler = self
             output.bound(resource)
             describe(output, to: resource)
         }
+    }
+
+    /// Takes the announcement back; what clients have bound stays, and is about nothing.
+    func withdraw() {
+        global?.withdraw()
+        output = nil
     }
 
     private func describe(_ output: Output, to resource: WlOutput) {

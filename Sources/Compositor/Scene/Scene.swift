@@ -41,6 +41,14 @@ final class Scene {
         output.addDamage(output.bounds)
     }
 
+    /// Takes an output away. Surfaces on it leave it at once.
+    func remove(_ output: Output) {
+        outputs.removeAll { $0 === output }
+        layoutChanged()
+        updateSurfaceOutputs()
+        if !waiting.isEmpty { hiddenFrames.request() }
+    }
+
     /// The output for a window that asked for none.
     var primaryOutput: Output? { outputs.first }
 
@@ -79,6 +87,12 @@ final class Scene {
         guard layout[ObjectIdentifier(node)] != nil else { return }
         staleNodes[ObjectIdentifier(node)] = node
         layoutChanged()
+    }
+
+    /// Has an item of a node drawn anew, all over.
+    func redraw(_ drawable: any Drawable, of node: any SceneNode) {
+        reshaped.insert(ObjectIdentifier(drawable))
+        setNeedsLayout(node)
     }
 
     /// All items, back to front.
@@ -170,7 +184,7 @@ final class Scene {
     private func awaitFrame(_ surface: Surface) {
         waiting[ObjectIdentifier(surface)] = surface
         // A change of the layout has asked for a frame already; who is to be seen then is found out then.
-        if !staleNodes.isEmpty { return }
+        if !staleNodes.isEmpty, !outputs.isEmpty { return }
         if let output = visibility[ObjectIdentifier(surface)]?.first {
             output.requestFrame()
         } else {

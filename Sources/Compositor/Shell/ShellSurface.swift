@@ -64,9 +64,7 @@ final class ShellSurface: XdgSurface.Requests, SurfaceRole {
         self.surface = surface
         self.base = base
         self.baseResource = baseResource
-        var hasBuffer = surface.current.content != nil
-        if case .buffer = surface.pending.attachment { hasBuffer = true }
-        guard !hasBuffer else {
+        guard !surface.hasBuffer else {
             throw ProtocolError(
                 XdgWmBase.Error.invalidSurfaceState,
                 "wl_surface@\(surface.resource.id) has a buffer already; make its xdg_surface before attaching one"
@@ -83,6 +81,9 @@ final class ShellSurface: XdgSurface.Requests, SurfaceRole {
         let clipped = set.intersection(whole)
         return clipped.isEmpty ? whole : clipped
     }
+
+    /// Whether pixels were attached or are shown already.
+    var hasBuffer: Bool { surface?.hasBuffer ?? false }
 
     var isMapped: Bool { stage == .mapped }
 

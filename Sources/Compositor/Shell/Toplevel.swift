@@ -22,6 +22,8 @@ final class Toplevel: XdgToplevel.Requests, ShellRole, SceneNode {
         var isMaximized = false
         var isFullscreen = false
         var isActivated = false
+        /// Whether the title bar is Signet's to draw.
+        var isDecorated = false
     }
 
     let resource: XdgToplevel
@@ -36,9 +38,13 @@ final class Toplevel: XdgToplevel.Requests, ShellRole, SceneNode {
     /// What it has accepted to be like.
     private(set) var accepted = Configuration()
     private var sent: [(serial: UInt32, configuration: Configuration)] = []
-    private var hasToldCapabilities = false
-    /// The corner of the window geometry, in global coordinates.
+    /// The top left corner of the frame, in global coordinates.
     private(set) var position = Point(x: 0, y: 0)
+    /// The client's object for who draws the title bar; nil where it asked for none.
+    private(set) weak var decoration: ZxdgToplevelDecorationV1?
+    private let titleBar = TitleBar()
+    /// The output that a fullscreen window asked for.
+    private(set) weak var chosenOutput: Output?
 
     init(resource: XdgToplevel, shell: ShellSurface, windows: WindowManager, limits: Limits) {
         self.resource = resource
@@ -47,8 +53,14 @@ final class Toplevel: XdgToplevel.Requests, ShellRole, SceneNode {
         self.limits = limits
     }
 
-    /// What counts as the window, in global coordinates.
-    var frame: Rectangle { Rectangle(origin: position, size: shell.geometry.size) }
+    /// The window with its title bar, in global coordinates.
+    var frame: Rectangle {
+        let size = shell.geometry.size
+        return Rectangle(origin: position, size: Size(width: size.width, height: size.height + titleBarHeight))
+    }
+
+    /// How much of the frame is title bar.
+    private var titleBarHeight: Int { accepted.isDecorated && !accepted.isFullscreen ? TitleBar.height : 0 }
 
     var isMapped: Bool { shell.isMapped }
 
@@ -60,15 +72,40 @@ final class Toplevel: XdgToplevel.Requests, ShellRole, SceneNode {
     func configure(_ change: (inout Configuration) -> Void) {
         let before = wanted
         change(&wanted)
-        if wanted != before { shell.configure() }
+        if wanted == before { return }
+        shell.configure()
+        if titleBarHeight > 0 { windows.redraw(titleBar, of: self) }
     }
+
+    /// Takes over who draws the title bar, as its client wishes; `decoration` is nil once it has no wish any more.
+    func setDecoration(_ decoration: ZxdgToplevelDecorationV1?, isDecorated: Bool) {
+        self.decoration = decoration
+        wanted.isDecorated = isDecorated
+        updateSize()
+        if decoration == nil { accepted.isDecorated = false }
+        shell.configure()
+        windows.didCommit(self)
+    }
+
+    /// Whether pixels were attached or are shown already.
+    var hasBuffer: Bool { shell.hasBuffer }
 
     // MARK: SceneNode
 
     var items: [PlacedItem] {
         guard let surface = shell.surface else { return [] }
-        let corner = shell.geometry.origin
-        return surface.tree(at: Point(x: position.x - corner.x, y: position.y - corner.y))
+        let geometry = shell.geometry
+        let corner = Point(x: position.x - geometry.x, y: position.y + titleBarHeight - geometry.y)
+        let tree = surface.tree(at: corner)
+        guard titleBarHeight > 0, !tree.isEmpty else { return tree }
+        titleBar.show(
+            title,
+            width: geometry.width,
+            isActive: wanted.isActivated,
+            scale: windows.scale,
+            typefaces: windows.typefaces
+        )
+        return [PlacedItem(titleBar, at: position)] + tree
     }
 
     // MARK: ShellRole
@@ -91,14 +128,7 @@ final class Toplevel: XdgToplevel.Requests, ShellRole, SceneNode {
     }
 
     func sendConfigure(serial: UInt32) {
-        if !hasToldCapabilities {
-            hasToldCapabilities = true
-            let capabilities: [XdgToplevel.WmCapabilities] = [.maximize, .fullscreen]
-            resource.sendWmCapabilities(capabilities: WireArray(of: capabilities.map(\.rawValue)))
-            if let bounds = windows.bounds {
-                resource.sendConfigureBounds(width: Int32(bounds.width), height: Int32(bounds.height))
-            }
-        }
+        decoration?.sendConfigure(mode: wanted.isDecorated ? .serverSide : .clientSide)
         var states: [XdgToplevel.State] = []
         if wanted.isMaximized { states.append(.maximized) }
         if wanted.isFullscreen { states.append(.fullscreen) }
@@ -113,8 +143,10 @@ final class Toplevel: XdgToplevel.Requests, ShellRole, SceneNode {
 
     func didAck(serial: UInt32) {
         guard let index = sent.firstIndex(where: { $0.serial == serial }) else { return }
+        let height = titleBarHeight
         accepted = sent[index].configuration
         sent.removeSubrange(...index)
+        if titleBarHeight != height { windows.redraw(titleBar, of: self) }
     }
 
     func didCommit(isMapped: Bool) {
@@ -123,12 +155,21 @@ final class Toplevel: XdgToplevel.Requests, ShellRole, SceneNode {
 
     func didUnmap() {
         sent = []
-        hasToldCapabilities = false
-        wanted = Configuration()
+        wanted = Configuration(isDecorated: wanted.isDecorated)
         windows.didUnmap(self)
     }
 
     // MARK: Requests
+
+    func destroy(_ resource: XdgToplevel) throws(ProtocolError) {
+        guard decoration == nil else {
+            throw ProtocolError(
+                ZxdgToplevelDecorationV1.Error.orphaned,
+                "xdg_toplevel@\(resource.id) was destroyed before its zxdg_toplevel_decoration_v1",
+                on: decoration
+            )
+        }
+    }
 
     func destroyed(_ resource: XdgToplevel) {
         shell.roleDestroyed()
@@ -152,6 +193,7 @@ final class Toplevel: XdgToplevel.Requests, ShellRole, SceneNode {
 
     func setTitle(_ resource: XdgToplevel, title: String) throws(ProtocolError) {
         self.title = title.truncated(toBytes: limits.titleBytes)
+        if titleBarHeight > 0 { windows.redraw(titleBar, of: self) }
     }
 
     func setAppId(_ resource: XdgToplevel, appId: String) throws(ProtocolError) {
@@ -207,22 +249,37 @@ final class Toplevel: XdgToplevel.Requests, ShellRole, SceneNode {
     }
 
     func setFullscreen(_ resource: XdgToplevel, output: WlOutput?) throws(ProtocolError) {
+        chosenOutput = (output?.handler as? OutputGlobal)?.output
         fill { $0.isFullscreen = true }
     }
 
     func unsetFullscreen(_ resource: XdgToplevel) throws(ProtocolError) {
+        chosenOutput = nil
         fill { $0.isFullscreen = false }
     }
 
     func setMinimized(_ resource: XdgToplevel) throws(ProtocolError) {
-        // There is no way to bring a window back; the capabilities said so.
+        // There is nobody to bring a window back.
     }
 
     /// Each of these requests is answered with a configure, also where nothing changes.
     private func fill(_ change: (inout Configuration) -> Void) {
         change(&wanted)
-        wanted.size = wanted.isMaximized || wanted.isFullscreen ? windows.bounds?.size : nil
+        updateSize()
         shell.configure()
+    }
+
+    /// What there is to fill may have changed.
+    func outputsChanged() {
+        let size = wanted.size
+        updateSize()
+        if wanted.size != size { shell.configure() }
+    }
+
+    /// A window that fills the output leaves room for its title bar.
+    private func updateSize() {
+        wanted.size = wanted.isMaximized || wanted.isFullscreen ? windows.bounds(for: self)?.size : nil
+        if wanted.isMaximized, !wanted.isFullscreen, wanted.isDecorated { wanted.size?.height -= TitleBar.height }
     }
 }
 

@@ -6,6 +6,8 @@ internal import Pixels
 /// the active one until the next appears.
 final class WindowManager {
     private let scene: Scene
+    /// For titles.
+    let typefaces = Typefaces()
     /// Mapped windows, the active one last.
     private(set) var windows: [Toplevel] = []
 
@@ -13,16 +15,45 @@ final class WindowManager {
         self.scene = scene
     }
 
-    /// What a window can fill, in global coordinates.
-    var bounds: Rectangle? { scene.primaryOutput?.bounds }
+    /// What a window can fill, in global coordinates: the output that it chose, or the one that shows most of it.
+    func bounds(for window: Toplevel) -> Rectangle? {
+        if let chosen = window.chosenOutput, scene.outputs.contains(where: { $0 === chosen }) { return chosen.bounds }
+        guard windows.contains(where: { $0 === window }) else { return scene.primaryOutput?.bounds }
+        let frame = window.frame
+        return scene.outputs.map(\.bounds).max { $0.intersection(frame).area < $1.intersection(frame).area }
+    }
 
-    /// A window that shows something has committed.
+    /// An output came, went or moved: windows that none shows any more go where new ones would.
+    func outputsChanged() {
+        for window in windows {
+            let isSeen = scene.outputs.contains { !$0.bounds.intersection(window.frame).isEmpty }
+            if !isSeen { move(window, to: freePosition(for: window)) }
+            window.outputsChanged()
+        }
+    }
+
+    /// Moves a window's frame to a place, in global coordinates.
+    func move(_ window: Toplevel, to position: Point) {
+        guard position != window.position else { return }
+        window.place(at: position)
+        scene.setNeedsLayout(window)
+    }
+
+    /// Pixels for each unit of the scene's coordinates that the compositor's own drawings should have.
+    var scale: Int { scene.outputs.map(\.mode.scale).max() ?? 1 }
+
+    /// Something of a window that the compositor draws looks different.
+    func redraw(_ drawable: any Drawable, of window: Toplevel) {
+        scene.redraw(drawable, of: window)
+    }
+
+    /// A window has committed, or its frame changed.
     func didCommit(_ window: Toplevel) {
+        guard window.isMapped else { return }
         if !windows.contains(where: { $0 === window }) {
             map(window)
-        } else if let position = fixedPosition(of: window), position != window.position {
-            window.place(at: position)
-            scene.setNeedsLayout(window)
+        } else if let position = fixedPosition(of: window) {
+            move(window, to: position)
         }
     }
 
@@ -43,11 +74,7 @@ final class WindowManager {
     }
 
     private func map(_ window: Toplevel) {
-        let others = windows.suffix(WindowPlacement.windowLimit).map(\.frame)
-        let position =
-            fixedPosition(of: window)
-            ?? bounds.map { WindowPlacement.position(for: window.frame.size, in: $0, beside: others) }
-        window.place(at: position ?? Point(x: 0, y: 0))
+        window.place(at: fixedPosition(of: window) ?? freePosition(for: window))
         windows.last?.configure { $0.isActivated = false }
         windows.append(window)
         scene.insert(window)
@@ -56,6 +83,18 @@ final class WindowManager {
 
     /// Where a window that fills the output is.
     private func fixedPosition(of window: Toplevel) -> Point? {
-        window.accepted.isMaximized || window.accepted.isFullscreen ? bounds?.origin : nil
+        window.accepted.isMaximized || window.accepted.isFullscreen ? bounds(for: window)?.origin : nil
+    }
+
+    /// Where a new window goes: on the first output that has room for all of it beside the others, or else the first.
+    private func freePosition(for window: Toplevel) -> Point {
+        let others = windows.suffix(WindowPlacement.windowLimit).filter { $0 !== window }.map(\.frame)
+        let size = window.frame.size
+        let places = scene.outputs.map { WindowPlacement.position(for: size, in: $0.bounds, beside: others) }
+        let free = zip(scene.outputs, places).first { output, place in
+            let frame = Rectangle(origin: place, size: size)
+            return frame.intersection(output.bounds) == frame && others.allSatisfy { $0.intersection(frame).isEmpty }
+        }
+        return free?.1 ?? places.first ?? Point(x: 0, y: 0)
     }
 }

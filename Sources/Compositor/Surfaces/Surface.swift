@@ -47,6 +47,12 @@ final class Surface: WlSurface.Requests {
     /// Size in surface coordinates; empty while it shows nothing.
     var size: Size { current.size }
 
+    /// Whether pixels were attached or are shown already.
+    var hasBuffer: Bool {
+        if case .buffer = pending.attachment { return true }
+        return current.content != nil
+    }
+
     /// What it is a part of, if that can be put into a scene.
     var node: (any SceneNode)? { role?.node }
 

@@ -1,0 +1,55 @@
+internal import Pixels
+
+/// The bar above a window that doesn't draw one itself: its title, on a ground that tells whether it is the active one.
+final class TitleBar: Drawable {
+    /// In units of the scene's coordinates.
+    static let height = 22
+
+    private struct Look: Equatable {
+        var title = ""
+        var width = 0
+        var isActive = false
+        var scale = 1
+    }
+
+    private var look = Look()
+    private var content: SurfaceContent?
+
+    var appearance: Appearance {
+        let size = Size(width: look.width, height: Self.height)
+        return Appearance(content: content, size: size, opaqueRegion: Region(size.bounds))
+    }
+
+    /// Changes what the bar shows; draws it only where that is something else.
+    func show(_ title: String, width: Int, isActive: Bool, scale: Int, typefaces: Typefaces) {
+        let look = Look(title: title, width: width, isActive: isActive, scale: scale)
+        if look == self.look { return }
+        self.look = look
+        let size = Size(width: max(1, width * scale), height: Self.height * scale)
+        content = OwnContent(size: size) { (target, layout) in
+            Painter.fill(&target, layout, color: isActive ? 0x4c566a : 0x3b4252, region: Region(size.bounds))
+            guard let typeface = typefaces.sans(pixels: 13 * scale) else { return }
+            typeface.draw(
+                title,
+                color: isActive ? 0xeceff4 : 0xa0a8b8,
+                onto: &target,
+                layout,
+                at: Point(x: 8 * scale, y: (size.height - typeface.lineHeight) / 2),
+                upTo: size.width - 8 * scale
+            )
+        }
+    }
+}
+
+/// The fonts that the compositor writes with, kept: opening one reads files.
+final class Typefaces {
+    private var typefaces: [Int: Typeface?] = [:]
+
+    /// A font without serifs; nil where the system has none.
+    func sans(pixels: Int) -> Typeface? {
+        if let known = typefaces[pixels] { return known }
+        let typeface = Typeface(name: "sans", pixels: pixels)
+        typefaces[pixels] = typeface
+        return typeface
+    }
+}
