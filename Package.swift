@@ -29,6 +29,7 @@ let package = Package(
         // Without pkg-config, whose flags for fcft SwiftPM objects to; its header wants CPixman's.
         .systemLibrary(name: "CFcft", providers: [.apt(["libfcft-dev"])]),
         .target(name: "CPixelKernels"),
+        .systemLibrary(name: "CXKBCommon", pkgConfig: "xkbcommon", providers: [.apt(["libxkbcommon-dev"])]),
         .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
         .systemLibrary(name: "CWaylandUtil"),
         .systemLibrary(name: "CWaylandServer", pkgConfig: "wayland-server", providers: [.apt(["libwayland-dev"])]),
@@ -74,7 +75,7 @@ let package = Package(
         .target(
             name: "Compositor",
             dependencies: [
-                "CLinux", "Pixels", "SharedMemory", "WaylandServer", "WaylandWire",
+                "CLinux", "CXKBCommon", "Pixels", "SharedMemory", "WaylandServer", "WaylandWire",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict

@@ -20,6 +20,8 @@ public final class Compositor {
         public var shmPolicy = ShmPolicy.strict
         /// The outputs, from left to right; at least one.
         public var outputs = [OutputMode()]
+        /// What the keyboard's keys mean; without one there is no keyboard.
+        public var keymap: Keymap?
         /// What a client may hold.
         public var limits = Limits()
 
@@ -39,6 +41,7 @@ public final class Compositor {
     private let settings: Settings
     private let log: Logger
     private let windows: WindowManager
+    let seat: Seat
     private var doorkeeper: Doorkeeper?
 
     /// Makes a compositor without clients; `clock` makes its clock, CLOCK_MONOTONIC if not given.
@@ -49,6 +52,7 @@ public final class Compositor {
         clock = makeClock?(display.loop) ?? SystemClock(loop: display.loop)
         scene = Scene(clock: clock)
         windows = WindowManager(scene: scene)
+        seat = Seat(on: display, scene: scene, keymap: settings.keymap)
         let mappedPagesCanFault = overcommitIsStrict()
         if mappedPagesCanFault { log.notice("vm.overcommit_memory is 2: client memory is read, never mapped") }
         _ = CompositorGlobal(on: display, scene: scene, limits: settings.limits)
@@ -69,7 +73,6 @@ public final class Compositor {
         _ = ActivationGlobal(on: display, windows: windows)
         _ = WmBaseGlobal(on: display, windows: windows, limits: settings.limits)
         _ = DecorationGlobal(on: display)
-        _ = SeatGlobal(on: display)
         _ = DataDeviceManagerGlobal(on: display)
         _ = CaptureManagerGlobal(on: display, user: geteuid())
     }
@@ -161,20 +164,11 @@ public final class Compositor {
 
 /// Whether the kernel promises no more memory than it has; then even a sealed page can be missing. proc_sys_vm(5).
 private func overcommitIsStrict() -> Bool {
-    readSmallFile("/proc/sys/vm/overcommit_memory")?.first == UInt8(ascii: "2")
+    readFile("/proc/sys/vm/overcommit_memory", upTo: 16)?.first == UInt8(ascii: "2")
 }
 
 /// What a process calls itself; proc_pid_comm(5).
 private func processName(_ process: Int32) -> String {
-    guard let bytes = readSmallFile("/proc/\(process)/comm") else { return "client" }
+    guard let bytes = readFile("/proc/\(process)/comm", upTo: 64) else { return "client" }
     return String(decoding: bytes.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
-}
-
-private func readSmallFile(_ path: String) -> [UInt8]? {
-    let number = unsafe open(path, O_RDONLY | O_CLOEXEC)
-    guard number >= 0 else { return nil }
-    let descriptor = Descriptor(owning: number)
-    var bytes = [UInt8](repeating: 0, count: 256)
-    let count = unsafe read(descriptor.rawValue, &bytes, bytes.count)
-    return count < 0 ? nil : Array(bytes.prefix(count))
 }

@@ -76,6 +76,20 @@ public struct AnonymousFile: ~Copyable, Sendable {
         }
     }
 
+    /// A descriptor that is open for reading only, so that it can be mapped shared even where a seal forbids writing:
+    /// kernels before 6.7 refuse that for one that could write.
+    ///
+    /// Opens /proc/self/fd; where that isn't there, it is a copy of ``descriptor``.
+    public borrowing func readOnlyDescriptor() throws(SystemError) -> Descriptor {
+        if case .posixSharedMemory = backing { return try readerDescriptor() }
+        let path = "/proc/self/fd/\(descriptor.rawValue)"
+        do throws(SystemError) {
+            return Descriptor(owning: try SystemCall.run("open") { unsafe open(path, O_RDONLY | O_CLOEXEC) })
+        } catch {
+            return try descriptor.duplicate()
+        }
+    }
+
     /// Makes the file longer. EPERM where it is sealed against growing; a shorter length is EINVAL.
     public mutating func grow(to size: Int) throws(SystemError) {
         guard size >= self.size else { throw SystemError(call: "ftruncate", errno: .invalidArgument) }

@@ -56,6 +56,8 @@ struct Run: ParsableCommand {
     )
     var logLevel = Logger.Level.notice
 
+    @OptionGroup(title: "Keyboard") var keyboard: KeyboardOptions
+
     @Argument(parsing: .postTerminator, help: "A client to run, with its arguments, after --.")
     var client: [String] = []
 
@@ -88,6 +90,7 @@ struct Run: ParsableCommand {
         var settings = Compositor.Settings()
         if !outputs.isEmpty { settings.outputs = outputs }
         settings.shmPolicy = try ShmPolicy.effective(shmPolicy, log: log)
+        settings.keymap = try keyboard.keymap(log)
         return settings
     }
 

@@ -54,9 +54,9 @@ final class Scene {
 
     // MARK: Nodes
 
-    /// Puts a node in front of all others.
+    /// Puts a node in front of all others of its layer.
     func insert(_ node: any SceneNode) {
-        nodes.append(node)
+        stack(node)
         layout[ObjectIdentifier(node)] = []
         setNeedsLayout(node)
     }
@@ -73,11 +73,16 @@ final class Scene {
         layoutChanged()
     }
 
-    /// Puts a node that is in the scene in front of all others.
+    private func stack(_ node: any SceneNode) {
+        let index = nodes.firstIndex { $0.layer.rawValue > node.layer.rawValue } ?? nodes.endIndex
+        nodes.insert(node, at: index)
+    }
+
+    /// Puts a node that is in the scene in front of all others of its layer.
     func raise(_ node: any SceneNode) {
         guard nodes.last !== node, let items = layout[ObjectIdentifier(node)] else { return }
         nodes.removeAll { $0 === node }
-        nodes.append(node)
+        stack(node)
         for item in items { addDamage(Region(item.bounds)) }
         layoutChanged()
     }
@@ -102,6 +107,16 @@ final class Scene {
         let items = nodes.flatMap { layout[ObjectIdentifier($0)] ?? [] }
         cachedItems = items
         return items
+    }
+
+    /// The frontmost surface that takes input at a place in global coordinates, and the place in its coordinates.
+    func surface(at point: Point) -> (surface: Surface, local: Point)? {
+        for item in items.reversed() {
+            guard let surface = item.surface, Region(item.bounds).contains(point) else { continue }
+            let local = Point(x: point.x - item.bounds.x, y: point.y - item.bounds.y)
+            if surface.takesInput(at: local) { return (surface, local) }
+        }
+        return nil
     }
 
     /// Lays out what has changed since the last time, once for a burst of changes.

@@ -11,6 +11,10 @@ struct WindowGeometry: SurfaceStatePart {
     }
 }
 
+extension ShellRole {
+    func contentMoved(by offset: Point) {}
+}
+
 /// What an xdg_surface is used for: `xdg_toplevel` or `xdg_popup`.
 protocol ShellRole: AnyObject {
     /// Looks at what is about to be committed.
@@ -19,6 +23,8 @@ protocol ShellRole: AnyObject {
     func sendConfigure(serial: UInt32)
     /// The client has accepted the configure with this serial.
     func didAck(serial: UInt32)
+    /// The content's corner moves, in surface coordinates.
+    func contentMoved(by offset: Point)
     /// A commit took effect. `isMapped` tells whether there is something to show now.
     func didCommit(isMapped: Bool)
     /// The surface shows nothing any more, and starts anew.
@@ -230,6 +236,10 @@ final class ShellSurface: XdgSurface.Requests, SurfaceRole {
             )
         }
         try role.willCommit(surface)
+    }
+
+    func contentMoved(by offset: Point) {
+        if isMapped { role?.contentMoved(by: offset) }
     }
 
     func didCommit(_ surface: Surface) {

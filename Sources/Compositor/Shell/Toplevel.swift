@@ -149,6 +149,10 @@ final class Toplevel: XdgToplevel.Requests, ShellRole, SceneNode {
         if titleBarHeight != height { windows.redraw(titleBar, of: self) }
     }
 
+    func contentMoved(by offset: Point) {
+        windows.move(self, to: Point(x: position.x + offset.x, y: position.y + offset.y))
+    }
+
     func didCommit(isMapped: Bool) {
         windows.didCommit(self)
     }

@@ -53,6 +53,11 @@ final class Surface: WlSurface.Requests {
         return current.content != nil
     }
 
+    /// Whether a place inside, in surface coordinates, is the client's to handle.
+    func takesInput(at point: Point) -> Bool {
+        roleKind != .cursor && (current.inputRegion?.contains(point) ?? true)
+    }
+
     /// What it is a part of, if that can be put into a scene.
     var node: (any SceneNode)? { role?.node }
 
@@ -221,6 +226,9 @@ final class Surface: WlSurface.Requests {
         let previous = result.state.content
         result.state.apply(newer)
         if newer.parts.changeShape { result.isReshaped = true }
+        result.offset.x += newer.offset.x
+        result.offset.y += newer.offset.y
+        if result.offset != Point(x: 0, y: 0) { result.isReshaped = true }
         switch newer.attachment {
         case .unchanged:
             // Damage without a new buffer: the client has drawn into the one that is shown.
@@ -261,6 +269,7 @@ final class Surface: WlSurface.Requests {
             isReshaped: commit.isReshaped || current.hasOtherShape(than: old)
         )
         current[SubsurfaceStack.self].forEach { $0.subsurface.surface?.applyHeld() }
+        if commit.offset != Point(x: 0, y: 0) { role?.contentMoved(by: commit.offset) }
         role?.didCommit(self)
         scene.didCommit(self, change)
     }

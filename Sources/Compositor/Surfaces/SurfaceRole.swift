@@ -1,3 +1,4 @@
+internal import Pixels
 internal import WaylandServer
 
 /// What a surface is for: a window, a popup, a cursor.
@@ -12,6 +13,8 @@ protocol SurfaceRole: AnyObject {
     var mayOutliveSurface: Bool { get }
     /// Looks at what is about to be committed; an error stops the commit.
     func willCommit(_ surface: Surface) throws(ProtocolError)
+    /// The commit moves the content's corner, in surface coordinates.
+    func contentMoved(by offset: Point)
     /// The commit has taken effect.
     func didCommit(_ surface: Surface)
     /// The surface is gone.
@@ -22,6 +25,7 @@ extension SurfaceRole {
     var holdsCommits: Bool { false }
     var mayOutliveSurface: Bool { false }
     func willCommit(_ surface: Surface) throws(ProtocolError) {}
+    func contentMoved(by offset: Point) {}
     func didCommit(_ surface: Surface) {}
 }
 
@@ -30,4 +34,5 @@ enum SurfaceRoleKind: String {
     case toplevel = "xdg_toplevel"
     case popup = "xdg_popup"
     case subsurface = "wl_subsurface"
+    case cursor = "cursor of wl_pointer"
 }

@@ -128,6 +128,8 @@ struct SurfaceCommit {
     var state: SurfaceState
     /// In pixels of the state's buffer.
     var damage = Region()
+    /// How far the content's corner moves, in surface coordinates.
+    var offset = Point(x: 0, y: 0)
     /// Whether it changes a part that can change shapes.
     var isReshaped = false
     var frameCallbacks: [WlCallback] = []

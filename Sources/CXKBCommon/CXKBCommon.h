@@ -1,0 +1,6 @@
+#ifndef SIGNET_CXKBCOMMON_H
+#define SIGNET_CXKBCOMMON_H
+
+#include <xkbcommon/xkbcommon.h>
+
+#endif

@@ -1,0 +1,98 @@
+internal import Pixels
+internal import WaylandServer
+
+/// A surface that the pointer may look like. The role has no object of its own in the protocol.
+final class CursorRole: SurfaceRole {
+    private(set) weak var surface: Surface?
+    /// What of the surface is at the pointer's place, in surface coordinates.
+    var hotspot = Point(x: 0, y: 0)
+    /// Where it is shown at the moment.
+    weak var cursor: Cursor?
+
+    init(_ surface: Surface) {
+        self.surface = surface
+    }
+
+    var node: (any SceneNode)? { cursor }
+
+    var mayOutliveSurface: Bool { true }
+
+    func contentMoved(by offset: Point) {
+        hotspot.x -= offset.x
+        hotspot.y -= offset.y
+    }
+
+    func surfaceDestroyed(_ surface: Surface) {
+        cursor?.hide()
+        self.surface = nil
+    }
+}
+
+/// What the pointer looks like, in front of everything.
+///
+/// Nothing is drawn before the pointer was first moved. Then it is the theme's arrow, until the client that has the pointer
+/// chooses a surface of its own, or nothing.
+final class Cursor: SceneNode {
+    private enum Picture {
+        case arrow
+        case surface(CursorRole)
+        case nothing
+    }
+
+    private let scene: Scene
+    private var position: Point?
+    private var picture = Picture.arrow
+    private var arrows: [Int: CursorImage] = [:]
+
+    init(scene: Scene) {
+        self.scene = scene
+    }
+
+    let layer = SceneLayer.cursor
+
+    var items: [PlacedItem] {
+        guard let position else { return [] }
+        switch picture {
+        case .nothing: return []
+        case .arrow:
+            let arrow = arrow
+            return [PlacedItem(arrow, at: Point(x: position.x - arrow.hotspot.x, y: position.y - arrow.hotspot.y))]
+        case .surface(let role):
+            let corner = Point(x: position.x - role.hotspot.x, y: position.y - role.hotspot.y)
+            return role.surface?.tree(at: corner) ?? []
+        }
+    }
+
+    /// At the largest scale of the outputs.
+    private var arrow: CursorImage {
+        let scale = scene.outputs.map(\.mode.scale).max() ?? 1
+        if let known = arrows[scale] { return known }
+        let arrow = CursorTheme.arrow(scale: scale)
+        arrows[scale] = arrow
+        return arrow
+    }
+
+    func move(to position: Point) {
+        if self.position == nil { scene.insert(self) }
+        self.position = position
+        scene.setNeedsLayout(self)
+    }
+
+    /// Looks as a client wishes; nil is nothing.
+    func show(_ role: CursorRole?) {
+        change(role.map { .surface($0) } ?? .nothing)
+    }
+
+    /// Shows nothing: its surface is gone.
+    func hide() { change(.nothing) }
+
+    /// Goes back to the arrow.
+    func reset() { change(.arrow) }
+
+    private func change(_ new: Picture) {
+        if case .surface(let old) = picture { old.cursor = nil }
+        picture = new
+        if case .surface(let role) = new { role.cursor = self }
+        scene.setNeedsLayout(self)
+    }
+}
