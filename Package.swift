@@ -105,6 +105,25 @@ let package = Package(
             swiftSettings: strict
         ),
 
+        .executableTarget(
+            name: "subsurfaces",
+            dependencies: ["ClientToolkit", "WaylandClient", "WaylandWire"],
+            path: "examples/subsurfaces",
+            swiftSettings: strict
+        ),
+        .executableTarget(
+            name: "shrinker",
+            dependencies: ["CLinux", "ClientToolkit", "SharedMemory", "WaylandClient"],
+            path: "examples/shrinker",
+            swiftSettings: strict
+        ),
+        .executableTarget(
+            name: "wallpaper",
+            dependencies: ["ClientToolkit", "SharedMemory", "WaylandClient"],
+            path: "examples/wallpaper",
+            swiftSettings: strict
+        ),
+
         // Tests.
         .target(
             name: "TestSupport",

@@ -12,7 +12,7 @@ public final class Window {
     public let shellSurface: XdgSurface
     /// The window as such.
     public let toplevel: XdgToplevel
-    /// Draws a frame; `time` is in milliseconds, from some point on.
+    /// Draws a frame, and commits whatever goes with it; `time` is in milliseconds, from some point on.
     public var draw: (_ canvas: Canvas, _ time: UInt32) -> Void = { _, _ in }
     /// Whether the user, or the compositor, wants the window gone.
     public private(set) var isClosed = false
@@ -23,6 +23,7 @@ public final class Window {
     /// What the memory of the newest frame is.
     public private(set) var backing: AnonymousFile.Backing?
 
+    private let decoration: ZxdgToplevelDecorationV1?
     private let globals: Globals
     private let format: WlShm.Format
     private var width: Int
@@ -47,6 +48,10 @@ public final class Window {
         toplevel = shellSurface.getToplevel()
         toplevel.setTitle(title: title)
         toplevel.setAppId(appId: title)
+        // The compositor may draw a title bar, if it can.
+        decoration = (try? globals.bind(ZxdgDecorationManagerV1.self, upTo: 1))?.getToplevelDecoration(
+            toplevel: toplevel
+        )
         toplevel.onConfigure = { [weak self] width, height, _ in
             self?.wantedSize = width > 0 && height > 0 ? (Int(width), Int(height)) : nil
         }
@@ -63,6 +68,7 @@ public final class Window {
 
     /// Takes the window down, in the order that the protocol wants.
     public func close() {
+        decoration?.destroy()
         toplevel.destroy()
         shellSurface.destroy()
         surface.destroy()

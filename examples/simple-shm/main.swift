@@ -6,42 +6,8 @@
 //     simple-shm [--frames N] [--size WxH]
 
 import ClientToolkit
-import Glibc
 import SharedMemory
 import WaylandClient
-
-struct Options {
-    /// After so many the client ends; 0 is never.
-    var frames = 0
-    var width = 300
-    var height = 300
-
-    init(_ arguments: some Sequence<String>) {
-        var rest = Array(arguments)
-        while let option = rest.first {
-            rest.removeFirst()
-            switch option {
-            case "--frames":
-                guard let value = rest.first.flatMap({ Int($0) }), value >= 0 else { fail("--frames takes a number") }
-                frames = value
-            case "--size":
-                let numbers = rest.first?.split(separator: "x").compactMap { Int($0) } ?? []
-                guard numbers.count == 2, numbers.allSatisfy({ (1...8_192).contains($0) }) else {
-                    fail("--size takes a size as 300x200")
-                }
-                (width, height) = (numbers[0], numbers[1])
-            default: fail("'\(option)' isn't an option; there are --frames N and --size WxH")
-            }
-            rest.removeFirst()
-        }
-    }
-}
-
-func fail(_ message: String) -> Never {
-    let line = "simple-shm: \(message)\n"
-    _ = unsafe write(STDERR_FILENO, line, line.utf8.count)
-    exit(1)
-}
 
 /// Rings that grow out of the middle, as 0xRRGGBB.
 func color(_ x: Int, _ y: Int, width: Int, height: Int, time: Int) -> UInt32 {
@@ -51,17 +17,17 @@ func color(_ x: Int, _ y: Int, width: Int, height: Int, time: Int) -> UInt32 {
     return 0xff00_0000 | (phase & 0xff) << 16 | (phase &* 3 & 0xff) << 8 | (255 &- (phase & 0xff))
 }
 
-let options = Options(CommandLine.arguments.dropFirst())
+let sample = Sample("simple-shm", width: 300, height: 300)
 do {
     let globals = try Globals(try Connection())
-    let window = Window(globals, title: "simple-shm", width: options.width, height: options.height)
+    let window = Window(globals, title: sample.name, width: sample.width, height: sample.height)
     window.draw = { canvas, time in
         canvas.fill { color($0, $1, width: canvas.width, height: canvas.height, time: Int(time)) }
     }
     var isTold = false
-    while !window.isClosed, options.frames == 0 || window.frameCount < options.frames {
+    while !window.isClosed, sample.frames == 0 || window.frameCount < sample.frames {
         try globals.connection.dispatch()
-        if let failure = window.failure { fail("\(failure)") }
+        if let failure = window.failure { sample.fail("\(failure)") }
         if !isTold, let backing = window.backing {
             isTold = true
             let kind =
@@ -69,12 +35,11 @@ do {
                 case .memfd(let seals): "a memfd sealed with \(seals)"
                 case .posixSharedMemory: "a shm_open file, since this kernel has no memfd_create"
                 }
-            let line = "simple-shm: drawing into \(kind)\n"
-            _ = unsafe write(STDOUT_FILENO, line, line.utf8.count)
+            sample.say("drawing into \(kind)")
         }
     }
     window.close()
     try globals.connection.roundTrip()
 } catch {
-    fail("\(error)")
+    sample.fail("\(error)")
 }

@@ -1,0 +1,78 @@
+// wallpaper: a picture that nobody can change any more, not even its owner.
+//
+// The file is drawn once, sealed against writing, growing and shrinking, and against other seals; what is sent is a
+// descriptor that is open for reading only. A compositor that maps it for writing would fail; one that maps it for reading
+// knows that the picture stays as it is.
+//
+//     wallpaper [--frames N] [--size WxH]
+
+import ClientToolkit
+import SharedMemory
+import WaylandClient
+
+let sample = Sample("wallpaper", width: 640, height: 400)
+do {
+    let globals = try Globals(try Connection())
+    let (width, height) = (sample.width, sample.height)
+    let size = width * height * 4
+    let file = try AnonymousFile.create(name: "wallpaper", size: size)
+    do {
+        var mapping = try WritableMapping(file.descriptor, length: size)
+        mapping.withMutableBytes(in: 0..<size) { bytes in
+            for y in 0..<height {
+                for x in 0..<width {
+                    let ridge = (y * 512 / height + (x * 256 / width ^ y * 64 / height)) & 0xff
+                    let color =
+                        UInt32(40 + ridge / 3) << 16 | UInt32(60 + y * 90 / height) << 8 | UInt32(110 + ridge / 2)
+                    bytes.storeBytes(of: color, toByteOffset: (y * width + x) * 4, as: UInt32.self)
+                }
+            }
+        }
+    }
+    if case .memfd = file.backing { try file.descriptor.addSeals([.grow, .write, .seal]) }
+    let reader = try file.readOnlyDescriptor()
+    let facts = try DescriptorFacts.read(reader)
+    sample.say(
+        "sending a descriptor that is open for \(facts.access == .readOnly ? "reading only" : "writing"), "
+            + "seals: \(facts.seals?.description ?? "none")"
+    )
+    let pool = globals.shm.createPool(fd: reader, size: Int32(size))
+    let buffer = pool.createBuffer(
+        offset: 0,
+        width: Int32(width),
+        height: Int32(height),
+        stride: Int32(width * 4),
+        format: .xrgb8888
+    )
+    pool.destroy()
+
+    let surface = globals.compositor.createSurface()
+    let shellSurface = globals.wmBase.getXdgSurface(surface: surface)
+    let toplevel = shellSurface.getToplevel()
+    toplevel.setTitle(title: sample.name)
+    let decoration = (try? globals.bind(ZxdgDecorationManagerV1.self, upTo: 1))?.getToplevelDecoration(
+        toplevel: toplevel
+    )
+    var (isShown, isClosed, frames) = (false, false, 0)
+    toplevel.onClose = { isClosed = true }
+    shellSurface.onConfigure = { [unowned shellSurface] serial in
+        shellSurface.ackConfigure(serial: serial)
+        if isShown { return surface.commit() }
+        isShown = true
+        surface.attach(buffer: buffer, x: 0, y: 0)
+        surface.damageBuffer(x: 0, y: 0, width: .max, height: .max)
+        surface.frame().onDone = { _ in frames += 1 }
+        surface.commit()
+    }
+    surface.commit()
+    // One frame is all that there is to show; then the client sleeps.
+    while !isClosed, sample.frames == 0 || frames < 1 { try globals.connection.dispatch() }
+    decoration?.destroy()
+    toplevel.destroy()
+    shellSurface.destroy()
+    surface.destroy()
+    buffer.destroy()
+    try globals.connection.roundTrip()
+} catch {
+    sample.fail("\(error)")
+}
