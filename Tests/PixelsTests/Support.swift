@@ -15,10 +15,14 @@ struct Numbers: RandomNumberGenerator {
 
     mutating func number(in range: ClosedRange<Int>) -> Int { .random(in: range, using: &self) }
 
-    /// A premultiplied pixel; clear and opaque ones are as frequent as all others.
-    mutating func pixel() -> UInt32 {
-        let alpha = [0, number(in: 1...254), number(in: 1...254), 255].randomElement(using: &self)!
-        return (0..<3).reduce(UInt32(alpha)) { pixel, _ in pixel << 8 | UInt32(number(in: 0...alpha)) }
+    /// A premultiplied pixel, whose highest bits are alpha; clear and opaque ones are as frequent as all others.
+    mutating func pixel(_ format: PixelFormat = .argb8888) -> UInt32 {
+        let bits = Channels(format).bits
+        let (opaque, full) = (1 << bits["A"]! - 1, 1 << bits["R"]! - 1)
+        let alpha = [0, number(in: 1...opaque - 1), number(in: 1...opaque - 1), opaque].randomElement(using: &self)!
+        return (0..<3).reduce(UInt32(alpha)) { pixel, _ in
+            pixel << bits["R"]! | UInt32(number(in: 0...alpha * full / opaque))
+        }
     }
 
     mutating func region(in size: Size, rectangles: ClosedRange<Int>) -> Region {
