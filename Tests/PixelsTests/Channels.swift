@@ -2,9 +2,6 @@ import Pixels
 
 /// Where a format's channels are, as drm_fourcc.h says it.
 struct Channels {
-    /// What is in a pixel from the highest bits down, "A", "R", "G", "B" or "X", and how many bits each takes.
-    let fields: [(name: Character, bits: Int)]
-
     /// The comments in drm_fourcc.h, of the formats that are drawn.
     static let comments: KeyValuePairs<PixelFormat, String> = [
         .xrgb8888: "[31:0] x:R:G:B 8:8:8:8 little endian",
@@ -21,28 +18,39 @@ struct Channels {
         .abgr2101010: "[31:0] A:B:G:R 2:10:10:10 little endian",
     ]
 
+    /// How many bits a pixel has.
+    let bits: Int
+    /// How many of them are alpha, and how many are red; blue has as many.
+    let alphaBits: Int
+    let redBits: Int
+    /// Alpha, red, green and blue, as far as they are there: by how much a channel is shifted to the left, and its bits.
+    private let fields: [(shift: Int, bits: Int)?]
+
     init(_ format: PixelFormat) {
         let words = Self.comments.first { $0.key == format }!.value.split(separator: " ")
         let names = words[1].split(separator: ":")
-        let bits = words[2].split(separator: ":").compactMap { Int($0) }
-        fields = zip(names, bits.isEmpty ? names.map { _ in 8 } : bits).map { ($0.0.first!, $0.1) }
+        let widths = words[2].split(separator: ":").compactMap { Int($0) }
+        var found: [Substring: (shift: Int, bits: Int)] = [:]
+        var shift = 0
+        for (name, width) in zip(names, widths.isEmpty ? [8, 8, 8] : widths).reversed() {
+            found[name] = (shift, width)
+            shift += width
+        }
+        bits = shift
+        alphaBits = found["A"]?.bits ?? 0
+        redBits = found["R"]!.bits
+        fields = ["A", "R", "G", "B"].map { found[$0] }
     }
-
-    /// How many bits a channel has.
-    var bits: [Character: Int] { Dictionary(uniqueKeysWithValues: fields.map { ($0.name, $0.bits) }) }
 
     /// A pixel as 0xAARRGGBB, opaque where there is no alpha.
     func decode(_ pixel: UInt32) -> UInt32 {
-        var values: [Character: UInt32] = [:]
-        var rest = pixel
-        for (name, bits) in fields.reversed() {
-            values[name] = byte(rest & (1 << bits - 1), bits: bits)
-            rest >>= bits
+        fields.reduce(0) { result, field in
+            guard let (shift, bits) = field else { return 0xff }
+            return result << 8 | byte(pixel >> shift & (1 << bits - 1), bits: bits)
         }
-        return (values["A"] ?? 255) << 24 | values["R"]! << 16 | values["G"]! << 8 | values["B"]!
     }
 
-    /// Fewer than eight bits are repeated until they fill a byte, more are cut off: it is what pixman does.
+    /// Fewer than eight bits are repeated until they fill a byte, of more the lowest are cut off. It is what pixman does.
     private func byte(_ value: UInt32, bits: Int) -> UInt32 {
         var (value, bits) = (value, bits)
         while bits < 8 { (value, bits) = (value << bits | value, 2 * bits) }

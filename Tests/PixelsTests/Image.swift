@@ -20,7 +20,8 @@ struct Image: Equatable {
         layout = PixelLayout(size: size, stride: width * format.bytesPerPixel + padding, format: format)!
         self.start = start
         bytes = (0..<start + layout.stride * height - missing).map { _ in .random(in: 0...255, using: &numbers) }
-        if format.hasAlpha { for pixel in size.bounds.pixels { self[pixel] = numbers.pixel(format) } }
+        let channels = Channels(format)
+        if format.hasAlpha { for pixel in size.bounds.pixels { self[pixel] = numbers.pixel(channels) } }
     }
 
     /// A pixel's bytes as a little-endian number.
