@@ -45,7 +45,7 @@ public enum Painter {
         let blended = isOpaque ? Region() : clip.subtracting(opaque)
         unsafe source.withUnsafeBytes { source in
             unsafe target.withUnsafeMutableBytes { target in
-                let (source, target) = unsafe (source.baseAddress!, target.baseAddress!)
+                let (source, target) = (source.baseAddress!, target.baseAddress!)
                 if placement.isUnscaled(sourceLayout.size), sourceLayout.format.liesLikeXRGB8888 {
                     let painter = unsafe RowPainter(target: target, layout: targetLayout)
                     let origin = placement.destination.origin

@@ -1,3 +1,4 @@
+import Glibc
 import Pixels
 import Testing
 
@@ -141,11 +142,48 @@ import Testing
     @Test(arguments: formats)
     func unscaledImagesMayBeOfAnySize(format: PixelFormat) {
         var numbers = Numbers(seed: 6)
-        for (width, height) in [(40_000, 2), (2, 40_000)] {
+        for (width, height) in [(33_000, 2), (2, 33_000)] {
             let source = Image(width, height, format, from: &numbers)
             let corner = Point(x: 25 - width, y: 20 - height)
             let placement = Placement(destination: Rectangle(origin: corner, size: source.layout.size))
             expectPixels(source, placement, from: &numbers)
         }
+    }
+
+    /// Clients' files are mapped, and what follows may not be there: reading it would be the end of the test.
+    @Test(arguments: formats, [1, 1.5, 2, 3])
+    func nothingAroundTheImageIsRead(format: PixelFormat, scale: Double) {
+        let page = sysconf(CInt(_SC_PAGESIZE))
+        let memory = unsafe mmap(nil, 3 * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)!
+        defer { unsafe munmap(memory, 3 * page) }
+        unsafe mprotect(memory + page, page, PROT_READ)
+        let target = PixelLayout(size: Size(width: 120, height: 120), stride: 480, format: .xrgb8888)!
+        var pixels = [UInt8](repeating: 0xff, count: target.byteCount)
+        for (width, padding) in (1...40).flatMap({ width in (0..<4).map { (width, $0) } }) {
+            let size = Size(width: width, height: 3)
+            let layout = PixelLayout(size: size, stride: width * format.bytesPerPixel + padding, format: format)!
+            for (orientation, isFirst) in Orientation.allCases.flatMap({ [($0, true), ($0, false)] }) {
+                let start = isFirst ? page : 2 * page - layout.byteCount
+                let source = unsafe UnsafeRawBufferPointer(start: memory + start, count: layout.byteCount)
+                let shown = orientation.apply(to: size)
+                let destination = Rectangle(
+                    x: 0,
+                    y: 0,
+                    width: Int(Double(shown.width) * scale),
+                    height: Int(Double(shown.height) * scale)
+                )
+                var span = pixels.mutableSpan
+                var bytes = unsafe span.mutableBytes
+                unsafe Painter.draw(
+                    source.bytes,
+                    layout,
+                    onto: &bytes,
+                    target,
+                    placement: Placement(destination: destination, orientation: orientation),
+                    clip: Region(destination)
+                )
+            }
+        }
+        #expect(pixels[0] == (format.hasAlpha ? 0xff : 0))
     }
 }
