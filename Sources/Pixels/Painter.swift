@@ -1,8 +1,8 @@
 /// Draws images into a target in memory.
 ///
-/// Unturned, unscaled images go row by row through kernels of our own; everything else through pixman. Spans are checked
-/// against their layouts once a call, and nothing outside of the clip or the target is touched. The target's format is
-/// XRGB8888, whose fourth byte has no meaning afterwards.
+/// Unturned, unscaled images whose pixels lie like the target's go row by row through kernels of our own; everything
+/// else through pixman. Spans are checked against their layouts once a call, and nothing outside of the clip or the
+/// target is touched. The target's format is XRGB8888, whose fourth byte has no meaning afterwards.
 public enum Painter {
     /// Fills `region`, in pixels of the target, with one colour, as 0xRRGGBB.
     public static func fill(
@@ -40,24 +40,20 @@ public enum Painter {
         check(target.byteCount, targetLayout)
         let clip = clip.intersection(placement.destination).intersection(targetLayout.size.bounds)
         if clip.isEmpty { return }
+        let isOpaque = !sourceLayout.format.hasAlpha
+        let copied = isOpaque ? clip : clip.intersection(opaque)
+        let blended = isOpaque ? Region() : clip.subtracting(opaque)
         unsafe source.withUnsafeBytes { source in
             unsafe target.withUnsafeMutableBytes { target in
-                if placement.isUnscaled(sourceLayout.size) {
-                    let painter = unsafe RowPainter(target: target.baseAddress!, layout: targetLayout)
+                let (source, target) = (source.baseAddress!, target.baseAddress!)
+                if placement.isUnscaled(sourceLayout.size), sourceLayout.format.liesLikeXRGB8888 {
+                    let painter = unsafe RowPainter(target: target, layout: targetLayout)
                     let origin = placement.destination.origin
-                    if sourceLayout.format.hasAlpha {
-                        unsafe painter.copy(source.baseAddress!, sourceLayout, to: origin, clip.intersection(opaque))
-                        unsafe painter.over(source.baseAddress!, sourceLayout, to: origin, clip.subtracting(opaque))
-                    } else {
-                        unsafe painter.copy(source.baseAddress!, sourceLayout, to: origin, clip)
-                    }
+                    unsafe painter.copy(source, sourceLayout, to: origin, copied)
+                    unsafe painter.over(source, sourceLayout, to: origin, blended)
                 } else {
-                    unsafe PixmanPainter(target: target.baseAddress!, layout: targetLayout).draw(
-                        source.baseAddress!,
-                        sourceLayout,
-                        placement: placement,
-                        clip: clip
-                    )
+                    let painter = unsafe PixmanPainter(target: target, layout: targetLayout)
+                    unsafe painter.draw(source, sourceLayout, placement, copied: copied, blended: blended)
                 }
             }
         }
@@ -66,4 +62,9 @@ public enum Painter {
     private static func check(_ byteCount: Int, _ layout: PixelLayout) {
         precondition(byteCount >= layout.byteCount, "the memory is smaller than its layout says")
     }
+}
+
+extension PixelFormat {
+    /// Whether colours can be copied into a target's pixels as they are.
+    fileprivate var liesLikeXRGB8888: Bool { self == .xrgb8888 || self == .argb8888 }
 }

@@ -1,6 +1,6 @@
 internal import CPixman
 
-/// Draws turned and scaled images with pixman.
+/// Draws turned and scaled images, and images in rare formats, with pixman.
 ///
 /// Whole-number enlargements show each pixel as a square; other ratios are interpolated, and the image's edge pixels go
 /// on beyond its edge, so that nothing of what is behind shines through there.
@@ -9,50 +9,40 @@ struct PixmanPainter {
     let target: UnsafeMutableRawPointer
     let layout: PixelLayout
 
+    /// Copies the image's colours to one part of the target, and blends it into another. Both lie within the
+    /// placement's destination and the target.
     func draw(
         _ source: UnsafeRawPointer,
         _ sourceLayout: PixelLayout,
-        placement: Placement,
-        clip: Region
+        _ placement: Placement,
+        copied: Region,
+        blended: Region
     ) {
-        // pixman wants rows at multiples of four bytes; a client's may be anywhere.
-        if sourceLayout.stride % 4 != 0 || Int(bitPattern: source) % 4 != 0 {
-            return unsafe drawAligned(source, sourceLayout, placement: placement, clip: clip)
+        if placement.isUnscaled(sourceLayout.size) {
+            // pixman draws nothing of images with more than 15 bits of pixels a side: it gets what shows.
+            let part = copied.bounds.union(blended.bounds)
+            let (x, y) = (part.x - placement.destination.x, part.y - placement.destination.y)
+            let partLayout = PixelLayout(size: part.size, stride: sourceLayout.stride, format: sourceLayout.format)
+            guard let partLayout else { return }
+            let start = unsafe source + y * sourceLayout.stride + x * sourceLayout.format.bytesPerPixel
+            unsafe drawAligned(start, partLayout, Placement(destination: part), copied: copied, blended: blended)
+        } else {
+            unsafe drawAligned(source, sourceLayout, placement, copied: copied, blended: blended)
         }
-        guard let clipStorage = clip.storage,
-            let image = unsafe makeImage(UnsafeMutableRawPointer(mutating: source), sourceLayout),
-            let canvas = unsafe makeImage(target, layout)
-        else { return }
-        defer {
-            unsafe pixman_image_unref(image)
-            unsafe pixman_image_unref(canvas)
-        }
-        unsafe setTransform(of: image, sourceLayout.size, placement)
-        unsafe pixman_image_set_repeat(image, PIXMAN_REPEAT_PAD)
-        unsafe clipStorage.withPointer { region in _ = unsafe pixman_image_set_clip_region32(canvas, region) }
-        let destination = placement.destination
-        unsafe pixman_image_composite32(
-            sourceLayout.format.hasAlpha ? PIXMAN_OP_OVER : PIXMAN_OP_SRC,
-            image,
-            nil,
-            canvas,
-            0,
-            0,
-            0,
-            0,
-            Int32(clamping: destination.x),
-            Int32(clamping: destination.y),
-            Int32(clamping: destination.width),
-            Int32(clamping: destination.height)
-        )
     }
 
+    /// Makes a copy of an image whose rows aren't at multiples of four bytes, as pixman wants them. They often aren't
+    /// where a pixel takes two or three bytes.
     private func drawAligned(
         _ source: UnsafeRawPointer,
         _ sourceLayout: PixelLayout,
-        placement: Placement,
-        clip: Region
+        _ placement: Placement,
+        copied: Region,
+        blended: Region
     ) {
+        if sourceLayout.stride % 4 == 0, Int(bitPattern: source) % 4 == 0 {
+            return unsafe composite(source, sourceLayout, placement, copied: copied, blended: blended)
+        }
         let rowBytes = sourceLayout.rowBytes
         let stride = (rowBytes + 3) & ~3
         guard let aligned = PixelLayout(size: sourceLayout.size, stride: stride, format: sourceLayout.format) else {
@@ -63,13 +53,47 @@ struct PixmanPainter {
         for y in 0..<aligned.size.height {
             unsafe (copy + y * stride).copyMemory(from: source + y * sourceLayout.stride, byteCount: rowBytes)
         }
-        unsafe draw(copy, aligned, placement: placement, clip: clip)
+        unsafe composite(copy, aligned, placement, copied: copied, blended: blended)
+    }
+
+    private func composite(
+        _ source: UnsafeRawPointer,
+        _ sourceLayout: PixelLayout,
+        _ placement: Placement,
+        copied: Region,
+        blended: Region
+    ) {
+        guard let image = unsafe makeImage(UnsafeMutableRawPointer(mutating: source), sourceLayout) else { return }
+        defer { unsafe pixman_image_unref(image) }
+        guard let canvas = unsafe makeImage(target, layout) else { return }
+        defer { unsafe pixman_image_unref(canvas) }
+        unsafe setTransform(of: image, sourceLayout.size, placement)
+        unsafe pixman_image_set_repeat(image, PIXMAN_REPEAT_PAD)
+        let destination = placement.destination
+        for (operation, clip) in [(PIXMAN_OP_SRC, copied), (PIXMAN_OP_OVER, blended)] where !clip.isEmpty {
+            guard let clip = clip.storage else { continue }
+            unsafe clip.withPointer { region in _ = unsafe pixman_image_set_clip_region32(canvas, region) }
+            unsafe pixman_image_composite32(
+                operation,
+                image,
+                nil,
+                canvas,
+                0,
+                0,
+                0,
+                0,
+                Int32(clamping: destination.x),
+                Int32(clamping: destination.y),
+                Int32(clamping: destination.width),
+                Int32(clamping: destination.height)
+            )
+        }
     }
 
     private func makeImage(_ bytes: UnsafeMutableRawPointer, _ layout: PixelLayout) -> OpaquePointer? {
         guard let stride = CInt(exactly: layout.stride) else { return nil }
         return unsafe pixman_image_create_bits_no_clear(
-            layout.format.hasAlpha ? PIXMAN_a8r8g8b8 : PIXMAN_x8r8g8b8,
+            layout.format.pixman,
             CInt(layout.size.width),
             CInt(layout.size.height),
             bytes.assumingMemoryBound(to: UInt32.self),

@@ -17,30 +17,41 @@ struct Image: Equatable {
         from numbers: inout Numbers
     ) {
         let size = Size(width: width, height: height)
-        layout = PixelLayout(size: size, stride: width * 4 + padding, format: format)!
+        layout = PixelLayout(size: size, stride: width * format.bytesPerPixel + padding, format: format)!
         self.start = start
         bytes = (0..<start + layout.stride * height - missing).map { _ in .random(in: 0...255, using: &numbers) }
-        if format.hasAlpha { for pixel in size.bounds.pixels { self[pixel] = numbers.pixel() } }
+        let channels = Channels(format)
+        if format.hasAlpha { for pixel in size.bounds.pixels { self[pixel] = numbers.pixel(channels) } }
     }
 
+    /// A pixel's bytes as a little-endian number.
     subscript(point: Point) -> UInt32 {
         get {
             let offset = offset(of: point)
-            return (0..<4).reduce(0) { $0 | UInt32(bytes[offset + $1]) << (8 * $1) }
+            return (0..<layout.format.bytesPerPixel).reduce(0) { $0 | UInt32(bytes[offset + $1]) << (8 * $1) }
         }
         set {
             let offset = offset(of: point)
-            for index in 0..<4 { bytes[offset + index] = UInt8(truncatingIfNeeded: newValue >> (8 * index)) }
+            for index in 0..<layout.format.bytesPerPixel {
+                bytes[offset + index] = UInt8(truncatingIfNeeded: newValue >> (8 * index))
+            }
         }
     }
 
-    private func offset(of point: Point) -> Int { start + point.y * layout.stride + point.x * 4 }
+    private func offset(of point: Point) -> Int {
+        start + point.y * layout.stride + point.x * layout.format.bytesPerPixel
+    }
 
     /// The same with all fourth bytes 0, where they mean nothing; what is between the rows stays.
     var visible: Image {
         var image = self
         for pixel in layout.size.bounds.pixels where !layout.format.hasAlpha { image[pixel] &= 0xff_ffff }
         return image
+    }
+
+    /// How far the bytes of two images with the same layout are apart where that is most.
+    func difference(from other: Image) -> Int {
+        zip(bytes, other.bytes).reduce(0) { max($0, abs(Int($1.0) - Int($1.1))) }
     }
 
     mutating func fill(_ color: UInt32, _ region: Region) {
@@ -65,7 +76,8 @@ struct Image: Equatable {
     }
 
     /// What ``draw(_:_:clip:opaque:)`` is to do for whole-number enlargements, pixel by pixel.
-    func expected(_ source: Image, _ placement: Placement, clip: Region) -> Image {
+    func expected(_ source: Image, _ placement: Placement, clip: Region, opaque: Region = Region()) -> Image {
+        let channels = Channels(source.layout.format)
         let (destination, orientation) = (placement.destination, placement.orientation)
         let upright = orientation.rawValue % 2 == 1 ? source.layout.size.transposed : source.layout.size
         let size = Size(width: Int(placement.crop?.width ?? 0), height: Int(placement.crop?.height ?? 0))
@@ -74,8 +86,8 @@ struct Image: Equatable {
         for pixel in destination.intersection(layout.size.bounds).pixels where clip.contains(pixel) {
             let x = (pixel.x - destination.x) * shown.width / destination.width + Int(placement.crop?.x ?? 0)
             let y = (pixel.y - destination.y) * shown.height / destination.height + Int(placement.crop?.y ?? 0)
-            let color = source[Point(x: x, y: y).turned(by: orientation, in: upright)]
-            image[pixel] = source.layout.format.hasAlpha ? blend(color, over: image[pixel]) : color
+            let color = channels.decode(source[Point(x: x, y: y).turned(by: orientation, in: upright)])
+            image[pixel] = opaque.contains(pixel) ? color : blend(color, over: image[pixel])
         }
         return image
     }

@@ -15,10 +15,13 @@ struct Numbers: RandomNumberGenerator {
 
     mutating func number(in range: ClosedRange<Int>) -> Int { .random(in: range, using: &self) }
 
-    /// A premultiplied pixel; clear and opaque ones are as frequent as all others.
-    mutating func pixel() -> UInt32 {
-        let alpha = [0, number(in: 1...254), number(in: 1...254), 255].randomElement(using: &self)!
-        return (0..<3).reduce(UInt32(alpha)) { pixel, _ in pixel << 8 | UInt32(number(in: 0...alpha)) }
+    /// A premultiplied pixel, whose highest bits are alpha; clear and opaque ones are as frequent as all others.
+    mutating func pixel(_ channels: Channels = Channels(.argb8888)) -> UInt32 {
+        let (opaque, full) = (1 << channels.alphaBits - 1, 1 << channels.redBits - 1)
+        let alpha = [0, number(in: 1...opaque - 1), number(in: 1...opaque - 1), opaque].randomElement(using: &self)!
+        return (0..<3).reduce(UInt32(alpha)) { pixel, _ in
+            pixel << channels.redBits | UInt32(number(in: 0...alpha * full / opaque))
+        }
     }
 
     mutating func region(in size: Size, rectangles: ClosedRange<Int>) -> Region {

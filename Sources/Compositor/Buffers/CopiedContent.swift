@@ -27,7 +27,7 @@ final class CopiedContent: SurfaceContent {
     func update(from offset: Int, damage: Region) -> Bool {
         var isComplete = true
         var rowsDone = 0
-        let rowBytes = layout.size.width * layout.format.bytesPerPixel
+        let rowBytes = layout.rowBytes
         damage.intersection(layout.size.bounds).forEachRectangle { rectangle in
             // Rectangles come in bands from the top down, and whole rows are read: a band is read once.
             let rows = max(rectangle.minY, rowsDone)..<max(rectangle.maxY, rowsDone)

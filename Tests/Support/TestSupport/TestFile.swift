@@ -68,6 +68,11 @@ public enum TestFile {
         precondition(unsafe pwrite(descriptor.rawValue, pixels, bytes, offset) == bytes)
     }
 
+    /// Writes bytes from `offset` on.
+    public static func write(bytes: [UInt8], to descriptor: borrowing Descriptor, at offset: Int = 0) {
+        precondition(unsafe pwrite(descriptor.rawValue, bytes, bytes.count, offset) == bytes.count)
+    }
+
     /// Bytes of memory that the file takes up.
     public static func allocatedBytes(of descriptor: borrowing Descriptor) -> Int {
         var status = stat()
