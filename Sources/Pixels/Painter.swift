@@ -59,6 +59,15 @@ public enum Painter {
         }
     }
 
+    /// Whether ``draw(_:_:onto:_:placement:clip:opaque:)`` can draw such an image there. pixman counts pixels of what it turns
+    /// and scales in 16 bits with fractions, which is enough for 16,384 of them in each direction.
+    public static func canDraw(_ layout: PixelLayout, _ placement: Placement) -> Bool {
+        let limit = 16_384
+        return placement.isUnscaled(layout.size)
+            || layout.size.width <= limit && layout.size.height <= limit
+                && placement.destination.width <= limit && placement.destination.height <= limit
+    }
+
     private static func check(_ byteCount: Int, _ layout: PixelLayout) {
         precondition(byteCount >= layout.byteCount, "the memory is smaller than its layout says")
     }

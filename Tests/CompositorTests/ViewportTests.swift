@@ -129,6 +129,18 @@ import WaylandWire
         #expect(fixture.pixel(37, 37) == 2 && fixture.pixel(35, 35) == 1)
     }
 
+    @Test(arguments: [(16_384, UInt32(0xff)), (16_385, 0x2e3440)])
+    func imagesTooLargeToScaleHideNothing(width: Int, expected: UInt32) {
+        let fixture = Fixture()
+        let client = fixture.connect()
+        let window = TestWindow(client)
+        client.viewporter.getViewport(surface: window.surface).setDestination(width: 100, height: 10)
+        window.show(TestPool(client, size: width * 8).buffer(width, 2, color: 0xff))
+        window.moveToCorner()
+        fixture.nextFrame()
+        #expect(fixture.pixel(0, 0) == expected && fixture.pixel(99, 9) == expected && client.error == nil)
+    }
+
     @Test(arguments: [
         ("source -1", "wp_viewport 0"), ("source 0x5", "wp_viewport 0"), ("destination 0", "wp_viewport 0"),
         ("destination -1 5", "wp_viewport 0"), ("fraction", "wp_viewport 1"), ("outside", "wp_viewport 2"),

@@ -10,8 +10,8 @@ struct Renderer {
 
     /// An item with the part of it that shows, in output pixels.
     private struct Visible {
-        let appearance: Appearance
-        let bounds: Rectangle
+        let content: SurfaceContent
+        let placement: Placement
         let clip: Region
         let opaque: Region
     }
@@ -26,27 +26,28 @@ struct Renderer {
             let clip = rest.intersection(bounds)
             if clip.isEmpty { continue }
             let appearance = item.drawable.appearance
-            if appearance.content == nil { continue }
+            guard let content = appearance.content else { continue }
+            let placement = Placement(
+                destination: bounds,
+                orientation: appearance.orientation,
+                crop: appearance.crop
+            )
+            // What can't be drawn hides nothing either.
+            guard Painter.canDraw(content.layout, placement) else { continue }
             let opaque = output.innerPixels(appearance.opaqueRegion.translated(by: item.bounds.origin))
-            visible.append(Visible(appearance: appearance, bounds: bounds, clip: clip, opaque: opaque))
+            visible.append(Visible(content: content, placement: placement, clip: clip, opaque: opaque))
             rest.subtract(opaque)
         }
         buffer.withMutableBytes { target in
             Painter.fill(&target, buffer.layout, color: Self.background, region: rest)
             for item in visible.reversed() {
-                guard let content = item.appearance.content else { continue }
-                let placement = Placement(
-                    destination: item.bounds,
-                    orientation: item.appearance.orientation,
-                    crop: item.appearance.crop
-                )
-                content.withPixels { source in
+                item.content.withPixels { source in
                     Painter.draw(
                         source,
-                        content.layout,
+                        item.content.layout,
                         onto: &target,
                         buffer.layout,
-                        placement: placement,
+                        placement: item.placement,
                         clip: item.clip,
                         opaque: item.opaque
                     )
