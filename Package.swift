@@ -28,6 +28,7 @@ let package = Package(
         .systemLibrary(name: "CPixman", pkgConfig: "pixman-1", providers: [.apt(["libpixman-1-dev"])]),
         .target(name: "CPixelKernels"),
         .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
+        .systemLibrary(name: "CDRM", pkgConfig: "libdrm", providers: [.apt(["libdrm-dev"])]),
         .systemLibrary(name: "CWaylandUtil"),
         .systemLibrary(name: "CWaylandServer", pkgConfig: "wayland-server", providers: [.apt(["libwayland-dev"])]),
         .systemLibrary(name: "CWaylandClient", pkgConfig: "wayland-client", providers: [.apt(["libwayland-dev"])]),
@@ -82,7 +83,7 @@ let package = Package(
         .executableTarget(
             name: "signet",
             dependencies: [
-                "CPNG", "Compositor", "SharedMemory", "WaylandClient", "WaylandServer",
+                "CDRM", "CLinux", "CPNG", "Compositor", "SharedMemory", "WaylandClient", "WaylandServer",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -125,6 +126,7 @@ let package = Package(
             swiftSettings: strict,
             plugins: ["WaylandBindings"]
         ),
+        .executableTarget(name: "without-memfd", path: "Tests/Support/without-memfd"),
         .testTarget(
             name: "WaylandScannerTests",
             dependencies: ["WaylandScanner", "wayland-swift-scanner"],
@@ -159,7 +161,9 @@ let package = Package(
         ),
         .testTarget(
             name: "EndToEndTests",
-            dependencies: ["CPNG", "ClientToolkit", "SharedMemory", "TestSupport", "WaylandClient", "signet", "simple-shm"],
+            dependencies: [
+                "CPNG", "ClientToolkit", "SharedMemory", "TestSupport", "WaylandClient", "signet", "simple-shm", "without-memfd",
+            ],
             swiftSettings: strict
         ),
 

@@ -4,7 +4,8 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-Tests/Support/require-packages pkg-config libwayland-dev wayland-protocols libpixman-1-dev libpng-dev weston mesa-utils
+Tests/Support/require-packages pkg-config libwayland-dev wayland-protocols libpixman-1-dev libpng-dev \
+    libdrm-dev weston mesa-utils
 
 echo "building (the first time takes a few minutes)"
 swift build -c release --quiet --product signet
