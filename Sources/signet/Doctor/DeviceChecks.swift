@@ -19,7 +19,7 @@ enum DeviceChecks {
         let names = fileNames(in: folder)
         if names.isEmpty {
             let meaning = "dma-bufs can't be had without a device; software clients are not affected"
-            return [Finding("dma_heap", "no \(folder)", meaning)]
+            return [Finding("dma_heap", missing(folder), meaning)]
         }
         return names.map { heap in
             let name = "dma_heap \(heap)"
@@ -36,7 +36,7 @@ enum DeviceChecks {
         let names = fileNames(in: folder).filter { $0.hasPrefix("card") || $0.hasPrefix("renderD") }
         if names.isEmpty {
             let meaning = "dma-bufs can't be imported through a device; software clients are not affected"
-            return [Finding("DRM nodes", fileExists(folder) ? "none in \(folder)" : "no \(folder)", meaning)]
+            return [Finding("DRM nodes", missing(folder), meaning)]
         }
         return names.map { node in
             let name = "DRM \(node)"
@@ -80,16 +80,15 @@ enum DeviceChecks {
         }
     }
 
+    private static func missing(_ folder: String) -> String {
+        unsafe access(folder, F_OK) == 0 ? "none in \(folder)" : "no \(folder)"
+    }
+
     private static func unopened(_ error: SystemError) -> String { "can't be opened (\(error.errno))" }
 
     private static func openDevice(_ path: String) throws(SystemError) -> Descriptor {
         Descriptor(owning: try checked("open", unsafe open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC)))
     }
-}
-
-/// Whether anything is at `path`.
-func fileExists(_ path: String) -> Bool {
-    unsafe access(path, F_OK) == 0
 }
 
 /// What is in a folder, sorted and without hidden files; nothing where it isn't there.
