@@ -47,7 +47,8 @@ enum DeviceChecks {
                 }
                 return Finding(name, device.description, device.meaning)
             } catch {
-                return Finding(name, unopened(error), "dma-bufs can't be imported through it; see the file's group")
+                let hint = error.errno == .accessDenied ? "; membership in the file's group would help" : ""
+                return Finding(name, unopened(error), "dma-bufs can't be imported through it" + hint)
             }
         }
     }
