@@ -31,6 +31,7 @@ let package = Package(
         .target(name: "CPixelKernels"),
         .systemLibrary(name: "CXKBCommon", pkgConfig: "xkbcommon", providers: [.apt(["libxkbcommon-dev"])]),
         .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
+        .systemLibrary(name: "CDRM", pkgConfig: "libdrm", providers: [.apt(["libdrm-dev"])]),
         .systemLibrary(name: "CWaylandUtil"),
         .systemLibrary(name: "CWaylandServer", pkgConfig: "wayland-server", providers: [.apt(["libwayland-dev"])]),
         .systemLibrary(name: "CWaylandClient", pkgConfig: "wayland-client", providers: [.apt(["libwayland-dev"])]),
@@ -85,7 +86,7 @@ let package = Package(
         .executableTarget(
             name: "signet",
             dependencies: [
-                "CPNG", "Compositor", "SharedMemory", "WaylandClient", "WaylandServer",
+                "CDRM", "CLinux", "CPNG", "Compositor", "SharedMemory", "WaylandClient", "WaylandServer",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -147,6 +148,7 @@ let package = Package(
             swiftSettings: strict,
             plugins: ["WaylandBindings"]
         ),
+        .executableTarget(name: "without-memfd", path: "Tests/Support/without-memfd"),
         .testTarget(
             name: "WaylandScannerTests",
             dependencies: ["WaylandScanner", "wayland-swift-scanner"],
@@ -181,7 +183,9 @@ let package = Package(
         ),
         .testTarget(
             name: "EndToEndTests",
-            dependencies: ["CPNG", "ClientToolkit", "SharedMemory", "TestSupport", "WaylandClient", "signet", "simple-shm"],
+            dependencies: [
+                "CPNG", "ClientToolkit", "SharedMemory", "TestSupport", "WaylandClient", "signet", "simple-shm", "without-memfd",
+            ],
             swiftSettings: strict
         ),
 

@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-Tests/Support/require-packages pkg-config libwayland-dev wayland-protocols libpixman-1-dev libpng-dev libfcft-dev libxkbcommon-dev weston mesa-utils fonts-dejavu-core
+Tests/Support/require-packages --build weston mesa-utils fonts-dejavu-core xkb-data
 
 echo "== style"
 swift format lint --strict --recursive Sources Tests examples

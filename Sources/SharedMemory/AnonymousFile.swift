@@ -115,7 +115,8 @@ public struct AnonymousFile: ~Copyable, Sendable {
         return Descriptor(owning: try SystemCall.run("memfd_create") { unsafe memfd_create(name, flags) })
     }
 
-    private static func posixSharedMemory(size: Int) throws(SystemError) -> AnonymousFile {
+    /// The fallback, also where it isn't needed.
+    package static func posixSharedMemory(size: Int) throws(SystemError) -> AnonymousFile {
         for _ in 0..<100 {
             var random: UInt64 = 0
             _ = try SystemCall.run("getrandom") { unsafe getrandom(&random, MemoryLayout<UInt64>.size, 0) }

@@ -45,6 +45,8 @@ public struct Errno: RawRepresentable, Hashable, Sendable, CustomStringConvertib
     public static let exists = Errno(rawValue: EEXIST)
     /// EBADF.
     public static let badDescriptor = Errno(rawValue: EBADF)
+    /// ENOENT.
+    public static let noEntry = Errno(rawValue: ENOENT)
     /// EAGAIN: it would have to wait.
     public static let wouldBlock = Errno(rawValue: EAGAIN)
 

@@ -4,8 +4,10 @@ import Glibc
 ///
 /// Programs that are started here get the old limit back: some loop over all descriptors up to it.
 struct DescriptorLimit {
-    private let original: rlimit?
-    private let raised: rlimit?
+    /// As it was; nil where the kernel didn't tell.
+    let original: rlimit?
+    /// As it is now; nil where it couldn't be raised.
+    let raised: rlimit?
 
     /// Raises the limit.
     init() {

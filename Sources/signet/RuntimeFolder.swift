@@ -16,7 +16,7 @@ struct RuntimeFolder {
             isOurs = false
             return
         }
-        path = "/tmp/signet-runtime-\(geteuid())"
+        path = Self.ownPath
         isOurs = true
         if create { try make() }
         unsafe setenv("XDG_RUNTIME_DIR", path, 1)
@@ -25,14 +25,24 @@ struct RuntimeFolder {
     private func make() throws {
         if unsafe mkdir(path, 0o700) == 0 { return }
         let reason = unsafe String(cString: strerror(errno))
-        // Anybody can put something there first; only a folder of ours that nobody else can enter will do.
-        var status = stat()
-        guard unsafe lstat(path, &status) == 0 else {
+        guard let isPrivate = Self.isPrivate(path) else {
             throw Failure("\(path) can't be made: \(reason); set XDG_RUNTIME_DIR")
         }
-        guard status.st_mode & S_IFMT == S_IFDIR, status.st_uid == geteuid(), status.st_mode & 0o077 == 0 else {
+        guard isPrivate else {
             throw Failure("\(path) belongs to somebody else or is open to others; set XDG_RUNTIME_DIR")
         }
+    }
+
+    /// Where our own is.
+    static var ownPath: String { "/tmp/signet-runtime-\(geteuid())" }
+
+    /// Whether what is at `path` is a folder of ours that nobody else can enter; nil where nothing is there.
+    ///
+    /// Anybody can put something under /tmp first.
+    static func isPrivate(_ path: String) -> Bool? {
+        var status = stat()
+        guard unsafe lstat(path, &status) == 0 else { return nil }
+        return status.st_mode & S_IFMT == S_IFDIR && status.st_uid == geteuid() && status.st_mode & 0o077 == 0
     }
 }
 

@@ -14,9 +14,12 @@ final class Session {
     private var status: CInt?
 
     init(settings: Compositor.Settings, folder: RuntimeFolder, socketName: String?, log: Logger) throws {
-        // What a child gets back: the signals that are waited for here are blocked from now on.
-        var mask = sigset_t()
-        unsafe pthread_sigmask(SIG_BLOCK, nil, &mask)
+        // The signals that are waited for here are blocked from now on: one that comes before the loop runs waits for it,
+        // and doesn't leave the socket behind. What a child gets back is the old mask.
+        var (waitedFor, mask) = (sigset_t(), sigset_t())
+        unsafe sigemptyset(&waitedFor)
+        for signal in [SIGINT, SIGTERM, SIGCHLD] { unsafe sigaddset(&waitedFor, signal) }
+        unsafe pthread_sigmask(SIG_BLOCK, &waitedFor, &mask)
         originalMask = mask
         let socket: ListeningSocket
         do throws(ListeningSocket.Failure) {

@@ -7,7 +7,7 @@ struct Signet: ParsableCommand {
         commandName: "signet",
         abstract: "A headless Wayland compositor that never maps memory its owner can take away.",
         version: "0.1.0",
-        subcommands: [Run.self, Screenshot.self],
+        subcommands: [Run.self, Screenshot.self, Doctor.self],
         defaultSubcommand: Run.self
     )
 }

@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import Testing
 
 /// The package's own programs, as users run them.
 enum Program {
@@ -14,9 +15,18 @@ enum Program {
     static func path(of name: String) -> String { folder + "/" + name }
 
     /// Whether a program of the system's is there.
-    static func isInstalled(_ name: String) -> Bool {
-        (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
-            .contains { FileManager.default.isExecutableFile(atPath: "\($0)/\(name)") }
+    static func isInstalled(_ name: String) -> Bool { installedPath(of: name) != nil }
+
+    /// Where a program of the system's is.
+    static func installedPath(of name: String) -> String? {
+        (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":").map { "\($0)/\(name)" }
+            .first { FileManager.default.isExecutableFile(atPath: $0) }
+    }
+
+    /// Says that a test means nothing here; where everything is to be installed, that is a failure.
+    static func notInstalled(_ name: String) {
+        if ProcessInfo.processInfo.environment["CI"] != nil { Issue.record("\(name) isn't installed") }
+        print("skipped, because \(name) isn't installed")
     }
 
     struct Outcome {
@@ -96,6 +106,29 @@ final class Running {
     }
 }
 
+/// What programs are to find.
+enum Kernel {
+    case asItIs
+    /// One that answers ENOSYS to memfd_create.
+    case withoutMemfd
+
+    /// Starts a program on it.
+    func start(
+        _ name: String,
+        _ arguments: [String],
+        in folder: RuntimeDirectory?,
+        environment: [String: String] = [:]
+    ) throws -> Running {
+        switch self {
+        case .asItIs: return try Running(name, arguments, in: folder, environment: environment)
+        case .withoutMemfd:
+            // It becomes the program, and so has its number.
+            let program = name.hasPrefix("/") ? name : Program.path(of: name)
+            return try Running("without-memfd", [program] + arguments, in: folder, environment: environment)
+        }
+    }
+}
+
 /// A runtime folder of the test's own, removed with it.
 final class RuntimeDirectory {
     let path: String
@@ -113,17 +146,17 @@ final class RuntimeDirectory {
     var contents: [String] { (try? FileManager.default.contentsOfDirectory(atPath: path).sorted()) ?? [] }
 
     /// Starts a compositor here, with a small output, and waits until clients can connect.
-    func compositor(_ arguments: [String] = []) throws -> Running {
+    func compositor(_ arguments: [String] = [], on kernel: Kernel = .asItIs) throws -> Running {
         let output = arguments.contains("--output") ? [] : ["--output", "480x360"]
-        let running = try Running("signet", ["run", "--socket", "test"] + output + arguments, in: self)
+        let running = try kernel.start("signet", ["run", "--socket", "test"] + output + arguments, in: self)
         for _ in 0..<500 where !contents.contains("test") { usleep(10_000) }
         return running
     }
 
     /// Takes a screenshot of the compositor here.
-    func screenshot() throws -> Picture {
+    func screenshot(on kernel: Kernel = .asItIs) throws -> Picture {
         let file = path + "/screenshot.png"
-        let outcome = try Program.run("signet", ["screenshot", "--socket", "test", file], in: self)
+        let outcome = try kernel.start("signet", ["screenshot", "--socket", "test", file], in: self).finish()
         guard outcome.status == 0 else { throw Picture.Failure(description: outcome.errors) }
         return try Picture(contentsOf: file)
     }

@@ -1,0 +1,98 @@
+import Foundation
+import Glibc
+import SharedMemory
+import Testing
+
+@testable import signet
+
+/// `signet doctor`: its lines, and what single checks make of what they find.
+@Suite(.serialized) struct DoctorTests {
+    let folder = RuntimeDirectory()
+
+    @Test func thereIsALineForEachCheckInColumns() throws {
+        let outcome = try Program.run("signet", ["doctor"], in: folder)
+        #expect(outcome.status == 0 && outcome.errors.isEmpty, "\(outcome)")
+        let lines = outcome.output.split(separator: "\n")
+        let checks = [
+            "memfd_create", "sealing", "F_SEAL_FUTURE_WRITE", "memfd_noexec", "overcommit", "/dev/shm", "udmabuf",
+            "dma_heap", "DRM ", "V4L2 ", "runtime folder", "shm policy", "open files",
+        ]
+        for check in checks { #expect(lines.contains { $0.hasPrefix(check) }, "\(check): \(outcome)") }
+        #expect(lines.allSatisfy { line in checks.contains { line.hasPrefix($0) } }, "\(outcome)")
+        #expect(lines.allSatisfy { $0.contains(#/^[^:]+: +\S.* - \S/#) }, "\(outcome)")
+        #expect(outcome.output.contains(#/memfd_create: +works +- /#), "\(outcome)")
+        #expect(outcome.output.contains(#/sealing: +F_SEAL_SHRINK holds +- /#), "\(outcome)")
+        #expect(outcome.output.contains("\(folder.path) is ours"), "\(outcome)")
+        #expect(folder.contents.isEmpty, "it leaves nothing behind")
+    }
+
+    @Test func anUnsetRuntimeFolderIsTold() throws {
+        let outcome = try Program.run("signet", ["doctor"], in: nil)
+        #expect(outcome.status == 0)
+        #expect(outcome.output.contains(#/runtime folder: +XDG_RUNTIME_DIR isn't set +- signet run /#), "\(outcome)")
+        #expect(outcome.output.contains("/tmp/signet-runtime-\(geteuid())"), "\(outcome)")
+    }
+
+    @Test(arguments: ["/nonexistent", "/proc", "/dev/null"])
+    func aRuntimeFolderThatCantBeUsedIsTold(path: String) {
+        let finding = ProcessChecks.runtimeFolder(set: path, own: folder.path)
+        #expect(finding.state.hasPrefix("\(path) takes no socket"))
+        #expect(finding.meaning.contains("signet run fails"))
+    }
+
+    @Test func aRuntimeFolderThatOthersCanEnterIsTold() {
+        #expect(ProcessChecks.runtimeFolder(set: folder.path, own: "").state == "\(folder.path) is ours")
+        unsafe chmod(folder.path, 0o755)
+        #expect(ProcessChecks.runtimeFolder(set: folder.path, own: "").state == "\(folder.path) isn't ours alone")
+        #expect(ProcessChecks.runtimeFolder(set: nil, own: folder.path).meaning.contains("signet run fails"))
+    }
+
+    @Test func columnsAreAsWideAsTheirWidestEntry() {
+        let text = report([Finding("a", "found", "good"), Finding("long name", "no", "bad\u{1b}[31m\n")])
+        #expect(text == "a:         found - good\nlong name: no    - bad?[31m?\n")
+    }
+
+    @Test func whatIsMissingIsSaidPlainly() {
+        let path = folder.path
+        #expect(DeviceChecks.udmabuf(path + "/udmabuf").state == "no \(path)/udmabuf")
+        #expect(DeviceChecks.heaps(in: path + "/heaps").map(\.state) == ["no \(path)/heaps"])
+        #expect(DeviceChecks.graphics(in: path).map(\.state) == ["none in \(path)"])
+        #expect(DeviceChecks.graphics(in: path).allSatisfy { $0.meaning.contains("software clients are not affected") })
+        #expect(DeviceChecks.video(in: path).map(\.state) == ["no \(path)/video*"])
+    }
+
+    @Test func aNodeThatIsNoDeviceIsSaidToBeNone() {
+        for name in ["card0", "renderD128", "by-path", "video0", "video-notes", "video1"] {
+            #expect(FileManager.default.createFile(atPath: folder.path + "/" + name, contents: nil))
+        }
+        #expect(DeviceChecks.graphics(in: folder.path).map(\.name) == ["DRM card0", "DRM renderD128"])
+        #expect(DeviceChecks.graphics(in: folder.path).allSatisfy { $0.state == "no DRM device" })
+        #expect(DeviceChecks.video(in: folder.path).map(\.name) == ["V4L2 video0", "V4L2 video1"])
+        #expect(DeviceChecks.video(in: folder.path).allSatisfy { $0.state.hasPrefix("no V4L2 device") })
+    }
+
+    @Test func aDevicesCapabilitiesAreTold() {
+        let both = DRMDevice(driver: "amdgpu", canImport: true, canExport: true)
+        #expect(both.description == "opens, amdgpu, PRIME import and export")
+        let none = DRMDevice(driver: "simpledrm", canImport: false, canExport: false)
+        #expect(none.description == "opens, simpledrm, no PRIME")
+        #expect(none.meaning == "it neither takes nor gives dma-bufs")
+    }
+
+    @Test func kernelSettingsAreExplained() {
+        #expect(MemoryChecks.overcommit(mode: "1").meaning == "sealed client memory is mapped")
+        #expect(MemoryChecks.overcommit(mode: "2").meaning.contains("read, never mapped"))
+        #expect(MemoryChecks.overcommit(mode: nil).state == "can't be read")
+        #expect(MemoryChecks.noexec(mode: "1", error: nil).meaning.contains("--shm-policy seal"))
+        let unknown = SystemError(call: "memfd_create", errno: .invalidArgument)
+        #expect(MemoryChecks.noexec(mode: nil, error: unknown).state == "no mode, MFD_NOEXEC_SEAL unknown")
+    }
+
+    @Test func theLimitOfOpenFilesIsExplained() {
+        let limit = rlimit(rlim_cur: 1_024, rlim_max: .max)
+        let finding = ProcessChecks.openFiles(limit, isRaised: true)
+        #expect(finding.state == "soft 1024, hard unlimited")
+        #expect(finding.meaning == "signet run raises soft to hard; one client may hold 512")
+        #expect(ProcessChecks.openFiles(limit, isRaised: false).meaning.hasPrefix("soft can't be raised"))
+    }
+}
