@@ -118,7 +118,9 @@ import Testing
 
     /// The inodes of a process's mapped files whose names start with `prefix`; proc_pid_maps(5).
     private func mappedFiles(of process: Int32, under prefix: String) throws -> Set<UInt64> {
-        let lines = try String(contentsOfFile: "/proc/\(process)/maps", encoding: .utf8).split(separator: "\n")
+        // String(contentsOfFile:) would stop after the first read, a page of the many.
+        let file = try FileHandle(forReadingFrom: URL(filePath: "/proc/\(process)/maps"))
+        let lines = String(decoding: try file.readToEnd() ?? Data(), as: UTF8.self).split(separator: "\n")
         let fields = lines.map { $0.split(separator: " ", maxSplits: 5) }
         return Set(fields.filter { $0.count == 6 && $0[5].contains(prefix) }.compactMap { UInt64($0[4]) })
     }
