@@ -2,16 +2,19 @@
 # Runs real programs on Signet, one at a time, and tells for each whether it shows anything, how many frames it committed and
 # how its buffers came. Those that aren't installed are skipped, and said to be. Look at the screenshots.
 #
-#     Tests/clients.sh [FOLDER [PATTERN]]     screenshots go to FOLDER, build/clients by default; PATTERN picks by name
+#     Tests/clients.sh [FOLDER [PATTERN]]     screenshots go to FOLDER, .build/clients by default; PATTERN picks by name
 #
+# SIGNET names the program to test; without it a release build is made.
 # Exits with 1 if a program that is installed shows nothing.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 folder=$(realpath -m "${1:-.build/clients}")
 pattern=${2:-.}
 mkdir -p "$folder"
-swift build -c release --quiet --product signet || exit 1
-bin=$(swift build -c release --show-bin-path)
+if [ -z "${SIGNET:-}" ]; then
+    swift build -c release --quiet --product signet || exit 1
+    SIGNET=$(swift build -c release --show-bin-path)/signet
+fi
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -34,7 +37,7 @@ try() {
         export XDG_RUNTIME_DIR=$runtime HOME=$runtime XDG_SESSION_TYPE=wayland NO_AT_BRIDGE=1 GTK_A11Y=none
         unset DISPLAY
         mkfifo "$runtime/ready"
-        "$bin/signet" run --socket test --output 1024x768 --shm-policy "$policy" --log-level info --ready-fd 3 \
+        "$SIGNET" run --socket test --output 1024x768 --shm-policy "$policy" --log-level info --ready-fd 3 \
             3<>"$runtime/ready" >/dev/null 2>"$runtime/log" &
         signet=$!
         read -r -t 10 <"$runtime/ready"
@@ -42,7 +45,7 @@ try() {
         setsid "$@" >"$runtime/output" 2>&1 &
         client=$!
         sleep "$seconds"
-        "$bin/signet" screenshot "$folder/$name.png" 2>>"$runtime/log"
+        "$SIGNET" screenshot "$folder/$name.png" 2>>"$runtime/log"
         kill -- "-$client" 2>/dev/null
         sleep 0.3
         kill -KILL -- "-$client" 2>/dev/null
@@ -52,7 +55,7 @@ try() {
     ) 2>/dev/null
     # The screenshot's own line, and connections that only looked, say nothing.
     local frames tiers
-    frames=$(sed -n '/signet\[/d; s/.*gone after \([0-9]*\) frames.*/\1/p' "$runtime/log" | paste -sd+ | bc)
+    frames=$(sed -n '/signet\[/d; s/.*gone after \([0-9]*\) frames.*/\1/p' "$runtime/log" | awk '{ sum += $1 } END { print sum + 0 }')
     tiers=$(sed -n '/signet\[/d; /after 0 frames/d; s/.*its pools: //p' "$runtime/log" | paste -sd';')
     local verdict=shown
     if [ "${frames:-0}" = 0 ]; then
@@ -66,7 +69,7 @@ try() {
 }
 
 export GSK_RENDERER=cairo QT_QPA_PLATFORM=wayland SDL_VIDEODRIVER=wayland
-ffmpeg -loglevel error -f lavfi -i testsrc=duration=10:size=480x270:rate=30 -y "$work/clip.mkv" 2>/dev/null
+command -v ffmpeg >/dev/null && ffmpeg -loglevel error -f lavfi -i testsrc=duration=10:size=480x270:rate=30 -y "$work/clip.mkv" 2>/dev/null
 
 # Clients that seal their memory themselves.
 try foot strict 2 foot sh -c 'ls --color /etc; sleep 9'
@@ -89,6 +92,7 @@ try es2gears seal 2 es2gears_wayland
 try glmark2 seal 4 glmark2-es2-wayland -b build:duration=9
 try weston-subsurfaces seal 3 weston-subsurfaces
 try kitty seal 5 kitty -o allow_remote_control=no sh -c 'ls --color /etc; sleep 9'
+try sdl2 seal 3 /usr/libexec/installed-tests/SDL2/testdraw2
 # Clients whose memory can't be sealed.
 try gtk3 copy 4 gtk3-widget-factory
 try firefox copy 14 firefox-esr --new-instance --no-remote "file://$work/page.html"

@@ -1,10 +1,11 @@
 #!/bin/bash
-# Installs what the tests need, then runs all of them: style, a build without warnings, the tests, and the same tests
-# under the address and leak sanitizers. Takes the words that `swift test` takes, as in --filter ShmTests.
+# Installs what the tests need, then runs all of them: style, a build without warnings, the tests, programs of the
+# distribution's, and the tests again under the address and leak sanitizers. Takes the words that `swift test` takes, as in
+# --filter ShmTests; then only tests are run.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-Tests/Support/require-packages --build weston mesa-utils fonts-dejavu-core xkb-data
+Tests/Support/require-packages --build weston mesa-utils foot fonts-dejavu-core xkb-data
 
 echo "== style"
 swift format lint --strict --recursive Sources Tests examples
@@ -25,6 +26,11 @@ echo "== build"
 build
 echo "== tests"
 swift test --skip-build --disable-xctest --no-parallel "$@"
+
+if [ $# = 0 ]; then
+    echo "== programs of the distribution's"
+    SIGNET=$(swift build --show-bin-path)/signet Tests/clients.sh .build/clients 'foot|weston|es2gears'
+fi
 
 echo "== build with the address sanitizer"
 sanitized=(--sanitize=address --scratch-path .build-asan)

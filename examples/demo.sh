@@ -25,7 +25,7 @@ trap cleanup EXIT
 # Under `copy` all three tiers show: memory that arrives sealed, Mesa's, which Signet seals, and one client that believes its
 # kernel has no memfd_create, whose pixels are read.
 mkfifo "$XDG_RUNTIME_DIR/ready"
-"$bin/signet" run --socket demo --output 1180x760 --shm-policy copy --log-level info --ready-fd 3 \
+"$bin/signet" run --socket demo --output 1390x700 --shm-policy copy --log-level info --ready-fd 3 \
     3<>"$XDG_RUNTIME_DIR/ready" 2>"$XDG_RUNTIME_DIR/log" &
 signet=$!
 read -r -t 10 <"$XDG_RUNTIME_DIR/ready" || { cat "$XDG_RUNTIME_DIR/log"; exit 1; }
@@ -39,7 +39,7 @@ start() {
 start "$bin/wallpaper" --size 480x300
 start "$bin/subsurfaces"
 start "$bin/without-memfd" "$bin/simple-shm" --size 240x240
-start weston-terminal
+start weston-image /usr/share/weston/background.png
 start weston-subsurfaces
 start es2gears_wayland
 sleep 2

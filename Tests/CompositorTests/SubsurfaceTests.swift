@@ -254,7 +254,13 @@ import WaylandClient
             { child, _, _ in child.show(1) }, { _, grandchild, _ in grandchild.show(2) },
             { _, _, window in window.surface.commit() }, { child, _, _ in child.subsurface.setDesync() },
             { child, _, window in child.subsurface.placeBelow(sibling: window.surface) },
-            { child, _, _ in child.surface.commit() }, { _, grandchild, _ in grandchild.subsurface.destroy() },
+            { child, _, window in
+                let viewport = child.client.viewporter.getViewport(surface: child.surface)
+                viewport.setDestination(width: 7, height: 7)
+                child.client.viewporter.getViewport(surface: window.surface).setDestination(width: 9, height: 9)
+            },
+            { child, _, _ in child.surface.commit() }, { _, _, window in window.surface.commit() },
+            { _, grandchild, _ in grandchild.subsurface.destroy() },
             { _, _, window in window.surface.commit() }, { child, _, _ in child.surface.destroy() },
         ]
         for count in 0...steps.count {

@@ -7,8 +7,22 @@
 //     wallpaper [--frames N] [--size WxH]
 
 import ClientToolkit
+import Glibc
 import SharedMemory
 import WaylandClient
+
+/// Five ranges of hills, the nearer the darker, under a pale sky; both coordinates go from 0 to 1.
+func hills(_ x: Double, _ y: Double) -> UInt32 {
+    var layer = 0.0
+    for range in 1...5 {
+        let distance = Double(range)
+        let ridge =
+            0.25 + distance * 0.13 - 0.05 * sin(x * 9 / distance + distance * 2) - 0.02 * sin(x * 31 + distance * 5)
+        if y > ridge { layer = distance }
+    }
+    let light = 1 - layer / 6 - y * 0.15
+    return UInt32(light * 190) << 16 | UInt32(light * 210 + 10) << 8 | UInt32(light * 200 + 45)
+}
 
 let sample = Sample("wallpaper", width: 640, height: 400)
 do {
@@ -21,9 +35,7 @@ do {
         mapping.withMutableBytes(in: 0..<size) { bytes in
             for y in 0..<height {
                 for x in 0..<width {
-                    let ridge = (y * 512 / height + (x * 256 / width ^ y * 64 / height)) & 0xff
-                    let color =
-                        UInt32(40 + ridge / 3) << 16 | UInt32(60 + y * 90 / height) << 8 | UInt32(110 + ridge / 2)
+                    let color = hills(Double(x) / Double(width), Double(y) / Double(height))
                     bytes.storeBytes(of: color, toByteOffset: (y * width + x) * 4, as: UInt32.self)
                 }
             }
