@@ -10,6 +10,10 @@ public final class Typeface {
     private let font: UnsafeMutablePointer<fcft_font>
     /// Pixels from one line to the next.
     public let lineHeight: Int
+    /// Characters that were drawn; fcft keeps a picture of each for as long as the font is open.
+    private var drawn: Set<UInt32> = []
+    /// How many different characters were drawn so far. Whoever draws text of strangers opens the font anew when they are many.
+    public var characterCount: Int { drawn.count }
 
     /// A font by its fontconfig name, at a size in pixels; nil where the system has none.
     public init?(name: String, pixels: Int) {
@@ -59,6 +63,7 @@ public final class Typeface {
             var x = origin.x
             let baseline = unsafe origin.y + Int(font.pointee.ascent)
             for scalar in text.unicodeScalars where !scalar.properties.generalCategory.isInvisible {
+                drawn.insert(scalar.value)
                 guard let glyph = unsafe fcft_rasterize_char_utf32(font, scalar.value, FCFT_SUBPIXEL_NONE) else {
                     continue
                 }

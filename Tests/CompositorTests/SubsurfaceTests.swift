@@ -355,6 +355,15 @@ import WaylandClient
         }
         #expect(error { nest($0, $1, 3) } == nil)
         #expect(error { nest($0, $1, 4) } == "wl_display 2")
+        /// Each surface gets a parent after it got children.
+        func nestUpward(_ client: TestClient, _ surface: WlSurface, _ depth: Int) {
+            if depth == 0 { return }
+            let parent = client.compositor.createSurface()
+            client.subcompositor.getSubsurface(surface: surface, parent: parent)
+            nestUpward(client, parent, depth - 1)
+        }
+        #expect(error { nestUpward($0, $1, 3) } == nil)
+        #expect(error { nestUpward($0, $1, 4) } == "wl_display 2")
         #expect(error { client, surface in for _ in 0..<3 { _ = Child(client, of: surface) } } == nil)
         #expect(error { client, surface in for _ in 0..<4 { _ = Child(client, of: surface) } } == "wl_display 2")
     }

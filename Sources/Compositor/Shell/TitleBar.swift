@@ -43,11 +43,14 @@ final class TitleBar: Drawable {
 
 /// The fonts that the compositor writes with, kept: opening one reads files.
 final class Typefaces {
+    /// After so many different characters a font is opened anew, so that no client can fill the memory with pictures of them.
+    private static let characterLimit = 2_048
+
     private var typefaces: [Int: Typeface?] = [:]
 
     /// A font without serifs; nil where the system has none.
     func sans(pixels: Int) -> Typeface? {
-        if let known = typefaces[pixels] { return known }
+        if let known = typefaces[pixels], known?.characterCount ?? 0 < Self.characterLimit { return known }
         let typeface = Typeface(name: "sans", pixels: pixels)
         typefaces[pixels] = typeface
         return typeface

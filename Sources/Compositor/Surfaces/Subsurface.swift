@@ -117,6 +117,7 @@ final class Subsurface: WlSubsurface.Requests, SurfaceRole {
 
     private func leaveParent() {
         parent?.changeEverywhere(SubsurfaceStack.self) { $0.remove(self) }
+        parent?.removeChild(self)
         parent = nil
     }
 
@@ -168,6 +169,7 @@ final class Subsurface: WlSubsurface.Requests, SurfaceRole {
 
     /// Adds itself to the stack, in front, from the parent's next commit on.
     func joinParent() {
+        parent?.addChild(self)
         changePendingStack { $0.append(self) }
     }
 
@@ -211,6 +213,11 @@ extension Surface {
         append(stack.inFront)
     }
 
+    /// How many levels of children it has, whether they are shown or not. Limits keep the walk short.
+    var levelsBelow: Int {
+        children.isEmpty ? 0 : 1 + (children.map { $0.surface?.levelsBelow ?? 0 }.max() ?? 0)
+    }
+
     /// What it and its descendants cover, in its surface coordinates.
     var treeBounds: Rectangle {
         guard current[SubsurfaceStack.self].count > 0 else { return size.bounds }
@@ -245,11 +252,11 @@ final class SubcompositorGlobal: WlSubcompositor.Requests {
             ancestor = (surface.role as? Subsurface)?.parent
         }
         let subsurface = Subsurface(resource: id, surface: child, parent: parent)
-        guard subsurface.depth <= limits.subsurfaceDepth else {
+        // From either end: trees can be put together from the top or from the bottom.
+        guard subsurface.depth + child.levelsBelow <= limits.subsurfaceDepth else {
             throw .noMemory("subsurfaces nest \(limits.subsurfaceDepth) levels deep here, and no deeper")
         }
-        let siblings = max(parent.pending[SubsurfaceStack.self].count, parent.current[SubsurfaceStack.self].count)
-        guard siblings < limits.subsurfaces else {
+        guard parent.children.count < limits.subsurfaces else {
             throw .noMemory(
                 "wl_surface@\(parent.resource.id) has \(limits.subsurfaces) subsurfaces, and can't have more"
             )

@@ -23,6 +23,8 @@ final class Surface: WlSurface.Requests {
     private(set) var outputs: [Output] = []
     /// Is called when ``outputs`` has changed.
     var onOutputsChange: (() -> Void)?
+    /// Surfaces that are to be parts of this one, in no order; which are shown, and where, is part of the state.
+    private(set) var children: [Subsurface] = []
     /// Kinds of extension objects that the surface has; of each there can be one.
     private var extensions: Set<ObjectIdentifier> = []
     private let scene: Scene
@@ -83,6 +85,10 @@ final class Surface: WlSurface.Requests {
     func detachRole() {
         role = nil
     }
+
+    func addChild(_ child: Subsurface) { children.append(child) }
+
+    func removeChild(_ child: Subsurface) { children.removeAll { $0 === child } }
 
     // MARK: Extensions
 
