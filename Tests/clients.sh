@@ -73,6 +73,7 @@ command -v ffmpeg >/dev/null && ffmpeg -loglevel error -f lavfi -i testsrc=durat
 
 # Clients that seal their memory themselves.
 try foot strict 2 foot sh -c 'ls --color /etc; sleep 9'
+try foot-top strict 2 foot top
 try foot-fullscreen strict 2 foot --fullscreen sh -c 'ls --color /usr/share; sleep 9'
 try weston-terminal strict 2 weston-terminal
 try weston-image strict 2 weston-image /usr/share/weston/background.png
