@@ -23,6 +23,7 @@ import WaylandWire
             window.surface.frame()
             let manager = client.bind(SignetSealedFrameManagerV1.self)
             manager.createSession(output: client.output).nextFrame()
+            fixture.compositor.seat.pointer.move(to: Point(x: 5, y: 5), time: 0)
             fixture.nextFrame()
             (compositor, scene, output) = (fixture.compositor, fixture.compositor.scene, fixture.output)
         }

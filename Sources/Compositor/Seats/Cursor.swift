@@ -39,7 +39,8 @@ final class Cursor: SceneNode {
         case nothing
     }
 
-    private let scene: Scene
+    /// It holds the cursor as one of its nodes.
+    private unowned let scene: Scene
     private var position: Point?
     private var picture = Picture.arrow
     private var arrows: [Int: CursorImage] = [:]
