@@ -35,7 +35,8 @@ public struct Size: Hashable, Sendable {
 
 /// A rectangle, in pixels or in whatever unit the context names; `maxX` and `maxY` are just outside of it.
 ///
-/// Its numbers may come from a client: sums of any 32-bit values are safe, as they are kept in 64 bits.
+/// Its numbers may come from a client: sums of any 32-bit values are safe, as they are kept in 64 bits, and the
+/// ``area`` goes no further than those reach.
 public struct Rectangle: Hashable, Sendable {
     /// The left edge.
     public var x: Int
@@ -73,8 +74,12 @@ public struct Rectangle: Hashable, Sendable {
     public var size: Size { Size(width: width, height: height) }
     /// Whether there is nothing inside.
     public var isEmpty: Bool { width <= 0 || height <= 0 }
-    /// How much is inside.
-    public var area: Int { isEmpty ? 0 : width * height }
+    /// How much is inside; Int.max where that is more.
+    public var area: Int {
+        if isEmpty { return 0 }
+        let (area, isMore) = width.multipliedReportingOverflow(by: height)
+        return isMore ? Int.max : area
+    }
 
     /// What both have in common; empty where that is nothing.
     public func intersection(_ other: Rectangle) -> Rectangle {

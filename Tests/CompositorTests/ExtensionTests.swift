@@ -74,6 +74,18 @@ import WaylandClient
         #expect(second.presented[0].sequence == first.presented[0].sequence + 1)
     }
 
+    @Test func aPeriodOfFourSecondsIsTheLongestThatCanBeTold() {
+        let fixture = Fixture { $0.outputs = [OutputMode(width: 200, height: 100, refresh: 1)] }
+        let client = fixture.connect()
+        let window = TestWindow(client)
+        let shown = Heard(client.bind(WpPresentation.self).feedback(surface: window.surface))
+        window.show(TestPool(client, size: 400).buffer(10, 10, color: 0))
+        client.roundTrip()
+        fixture.clock.advance(by: 1_000_000_000_000)
+        fixture.pump()
+        #expect(shown.presented.first?.refresh == .max)
+    }
+
     @Test func commitsThatNobodySawAreDiscarded() {
         let presentation = client.bind(WpPresentation.self)
         let superseded = Heard(presentation.feedback(surface: window.surface))

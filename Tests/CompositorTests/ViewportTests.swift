@@ -129,6 +129,38 @@ import WaylandWire
         #expect(fixture.pixel(37, 37) == 2 && fixture.pixel(35, 35) == 1)
     }
 
+    @Test func windowsOfAnySizeAreSurvived() {
+        let fixture = Fixture()
+        let client = fixture.connect()
+        let decorations = client.bind(ZxdgDecorationManagerV1.self)
+        let pool = TestPool(client, size: 400)
+        let color = pool.buffer(1, 1, color: 0xff)
+        func add(to parent: WlSurface) -> WlSurface {
+            let surface = client.compositor.createSurface()
+            let subsurface = client.subcompositor.getSubsurface(surface: surface, parent: parent)
+            subsurface.setPosition(x: .max, y: .max)
+            subsurface.setDesync()
+            client.viewporter.getViewport(surface: surface).setDestination(width: .max, height: .max)
+            surface.attach(buffer: color, x: 0, y: 0)
+            return surface
+        }
+        for _ in 0..<5 {
+            let window = TestWindow(client)
+            decorations.getToplevelDecoration(toplevel: window.toplevel)
+            client.viewporter.getViewport(surface: window.surface).setDestination(width: .max, height: .max)
+            let chain = sequence(state: window.surface) { parent -> WlSurface? in
+                parent = add(to: parent)
+                return parent
+            }
+            for surface in Array(chain.prefix(6)).reversed() { surface.commit() }
+            window.show(color)
+            client.roundTrip()
+            fixture.nextFrame()
+        }
+        #expect(client.error == nil)
+        #expect(fixture.pixel(0, 0) == 0x4c566a, "the bar")
+    }
+
     @Test(arguments: [(16_384, UInt32(0xff)), (16_385, 0x2e3440)])
     func imagesTooLargeToScaleHideNothing(width: Int, expected: UInt32) {
         let fixture = Fixture()

@@ -4,6 +4,8 @@ internal import Pixels
 final class TitleBar: Drawable {
     /// In units of the scene's coordinates.
     static let height = 22
+    /// The bar of a wider window ends here, in pixels: as far as an output can reach, whatever a client says it shows.
+    private static let widthLimit = 16_384
 
     private struct Look: Equatable {
         var title = ""
@@ -22,10 +24,10 @@ final class TitleBar: Drawable {
 
     /// Changes what the bar shows; draws it only where that is something else.
     func show(_ title: String, width: Int, isActive: Bool, scale: Int, typefaces: Typefaces) {
-        let look = Look(title: title, width: width, isActive: isActive, scale: scale)
+        let look = Look(title: title, width: min(width, Self.widthLimit / scale), isActive: isActive, scale: scale)
         if look == self.look { return }
         self.look = look
-        let size = Size(width: max(1, width * scale), height: Self.height * scale)
+        let size = Size(width: max(1, look.width * scale), height: Self.height * scale)
         content = OwnContent(size: size) { (target, layout) in
             Painter.fill(&target, layout, color: isActive ? 0x4c566a : 0x3b4252, region: Region(size.bounds))
             guard let typeface = typefaces.sans(pixels: 13 * scale) else { return }

@@ -20,7 +20,7 @@ enum WindowPlacement {
                     y: y - margin / 2,
                     width: size.width + margin,
                     height: size.height + margin
-                )
+                ).intersection(bounds)
                 let overlap = others.reduce(0) { $0 + $1.intersection(place).area }
                 if overlap == 0 { return Point(x: x, y: y) }
                 if overlap < bestOverlap {

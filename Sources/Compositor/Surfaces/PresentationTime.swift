@@ -41,7 +41,7 @@ struct PresentationFeedback: SurfaceStatePart {
                 tvSecHi: UInt32(seconds >> 32),
                 tvSecLo: UInt32(truncatingIfNeeded: seconds),
                 tvNsec: UInt32(nanoseconds),
-                refresh: UInt32(1_000_000_000_000 / presentation.output.mode.refresh),
+                refresh: UInt32(clamping: 1_000_000_000_000 / presentation.output.mode.refresh),
                 seqHi: UInt32(presentation.sequence >> 32),
                 seqLo: UInt32(truncatingIfNeeded: presentation.sequence),
                 flags: []
