@@ -14,6 +14,7 @@ let package = Package(
     products: [
         .executable(name: "signet", targets: ["signet"]),
         .library(name: "SharedMemory", targets: ["SharedMemory"]),
+        .library(name: "DirectRendering", targets: ["DirectRendering", "SharedMemory"]),
         .library(name: "WaylandServer", targets: ["WaylandServer", "WaylandWire"]),
         .library(name: "WaylandClient", targets: ["WaylandClient", "WaylandWire"]),
         .plugin(name: "WaylandBindings", targets: ["WaylandBindings"]),
@@ -38,6 +39,7 @@ let package = Package(
 
         // Memory and pixels; neither knows Wayland.
         .target(name: "SharedMemory", dependencies: ["CLinux"], swiftSettings: strict),
+        .target(name: "DirectRendering", dependencies: ["CDRM", "CLinux", "SharedMemory"], swiftSettings: strict),
         .target(name: "Pixels", dependencies: ["CFcft", "CPixman", "CPixelKernels"], swiftSettings: strict),
 
         // Protocol XML becomes Swift while the package is built.
@@ -86,7 +88,7 @@ let package = Package(
         .executableTarget(
             name: "signet",
             dependencies: [
-                "CDRM", "CLinux", "CPNG", "Compositor", "SharedMemory", "WaylandClient", "WaylandServer",
+                "CLinux", "CPNG", "Compositor", "DirectRendering", "SharedMemory", "WaylandClient", "WaylandServer",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -128,7 +130,7 @@ let package = Package(
         // Tests.
         .target(
             name: "TestSupport",
-            dependencies: ["CLinux", "Compositor", "SharedMemory"],
+            dependencies: ["CLinux", "Compositor", "DirectRendering", "SharedMemory"],
             path: "Tests/Support/TestSupport",
             swiftSettings: strict
         ),
@@ -169,6 +171,11 @@ let package = Package(
             swiftSettings: strict
         ),
         .testTarget(
+            name: "DirectRenderingTests",
+            dependencies: ["CDRM", "DirectRendering", "SharedMemory", "TestSupport"],
+            swiftSettings: strict
+        ),
+        .testTarget(
             name: "PixelsTests",
             dependencies: ["CPixelKernels", "CPixman", "Pixels"],
             swiftSettings: strict
@@ -184,7 +191,8 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "CPNG", "ClientToolkit", "SharedMemory", "TestSupport", "WaylandClient", "signet", "simple-shm", "without-memfd",
+                "CPNG", "ClientToolkit", "DirectRendering", "SharedMemory", "TestSupport", "WaylandClient", "signet",
+                "simple-shm", "without-memfd",
             ],
             swiftSettings: strict
         ),

@@ -8,7 +8,6 @@
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <linux/sockios.h>
-#include <linux/videodev2.h>
 #include <stdint.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -74,11 +73,6 @@ static const uint32_t SIGNET_XFS_MAGIC = XFS_SUPER_MAGIC;
 static const uint32_t SIGNET_BTRFS_MAGIC = BTRFS_SUPER_MAGIC;
 static const uint32_t SIGNET_OVERLAYFS_MAGIC = OVERLAYFS_SUPER_MAGIC;
 static const uint32_t SIGNET_DMA_BUF_MAGIC = DMA_BUF_MAGIC;
-
-// V4L2, VIDIOC_QUERYCAP: what a video device says about itself. Returns -1 where it is none.
-static inline int signet_v4l2_query(int fd, struct v4l2_capability *capability) {
-    return ioctl(fd, VIDIOC_QUERYCAP, capability);
-}
 
 // cmsg(3): control messages with descriptors.
 static inline size_t signet_cmsg_space(size_t length) { return CMSG_SPACE(length); }

@@ -49,12 +49,18 @@ public struct ReadOnlyMapping: ~Copyable, @unchecked Sendable {
 @safe
 public struct WritableMapping: ~Copyable, @unchecked Sendable {
     private let start: UnsafeMutableRawPointer
-    /// Bytes that are mapped, from the file's first on.
+    /// Bytes that are mapped.
     public let length: Int
 
-    /// Maps the first `length` bytes, shared. EPERM where a seal forbids writing. Source: mmap(2).
-    public init(_ descriptor: borrowing Descriptor, length: Int) throws(SystemError) {
-        unsafe start = try map(descriptor, length: length, protection: PROT_READ | PROT_WRITE, flags: MAP_SHARED)
+    /// Maps `length` bytes from `offset` on, shared. EPERM where a seal forbids writing. Source: mmap(2).
+    public init(_ descriptor: borrowing Descriptor, length: Int, at offset: Int64 = 0) throws(SystemError) {
+        unsafe start = try map(
+            descriptor,
+            length: length,
+            at: offset,
+            protection: PROT_READ | PROT_WRITE,
+            flags: MAP_SHARED
+        )
         self.length = length
     }
 
@@ -86,6 +92,7 @@ public struct WritableMapping: ~Copyable, @unchecked Sendable {
 private func map(
     _ descriptor: borrowing Descriptor,
     length: Int,
+    at offset: Int64 = 0,
     protection: CInt,
     flags: CInt
 ) throws(SystemError) -> UnsafeMutableRawPointer {
@@ -93,7 +100,7 @@ private func map(
     let number = descriptor.rawValue
     // MAP_FAILED is the address -1, so the sign tells.
     let address = try SystemCall.run("mmap") {
-        unsafe Int(bitPattern: mmap(nil, length, protection, flags, number, 0))
+        unsafe Int(bitPattern: mmap(nil, length, protection, flags, number, off_t(offset)))
     }
     return unsafe UnsafeMutableRawPointer(bitPattern: address)!
 }

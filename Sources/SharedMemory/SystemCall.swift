@@ -1,12 +1,12 @@
 internal import Glibc
 
-/// The door through which this module's system calls go, so that tests can make them fail.
+/// The door through which system calls go, so that tests can make them fail.
 ///
 /// A call is named as in its manual page. In debug builds ``InjectedFaults`` is asked first; release builds have no
 /// trace of it.
-enum SystemCall {
+package enum SystemCall {
     /// Runs a call that returns -1 and sets errno where it fails. EINTR repeats it.
-    static func run<Result: SignedInteger>(
+    package static func run<Result: SignedInteger>(
         _ name: String,
         _ call: () -> Result
     ) throws(SystemError) -> Result {

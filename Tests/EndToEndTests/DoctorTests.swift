@@ -1,3 +1,4 @@
+import DirectRendering
 import Foundation
 import Glibc
 import SharedMemory
@@ -65,18 +66,25 @@ import Testing
         for name in ["card0", "renderD128", "by-path", "video0", "video-notes", "video1"] {
             #expect(FileManager.default.createFile(atPath: folder.path + "/" + name, contents: nil))
         }
-        #expect(DeviceChecks.graphics(in: folder.path).map(\.name) == ["DRM card0", "DRM renderD128"])
+        #expect(DeviceChecks.graphics(in: folder.path).map(\.name) == ["DRM renderD128", "DRM card0"])
         #expect(DeviceChecks.graphics(in: folder.path).allSatisfy { $0.state == "no DRM device" })
         #expect(DeviceChecks.video(in: folder.path).map(\.name) == ["V4L2 video0", "V4L2 video1"])
         #expect(DeviceChecks.video(in: folder.path).allSatisfy { $0.state.hasPrefix("no V4L2 device") })
     }
 
     @Test func aDevicesCapabilitiesAreTold() {
-        let both = DRMDevice(driver: "amdgpu", canImport: true, canExport: true)
-        #expect(both.description == "opens, amdgpu, PRIME import and export")
-        let none = DRMDevice(driver: "simpledrm", canImport: false, canExport: false)
-        #expect(none.description == "opens, simpledrm, no PRIME")
+        func finding(_ driver: String, imports: Bool, exports: Bool, refusal: Errno? = nil) -> Finding {
+            let capabilities = DRMDevice.Capabilities(dumbBuffers: true, primeImport: imports, primeExport: exports)
+            return DeviceChecks.graphics("DRM card0", driver, capabilities, refusal: refusal)
+        }
+        let both = finding("amdgpu", imports: true, exports: true)
+        #expect(both.state == "opens, amdgpu, PRIME import and export")
+        let none = finding("simpledrm", imports: false, exports: false)
+        #expect(none.state == "opens, simpledrm, no PRIME")
         #expect(none.meaning == "it neither takes nor gives dma-bufs")
+        let own = finding("virtio_gpu", imports: true, exports: true, refusal: Errno(rawValue: ENODEV))
+        #expect(own.state.hasSuffix("refuses others' buffers (No such device)"))
+        #expect(own.meaning.hasSuffix("others are mapped for the CPU"))
     }
 
     @Test func kernelSettingsAreExplained() {
