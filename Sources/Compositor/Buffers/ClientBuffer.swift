@@ -7,16 +7,16 @@ internal import WaylandServer
 /// either a view of the client's memory, during which the buffer is locked, or a copy, which needs it no longer. The
 /// client hears `release` when the last lock goes.
 class ClientBuffer: WlBuffer.Requests {
-    /// Size in buffer pixels, rows, format.
-    final let layout: PixelLayout
+    /// In buffer pixels.
+    final let size: Size
     private final weak var resource: WlBuffer?
     private final var locks = 0
     private final let charge: Charge
 
-    init(resource: WlBuffer, layout: PixelLayout) throws(ProtocolError) {
+    init(resource: WlBuffer, size: Size) throws(ProtocolError) {
         charge = try resource.client.account.charge(of: .buffers)
         self.resource = resource
-        self.layout = layout
+        self.size = size
     }
 
     /// The object that errors about this buffer belong to; nil once the client destroyed it.

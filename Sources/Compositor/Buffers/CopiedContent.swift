@@ -5,7 +5,7 @@ internal import WaylandServer
 ///
 /// The copy belongs to one surface and is brought up to date where the client says that something changed; the buffer
 /// it came from is released at once.
-final class CopiedContent: SurfaceContent {
+final class CopiedContent: PixelContent {
     let pool: ShmPool
     private var bytes: [UInt8]
     private let charge: Charge

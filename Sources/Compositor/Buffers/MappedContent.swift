@@ -5,7 +5,7 @@ internal import WaylandServer
 ///
 /// The buffer stays locked while the content is shown. The client can still write into its memory, and will be seen
 /// writing; it can't take the memory away.
-final class MappedContent: SurfaceContent {
+final class MappedContent: PixelContent {
     private let memory: PoolMemory
     private let range: Range<Int>
     private let lock: BufferLock
@@ -13,6 +13,7 @@ final class MappedContent: SurfaceContent {
 
     init(
         _ buffer: ClientBuffer,
+        layout: PixelLayout,
         memory: PoolMemory,
         range: Range<Int>,
         account: ClientAccount
@@ -21,7 +22,7 @@ final class MappedContent: SurfaceContent {
         self.memory = memory
         self.range = range
         lock = buffer.lock()
-        super.init(layout: buffer.layout)
+        super.init(layout: layout)
     }
 
     override func withPixels<R>(_ body: (RawSpan) -> R) -> R {

@@ -10,6 +10,7 @@ internal import WaylandServer
 final class ShmBuffer: ClientBuffer {
     private let pool: ShmPool
     private let offset: Int
+    private let layout: PixelLayout
     /// Once all pages were there, holes can only come from the client punching them, and then the pages that reading
     /// allocates are bounded by what the client's account allows to map.
     private var isPopulated = false
@@ -17,14 +18,17 @@ final class ShmBuffer: ClientBuffer {
     init(resource: WlBuffer, pool: ShmPool, offset: Int, layout: PixelLayout) throws(ProtocolError) {
         self.pool = pool
         self.offset = offset
-        try super.init(resource: resource, layout: layout)
+        self.layout = layout
+        try super.init(resource: resource, size: layout.size)
     }
 
     override func content(after previous: SurfaceContent?, damage: Region) throws(ProtocolError) -> SurfaceContent {
         let range = offset..<offset + layout.byteCount
         if let memory = pool.memory {
             if !isPopulated { isPopulated = !pool.hasHole(in: range) }
-            if isPopulated { return try MappedContent(self, memory: memory, range: range, account: account()) }
+            if isPopulated {
+                return try MappedContent(self, layout: layout, memory: memory, range: range, account: account())
+            }
         }
         let copy: CopiedContent
         if let last = previous as? CopiedContent, last.layout == layout, last.pool === pool {

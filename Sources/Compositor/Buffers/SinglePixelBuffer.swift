@@ -8,7 +8,7 @@ private final class SinglePixelBuffer: ClientBuffer {
     /// The channels go from 0 to 2³²-1; colours are multiplied by alpha.
     init(resource: WlBuffer, red: UInt32, green: UInt32, blue: UInt32, alpha: UInt32) throws(ProtocolError) {
         pixel = SolidContent(red: red.topByte, green: green.topByte, blue: blue.topByte, alpha: alpha.topByte)
-        try super.init(resource: resource, layout: pixel.layout)
+        try super.init(resource: resource, size: pixel.size)
     }
 
     override func content(after previous: SurfaceContent?, damage: Region) throws(ProtocolError) -> SurfaceContent {
@@ -23,7 +23,7 @@ extension UInt32 {
 }
 
 /// One pixel.
-private final class SolidContent: SurfaceContent {
+private final class SolidContent: PixelContent {
     private let bytes: [UInt8]
 
     init(red: UInt8, green: UInt8, blue: UInt8, alpha: UInt8) {

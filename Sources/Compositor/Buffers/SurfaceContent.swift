@@ -1,16 +1,32 @@
 internal import Pixels
 
-/// The pixels that a surface shows: what is left of a buffer after it was committed.
+/// What a surface shows: what is left of a buffer after it was committed.
+///
+/// There is a subclass for each way in which a picture can lie in memory.
 class SurfaceContent {
-    /// Size in buffer pixels, rows, format.
-    final let layout: PixelLayout
+    /// In buffer pixels.
+    final let size: Size
+    /// Whether nothing behind it ever shines through.
+    final let isOpaque: Bool
 
-    init(layout: PixelLayout) {
-        self.layout = layout
+    init(size: Size, isOpaque: Bool) {
+        self.size = size
+        self.isOpaque = isOpaque
     }
 
-    /// Lends the pixels, `layout.byteCount` bytes, for as long as `body` runs.
-    func withPixels<R>(_ body: (RawSpan) -> R) -> R {
+    /// Whether it can be drawn that way.
+    func canDraw(_ placement: Placement) -> Bool {
+        preconditionFailure("each kind of content has its own")
+    }
+
+    /// Draws it onto a target of ``PixelFormat/xrgb8888``, whose pixels `clip` and `opaque` are in; see ``Painter``.
+    func draw(
+        onto target: inout MutableRawSpan,
+        _ targetLayout: PixelLayout,
+        placement: Placement,
+        clip: Region,
+        opaque: Region
+    ) {
         preconditionFailure("each kind of content has its own")
     }
 }

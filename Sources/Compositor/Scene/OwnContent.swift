@@ -1,7 +1,7 @@
 internal import Pixels
 
 /// Pixels that the compositor drew itself, in XRGB8888.
-final class OwnContent: SurfaceContent {
+final class OwnContent: PixelContent {
     private var bytes: [UInt8]
 
     /// Lets `draw` fill a picture of `size`, which is black at first.

@@ -33,7 +33,7 @@ struct Renderer {
                 crop: appearance.crop
             )
             // What can't be drawn hides nothing either.
-            guard Painter.canDraw(content.layout, placement) else { continue }
+            guard content.canDraw(placement) else { continue }
             let opaque = output.innerPixels(appearance.opaqueRegion.translated(by: item.bounds.origin))
             visible.append(Visible(content: content, placement: placement, clip: clip, opaque: opaque))
             rest.subtract(opaque)
@@ -41,17 +41,13 @@ struct Renderer {
         buffer.withMutableBytes { target in
             Painter.fill(&target, buffer.layout, color: Self.background, region: rest)
             for item in visible.reversed() {
-                item.content.withPixels { source in
-                    Painter.draw(
-                        source,
-                        item.content.layout,
-                        onto: &target,
-                        buffer.layout,
-                        placement: item.placement,
-                        clip: item.clip,
-                        opaque: item.opaque
-                    )
-                }
+                item.content.draw(
+                    onto: &target,
+                    buffer.layout,
+                    placement: item.placement,
+                    clip: item.clip,
+                    opaque: item.opaque
+                )
             }
         }
     }

@@ -13,14 +13,14 @@ final class CursorImage: Drawable {
         self.hotspot = Point(x: hotspot.x / scale, y: hotspot.y / scale)
         let layout = PixelLayout(size: Size(width: width, height: height), stride: width * 4, format: .argb8888)!
         appearance = Appearance(
-            content: PixelContent(layout: layout, pixels: pixels),
+            content: CursorPixels(layout: layout, pixels: pixels),
             size: Size(width: (width + scale - 1) / scale, height: (height + scale - 1) / scale)
         )
     }
 }
 
 /// Pixels in an array.
-private final class PixelContent: SurfaceContent {
+private final class CursorPixels: PixelContent {
     private let pixels: [UInt32]
 
     init(layout: PixelLayout, pixels: [UInt32]) {

@@ -238,15 +238,15 @@ final class Surface: WlSurface.Requests {
         switch newer.attachment {
         case .unchanged:
             // Damage without a new buffer: the client has drawn into the one that is shown.
-            if let layout = previous?.layout {
-                try checkSize(of: layout, in: result.state)
-                result.damage.formUnion(newer.bufferDamage(on: layout, in: result.state))
+            if let size = previous?.size {
+                try checkSize(size, in: result.state)
+                result.damage.formUnion(newer.bufferDamage(on: size, in: result.state))
             }
         case .removed:
             result.state.content = nil
         case .buffer(let buffer):
-            try checkSize(of: buffer.layout, in: result.state)
-            let damage = newer.bufferDamage(on: buffer.layout, in: result.state)
+            try checkSize(buffer.size, in: result.state)
+            let damage = newer.bufferDamage(on: buffer.size, in: result.state)
             // What is shown now must stay as it is while the commit waits.
             let isShown = waits && previous === current.content
             result.state.content = try buffer.content(after: isShown ? nil : previous, damage: damage)
@@ -289,11 +289,11 @@ final class Surface: WlSurface.Requests {
     }
 
     /// A buffer's turned size must be a multiple of its scale.
-    private func checkSize(of layout: PixelLayout, in state: SurfaceState) throws(ProtocolError) {
-        guard layout.size.width % state.scale == 0, layout.size.height % state.scale == 0 else {
+    private func checkSize(_ size: Size, in state: SurfaceState) throws(ProtocolError) {
+        guard size.width % state.scale == 0, size.height % state.scale == 0 else {
             throw ProtocolError(
                 WlSurface.Error.invalidSize,
-                "a buffer of \(layout.size.width)x\(layout.size.height) doesn't divide by the scale \(state.scale)",
+                "a buffer of \(size.width)x\(size.height) doesn't divide by the scale \(state.scale)",
                 on: resource
             )
         }

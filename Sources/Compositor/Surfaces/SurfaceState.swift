@@ -32,13 +32,13 @@ struct PendingSurfaceState {
         set { parts[type] = newValue }
     }
 
-    /// All damage in the coordinates of a buffer that is shown as `state` says.
-    func bufferDamage(on layout: PixelLayout, in state: SurfaceState) -> Region {
+    /// All damage in the coordinates of a buffer of `size` that is shown as `state` says.
+    func bufferDamage(on size: Size, in state: SurfaceState) -> Region {
         var result = bufferDamage.region
         if !surfaceDamage.region.isEmpty, state[Viewport.self].isSet {
-            result.formUnion(layout.size.bounds)
+            result.formUnion(size.bounds)
         } else if !surfaceDamage.region.isEmpty {
-            let turnedSize = state.orientation.transposesSize ? layout.size.transposed : layout.size
+            let turnedSize = state.orientation.transposesSize ? size.transposed : size
             result.formUnion(
                 surfaceDamage.region
                     .scaledOutward(byNumerator: state.scale, denominator: 1)
@@ -46,7 +46,7 @@ struct PendingSurfaceState {
                     .transformed(by: state.orientation, in: turnedSize)
             )
         }
-        result.formIntersection(layout.size.bounds)
+        result.formIntersection(size.bounds)
         return result
     }
 }
@@ -75,7 +75,7 @@ struct SurfaceState {
 
     /// The buffer's size in pixels after its orientation was undone; nil without content.
     var uprightSize: Size? {
-        content.map { orientation.transposesSize ? $0.layout.size.transposed : $0.layout.size }
+        content.map { orientation.transposesSize ? $0.size.transposed : $0.size }
     }
 
     /// How it looks.
@@ -86,8 +86,7 @@ struct SurfaceState {
             size: size,
             orientation: orientation,
             crop: self[Viewport.self].crop(scale: scale),
-            opaqueRegion: content.layout.format.hasAlpha
-                ? opaqueRegion.intersection(size.bounds) : Region(size.bounds)
+            opaqueRegion: content.isOpaque ? Region(size.bounds) : opaqueRegion.intersection(size.bounds)
         )
     }
 
@@ -105,21 +104,20 @@ struct SurfaceState {
 
     /// Damage of the buffer in surface coordinates, outward.
     func surfaceDamage(from damage: Region) -> Region {
-        guard !damage.isEmpty, let layout = content?.layout else { return Region() }
+        guard !damage.isEmpty, let bufferSize = content?.size else { return Region() }
         if self[Viewport.self].isSet { return Region(size.bounds) }
         return
             damage
-            .transformed(by: orientation.inverse, in: layout.size)
+            .transformed(by: orientation.inverse, in: bufferSize)
             .scaledOutward(byNumerator: 1, denominator: scale)
             .intersection(size.bounds)
     }
 
     /// Whether it covers or uncovers something else than `old` did.
     func hasOtherShape(than old: SurfaceState) -> Bool {
-        let format = content?.layout.format
-        return size != old.size || scale != old.scale || orientation != old.orientation
+        size != old.size || scale != old.scale || orientation != old.orientation
             || opaqueRegion != old.opaqueRegion
-            || (format?.hasAlpha == false) != (old.content?.layout.format.hasAlpha == false)
+            || (content?.isOpaque == true) != (old.content?.isOpaque == true)
     }
 }
 
