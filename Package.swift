@@ -78,7 +78,7 @@ let package = Package(
         .target(
             name: "Compositor",
             dependencies: [
-                "CLinux", "CXKBCommon", "Pixels", "SharedMemory", "WaylandServer", "WaylandWire",
+                "CLinux", "CXKBCommon", "DirectRendering", "Pixels", "SharedMemory", "WaylandServer", "WaylandWire",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict
@@ -183,8 +183,8 @@ let package = Package(
         .testTarget(
             name: "CompositorTests",
             dependencies: [
-                "CLinux", "ClientToolkit", "Compositor", "Pixels", "SharedMemory", "TestSupport", "WaylandClient",
-                "WaylandWire", .product(name: "Logging", package: "swift-log"),
+                "CDRM", "CLinux", "ClientToolkit", "Compositor", "DirectRendering", "Pixels", "SharedMemory", "TestSupport",
+                "WaylandClient", "WaylandWire", .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict
         ),

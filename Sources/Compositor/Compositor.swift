@@ -1,4 +1,5 @@
 internal import CLinux
+public import DirectRendering
 internal import Glibc
 public import Logging
 internal import Pixels
@@ -22,6 +23,8 @@ public final class Compositor {
         public var outputs = [OutputMode()]
         /// What the keyboard's keys mean; without one there is no keyboard.
         public var keymap: Keymap?
+        /// The device that clients' dma-bufs are for, if there is one. They are drawn without it too.
+        public var device: DRMDevice?
         /// What a client may hold.
         public var limits = Limits()
 
@@ -61,6 +64,7 @@ public final class Compositor {
             on: display,
             admission: Admission(policy: settings.shmPolicy, mappedPagesCanFault: mappedPagesCanFault)
         )
+        addDmabufs()
         _ = SinglePixelBufferGlobal(on: display)
         _ = ViewporterGlobal(on: display)
         _ = PresentationGlobal(on: display, limits: settings.limits)
@@ -75,6 +79,15 @@ public final class Compositor {
         _ = DecorationGlobal(on: display)
         _ = DataDeviceManagerGlobal(on: display)
         _ = CaptureManagerGlobal(on: display, user: geteuid())
+    }
+
+    private func addDmabufs() {
+        let devices = DmabufDevices(loop: display.loop, device: settings.device)
+        do throws(SystemError) {
+            _ = try DmabufGlobal(on: display, devices: devices)
+        } catch {
+            log.error("clients can't bring dma-bufs: the table of formats can't be made: \(error)")
+        }
     }
 
     // MARK: Outputs
@@ -112,6 +125,9 @@ public final class Compositor {
     /// How many clients are connected.
     public var clientCount: Int { display.clientCount }
 
+    /// What each of them holds.
+    var accounts: [ClientAccount] { display.clients.map(\.account) }
+
     /// Lets clients connect at `socket`, until the compositor ends.
     public func listen(on socket: consuming ListeningSocket) {
         doorkeeper = Doorkeeper(socket, compositor: self, log: log)
@@ -145,7 +161,8 @@ public final class Compositor {
             log.info(
                 """
                 \(name)[\(process)] is gone after \(frames) frames; its pools: \(arrivals.sealed) sealed, \
-                \(arrivals.sealedOnArrival) sealed on arrival, \(arrivals.copied) copied, \(arrivals.refused) refused
+                \(arrivals.sealedOnArrival) sealed on arrival, \(arrivals.copied) copied, \(arrivals.refused) refused\
+                \(arrivals.dmabufs > 0 ? "; dma-bufs: \(arrivals.dmabufs), \(arrivals.imported) imported" : "")
                 """
             )
         }

@@ -25,11 +25,17 @@ public struct DMABuffer: ~Copyable, Sendable {
     public let descriptor: Descriptor
     /// In bytes, a multiple of the page size. A dma-buf has no st_size; lseek(2) to its end tells.
     public let size: Int
+    /// The same for all descriptors of the same dma-buf while one of them is open: its inode.
+    public let identity: UInt64
 
     /// Takes over a descriptor that is known to be one of a dma-buf.
     public init(owning descriptor: consuming Descriptor) throws(DeviceError) {
         let number = descriptor.rawValue
-        size = Int(try perform("lseek", on: name) { lseek(number, 0, SEEK_END) })
+        let end = try perform("lseek", on: name) { lseek(number, 0, SEEK_END) }
+        var status = stat()
+        _ = try perform("fstat", on: name) { unsafe fstat(number, &status) }
+        size = Int(end)
+        identity = UInt64(status.st_ino)
         self.descriptor = descriptor
     }
 

@@ -73,6 +73,6 @@ public final class DRMDevice: Sendable {
         _ = try perform("DRM_IOCTL_PRIME_FD_TO_HANDLE", on: path) {
             unsafe drmPrimeFDToHandle(device, number, &handle)
         }
-        unsafe drmCloseBufferHandle(device, handle)
+        drmCloseBufferHandle(device, handle)
     }
 }

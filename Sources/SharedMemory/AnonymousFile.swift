@@ -43,6 +43,22 @@ public struct AnonymousFile: ~Copyable, Sendable {
         return try posixSharedMemory(size: size)
     }
 
+    /// A file with this content that nobody can change: sealed against everything where it is a memfd, and open for
+    /// reading only, so that any receiver can map it, shared or not, whatever its kernel thinks of sealed mappings.
+    public static func constant(name: String, content: [UInt8]) throws(SystemError) -> Descriptor {
+        let file = try create(name: name, size: content.count)
+        do {
+            var mapping = try WritableMapping(file.descriptor, length: content.count)
+            mapping.withMutableBytes(in: 0..<content.count) { bytes in
+                for (offset, byte) in content.enumerated() {
+                    bytes.storeBytes(of: byte, toByteOffset: offset, as: UInt8.self)
+                }
+            }
+        }
+        if case .memfd = file.backing { try file.descriptor.addSeals([.grow, .write, .seal]) }
+        return try file.readOnlyDescriptor()
+    }
+
     /// Whether memfd_create(2) is there at all.
     public static var kernelHasMemfd: Bool {
         do throws(SystemError) {

@@ -47,6 +47,14 @@ struct Run: ParsableCommand {
     )
     var shmPolicy: ShmPolicy?
 
+    @Option(
+        help: .init(
+            "The device that clients' dma-bufs are for; the first that imports by default, and none is needed.",
+            valueName: "PATH|none"
+        )
+    )
+    var drmDevice: String?
+
     @Option(help: .init("A descriptor that gets a newline when clients can connect.", valueName: "N"))
     var readyFd: CInt?
 
@@ -90,6 +98,7 @@ struct Run: ParsableCommand {
         var settings = Compositor.Settings()
         if !outputs.isEmpty { settings.outputs = outputs }
         settings.shmPolicy = try ShmPolicy.effective(shmPolicy, log: log)
+        settings.device = try GraphicsDevice.open(drmDevice, log: log)
         settings.keymap = try keyboard.keymap(log)
         return settings
     }

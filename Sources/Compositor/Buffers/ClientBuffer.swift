@@ -28,6 +28,14 @@ class ClientBuffer: WlBuffer.Requests {
         preconditionFailure("each kind of buffer has its own")
     }
 
+    /// Whom the content is charged to. An error where the buffer is gone: it was destroyed after it was attached.
+    final func account() throws(ProtocolError) -> ClientAccount {
+        guard let resource else {
+            throw .invalidObject("the wl_buffer was destroyed before the surface that it is attached to was committed")
+        }
+        return resource.client.account
+    }
+
     /// Keeps the client from touching the pixels until the lock ends.
     final func lock() -> BufferLock {
         locks += 1

@@ -14,6 +14,31 @@ class SurfaceContent {
         self.isOpaque = isOpaque
     }
 
+    // MARK: Readiness
+
+    private var actions: [() -> Void] = []
+    /// Whether it can be drawn. Once it can, that stays so.
+    final private(set) var isReady = true
+
+    /// For subclasses: it can't be drawn before ``becomeReady()``.
+    final func becomeUnready() { isReady = false }
+
+    /// For subclasses: it can be drawn from now on.
+    final func becomeReady() {
+        if isReady { return }
+        isReady = true
+        let actions = actions
+        self.actions = []
+        for action in actions { action() }
+    }
+
+    /// Calls `action` when it becomes ready, if it isn't.
+    final func whenReady(_ action: @escaping () -> Void) {
+        if !isReady { actions.append(action) }
+    }
+
+    // MARK: Drawing
+
     /// Whether it can be drawn that way.
     func canDraw(_ placement: Placement) -> Bool {
         preconditionFailure("each kind of content has its own")

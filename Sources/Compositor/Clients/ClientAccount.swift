@@ -19,7 +19,11 @@ public final class ClientAccount {
         public var sealedOnArrival = 0
         /// Pools that are read, never mapped.
         public var copied = 0
-        /// Pools that were refused.
+        /// Buffers made of dma-bufs.
+        public var dmabufs = 0
+        /// Those of them that the compositor's DRM device takes too.
+        public var imported = 0
+        /// Pools and dma-bufs that were refused.
         public var refused = 0
     }
 
@@ -27,6 +31,8 @@ public final class ClientAccount {
     public internal(set) var arrivals = Arrivals()
     /// Commits that brought a buffer, so far.
     public internal(set) var frames = 0
+    /// Where its dma-bufs are waited for; made for the first of them.
+    var lane: DmabufLane?
     private let limits: [Int]
     private var used = [Int](repeating: 0, count: Resource.allCases.count)
 

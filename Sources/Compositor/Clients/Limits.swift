@@ -26,6 +26,9 @@ public struct Limits: Sendable {
     /// `wl_callback` objects that wait for a frame, for each surface.
     public var frameCallbacks = 256
 
+    /// Commits of one surface that wait for their buffers.
+    public var waitingCommits = 64
+
     /// Connections altogether.
     public var clients = 4_096
     /// Connections of one process.

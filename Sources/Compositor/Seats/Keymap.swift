@@ -51,15 +51,7 @@ public final class Keymap: Sendable {
     public init(_ names: Names = Names()) throws(Failure) {
         guard let text = Self.text(names) else { throw .unknownNames }
         do throws(SystemError) {
-            let file = try AnonymousFile.create(name: "signet-keymap", size: text.count)
-            do {
-                var mapping = try WritableMapping(file.descriptor, length: text.count)
-                mapping.withMutableBytes(in: 0..<text.count) { bytes in
-                    for index in text.indices { bytes.storeBytes(of: text[index], toByteOffset: index, as: UInt8.self) }
-                }
-            }
-            if case .memfd = file.backing { try file.descriptor.addSeals([.grow, .write, .seal]) }
-            descriptor = try file.readOnlyDescriptor()
+            descriptor = try AnonymousFile.constant(name: "signet-keymap", content: text)
             size = text.count
         } catch {
             throw .system(error)

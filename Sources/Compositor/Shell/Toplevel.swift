@@ -111,7 +111,7 @@ final class Toplevel: XdgToplevel.Requests, ShellRole, SceneNode {
     // MARK: ShellRole
 
     func willCommit(_ surface: Surface) throws(ProtocolError) {
-        var bounds = surface.current[SizeBounds.self]
+        var bounds = surface.newest[SizeBounds.self]
         bounds.apply(surface.pending[SizeBounds.self])
         guard let minimum = bounds.minimum, let maximum = bounds.maximum else { return }
         let fits =

@@ -126,7 +126,7 @@ final class Subsurface: WlSubsurface.Requests, SurfaceRole {
     func destroyed(_ resource: WlSubsurface) {
         leaveParent()
         surface?.detachRole()
-        surface?.applyHeld()
+        surface?.submitHeld()
     }
 
     func setPosition(_ resource: WlSubsurface, x: Int32, y: Int32) throws(ProtocolError) {
@@ -162,7 +162,7 @@ final class Subsurface: WlSubsurface.Requests, SurfaceRole {
     private func changePendingStack(_ change: (inout SubsurfaceStack) -> Void) {
         guard let parent else { return }
         if !parent.pending[SubsurfaceStack.self].isSet {
-            parent.pending[SubsurfaceStack.self] = (parent.held?.state ?? parent.current)[SubsurfaceStack.self]
+            parent.pending[SubsurfaceStack.self] = parent.newest[SubsurfaceStack.self]
         }
         change(&parent.pending[SubsurfaceStack.self])
     }
@@ -185,8 +185,8 @@ final class Subsurface: WlSubsurface.Requests, SurfaceRole {
     /// Shows what was held in a subtree that no longer waits for anybody.
     private func applyReleased(_ surface: Surface) {
         guard surface.role?.holdsCommits == false else { return }
-        surface.applyHeld()
-        surface.current[SubsurfaceStack.self].forEach { $0.subsurface.surface.map(applyReleased) }
+        surface.submitHeld()
+        surface.newest[SubsurfaceStack.self].forEach { $0.subsurface.surface.map(applyReleased) }
     }
 }
 

@@ -4,7 +4,7 @@ internal import WaylandServer
 /// A `wl_surface`: a rectangle of pixels, with double-buffered state.
 ///
 /// Requests change ``pending``; a commit checks it, turns an attached buffer into content, and makes the result
-/// ``current``, all or nothing. What the surface is for is its role's business, and where it is seen the scene's.
+/// ``current``, all or nothing: at once, with the parent's commit, or when the content can be drawn. What the surface is for is its role's business, and where it is seen the scene's.
 final class Surface: WlSurface.Requests {
     let resource: WlSurface
     /// What has been asked for since the last commit.
@@ -13,6 +13,8 @@ final class Surface: WlSurface.Requests {
     private(set) var current = SurfaceState()
     /// What was committed and waits for the parent's commit.
     private(set) var held: SurfaceCommit?
+    /// What was committed and waits for its content, oldest first.
+    private(set) var transactions: [Transaction] = []
     /// Set once, for life.
     private(set) var roleKind: SurfaceRoleKind?
     /// The object that stands for the role at the moment; let go when either of the two is destroyed.
@@ -46,13 +48,18 @@ final class Surface: WlSurface.Requests {
         return surface
     }
 
+    /// What the next commit builds upon.
+    var newest: SurfaceState { held?.state ?? lastQueued?.state ?? current }
+
+    private var lastQueued: SurfaceCommit? { transactions.last?.commit(of: self) }
+
     /// Size in surface coordinates; empty while it shows nothing.
     var size: Size { current.size }
 
-    /// Whether pixels were attached or are shown already.
+    /// Whether pixels were attached or committed already.
     var hasBuffer: Bool {
         if case .buffer = pending.attachment { return true }
-        return current.content != nil
+        return newest.content != nil
     }
 
     /// Whether a place inside, in surface coordinates, is the client's to handle.
@@ -121,6 +128,12 @@ final class Surface: WlSurface.Requests {
         held = nil
         current = SurfaceState()
         frameCallbacks = []
+        let waiting = transactions
+        transactions = []
+        for transaction in waiting {
+            transaction.commit(of: self)?.state.parts.wasSuperseded()
+            transaction.remove(self)
+        }
     }
 
     func attach(_ resource: WlSurface, buffer: WlBuffer?, x: Int32, y: Int32) throws(ProtocolError) {
@@ -165,7 +178,8 @@ final class Surface: WlSurface.Requests {
     }
 
     func frame(_ resource: WlSurface, callback: WlCallback) throws(ProtocolError) {
-        let waiting = frameCallbacks.count + (held?.frameCallbacks.count ?? 0)
+        let queued = transactions.reduce(0) { $0 + ($1.commit(of: self)?.frameCallbacks.count ?? 0) }
+        let waiting = frameCallbacks.count + (held?.frameCallbacks.count ?? 0) + queued
         guard pending.frameCallbacks.count + waiting < limits.frameCallbacks else {
             throw .noMemory(
                 "wl_surface@\(resource.id) waits for \(limits.frameCallbacks) frames already; ask for the next one "
@@ -207,9 +221,15 @@ final class Surface: WlSurface.Requests {
 
     func commit(_ resource: WlSurface) throws(ProtocolError) {
         try role?.willCommit(self)
+        guard transactions.count < limits.waitingCommits else {
+            throw .noMemory(
+                "\(limits.waitingCommits) commits of wl_surface@\(resource.id) wait for their buffers already; wait for "
+                    + "frame callbacks before drawing on"
+            )
+        }
         let waits = role?.holdsCommits ?? false
         let commit = try makeCommit(toBeHeld: waits)
-        if waits { held = commit } else { apply(commit) }
+        if waits { held = commit } else { submit(commit) }
     }
 
     // MARK: Commit
@@ -220,6 +240,8 @@ final class Surface: WlSurface.Requests {
         var damage: Region
         /// Whether the surface covers or uncovers something else than before.
         var isReshaped: Bool
+        /// How far the content's corner moves, in surface coordinates.
+        var offset = Point(x: 0, y: 0)
     }
 
     /// Makes a commit of the pending state, on top of one that is held or of the current state.
@@ -227,7 +249,8 @@ final class Surface: WlSurface.Requests {
         let newer = pending
         pending = PendingSurfaceState()
         held?.state.parts.wasSuperseded()
-        var result = held ?? SurfaceCommit(state: current)
+        let base = lastQueued?.state ?? current
+        var result = held ?? SurfaceCommit(state: base)
         held = nil
         let previous = result.state.content
         result.state.apply(newer)
@@ -247,9 +270,9 @@ final class Surface: WlSurface.Requests {
         case .buffer(let buffer):
             try checkSize(buffer.size, in: result.state)
             let damage = newer.bufferDamage(on: buffer.size, in: result.state)
-            // What is shown now must stay as it is while the commit waits.
-            let isShown = waits && previous === current.content
-            result.state.content = try buffer.content(after: isShown ? nil : previous, damage: damage)
+            // What is shown now, or will be before, must stay as it is while the commit waits.
+            let isKept = previous === base.content && (waits || mustWait(with: result.state))
+            result.state.content = try buffer.content(after: isKept ? nil : previous, damage: damage)
             result.damage.formUnion(damage)
             resource.client.account.frames += 1
         }
@@ -258,24 +281,66 @@ final class Surface: WlSurface.Requests {
         return result
     }
 
-    /// Shows what was held, as the parent's commit has taken effect.
-    func applyHeld() {
-        guard let held else { return }
-        self.held = nil
-        apply(held)
+    /// Whether a commit with this state has to wait for content, of this surface or of those it takes along.
+    private func mustWait(with state: SurfaceState) -> Bool {
+        if !transactions.isEmpty || state.content?.isReady == false { return true }
+        var result = false
+        state[SubsurfaceStack.self].forEach { entry in
+            guard let child = entry.subsurface.surface, let held = child.held else { return }
+            result = result || child.mustWait(with: held.state)
+        }
+        return result
     }
 
-    private func apply(_ commit: SurfaceCommit) {
+    /// Lets what was held take effect, as it has no parent's commit to wait for any more.
+    func submitHeld() {
+        guard let held else { return }
+        self.held = nil
+        submit(held)
+    }
+
+    /// Lets a commit take effect, together with those that were held for it.
+    private func submit(_ commit: SurfaceCommit) {
+        let isReady = transactions.isEmpty && commit.state.content?.isReady ?? true
+        if isReady, commit.state[SubsurfaceStack.self].count == 0 {
+            didApply(apply(commit))
+        } else {
+            var commits: [(surface: Surface, commit: SurfaceCommit)] = []
+            collect(commit, into: &commits)
+            Transaction(commits).submit()
+        }
+    }
+
+    private func collect(_ commit: SurfaceCommit, into commits: inout [(surface: Surface, commit: SurfaceCommit)]) {
+        commits.append((self, commit))
+        commit.state[SubsurfaceStack.self].forEach { entry in
+            guard let child = entry.subsurface.surface, let held = child.held else { return }
+            child.held = nil
+            child.collect(held, into: &commits)
+        }
+    }
+
+    func enqueue(_ transaction: Transaction) { transactions.append(transaction) }
+
+    func dequeue(_ transaction: Transaction) { transactions.removeAll { $0 === transaction } }
+
+    /// Makes a commit's state the current one. ``didApply(_:)`` is to follow when that is done for all that belong
+    /// together.
+    func apply(_ commit: SurfaceCommit) -> Change {
         let old = current
         old.parts.wasSuperseded()
         current = commit.state
         if !commit.frameCallbacks.isEmpty { frameCallbacks += commit.frameCallbacks }
-        let change = Change(
+        return Change(
             damage: current.surfaceDamage(from: commit.damage),
-            isReshaped: commit.isReshaped || current.hasOtherShape(than: old)
+            isReshaped: commit.isReshaped || current.hasOtherShape(than: old),
+            offset: commit.offset
         )
-        current[SubsurfaceStack.self].forEach { $0.subsurface.surface?.applyHeld() }
-        if commit.offset != Point(x: 0, y: 0) { role?.contentMoved(by: commit.offset) }
+    }
+
+    /// Tells those concerned that a commit has taken effect.
+    func didApply(_ change: Change) {
+        if change.offset != Point(x: 0, y: 0) { role?.contentMoved(by: change.offset) }
         role?.didCommit(self)
         scene.didCommit(self, change)
     }
@@ -284,6 +349,7 @@ final class Surface: WlSurface.Requests {
     func changeEverywhere<Part: SurfaceStatePart>(_ part: Part.Type, _ change: (inout Part) -> Void) {
         change(&pending[part])
         if held != nil { change(&held!.state.parts[part]) }
+        for transaction in transactions { transaction.changeCommit(of: self) { change(&$0.state.parts[part]) } }
         change(&current.parts[part])
         scene.didCommit(self, Change(damage: Region(), isReshaped: true))
     }

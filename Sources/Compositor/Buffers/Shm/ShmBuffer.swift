@@ -42,13 +42,6 @@ final class ShmBuffer: ClientBuffer {
         return copy
     }
 
-    private func account() throws(ProtocolError) -> ClientAccount {
-        guard let account = errorTarget?.client.account else {
-            throw .invalidObject("the wl_buffer was destroyed before the surface that it is attached to was committed")
-        }
-        return account
-    }
-
     private func truncated() -> ProtocolError {
         ProtocolError(
             WlShm.Error.invalidFd,

@@ -14,8 +14,8 @@ final class ShmPool: WlShmPool.Requests {
     /// Bytes that buffers may use.
     private(set) var size: Int
     private(set) var access: Admission.Access
-    /// The whole pool, where it is mapped.
-    private(set) var memory: PoolMemory?
+    /// The whole pool, where it is mapped. A pool that grows gets another; the old one lasts as long as it is looked at.
+    private(set) var memory: ClientMemory?
 
     /// Admits `descriptor` for a pool of `size` bytes.
     init(
@@ -28,7 +28,7 @@ final class ShmPool: WlShmPool.Requests {
             throw ProtocolError(WlShm.Error.invalidStride, "a pool of \(size) bytes can't be; its size is 1 or more")
         }
         let charge = try account.charge(of: .descriptors)
-        let opened: (access: Admission.Access, memory: PoolMemory?)
+        let opened: (access: Admission.Access, memory: ClientMemory?)
         do throws(ProtocolError) {
             opened = try Self.open(descriptor, size: Int(size), admission: admission)
         } catch {
@@ -52,7 +52,7 @@ final class ShmPool: WlShmPool.Requests {
         _ descriptor: borrowing Descriptor,
         size: Int,
         admission: Admission
-    ) throws(ProtocolError) -> (Admission.Access, PoolMemory?) {
+    ) throws(ProtocolError) -> (Admission.Access, ClientMemory?) {
         let access: Admission.Access
         do throws(Refusal) {
             access = try admission.admit(descriptor, size: Int64(size))
@@ -61,7 +61,7 @@ final class ShmPool: WlShmPool.Requests {
         }
         guard case .mapped = access else { return (access, nil) }
         do throws(SystemError) {
-            return (access, PoolMemory(try ReadOnlyMapping(descriptor, length: size)))
+            return (access, ClientMemory(try ReadOnlyMapping(descriptor, length: size)))
         } catch {
             throw .noMemory("a pool of \(size) bytes can't be mapped: \(error)")
         }

@@ -6,7 +6,7 @@ internal import WaylandServer
 /// The buffer stays locked while the content is shown. The client can still write into its memory, and will be seen
 /// writing; it can't take the memory away.
 final class MappedContent: PixelContent {
-    private let memory: PoolMemory
+    private let memory: ClientMemory
     private let range: Range<Int>
     private let lock: BufferLock
     private let charge: Charge
@@ -14,7 +14,7 @@ final class MappedContent: PixelContent {
     init(
         _ buffer: ClientBuffer,
         layout: PixelLayout,
-        memory: PoolMemory,
+        memory: ClientMemory,
         range: Range<Int>,
         account: ClientAccount
     ) throws(ProtocolError) {

@@ -1,10 +1,9 @@
 internal import SharedMemory
 
-/// A mapping of a pool's file, shared by the pool and the contents that were taken from it.
+/// A mapping of a client's memory, shared by the object that it came with and the contents that were taken from it.
 ///
-/// A pool that grows gets a new one; the old one lasts as long as somebody still looks at it. Unmapping happens on
-/// another thread, since for a large pool it takes milliseconds.
-final class PoolMemory {
+/// Unmapping happens on another thread, since for a large mapping it takes milliseconds.
+final class ClientMemory {
     private var mapping: ReadOnlyMapping?
 
     init(_ mapping: consuming ReadOnlyMapping) {

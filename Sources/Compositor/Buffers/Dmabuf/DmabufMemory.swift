@@ -1,0 +1,32 @@
+internal import DirectRendering
+internal import SharedMemory
+
+/// A client's dma-buf, mapped for reading.
+///
+/// Its size is fixed for life, so it may be mapped; whose turn it is to use it is ``DmabufAccess``'s business.
+final class DmabufMemory {
+    /// The part that other threads work with.
+    final class Shared: Sendable {
+        let buffer: DMABuffer
+
+        init(_ buffer: consuming DMABuffer) {
+            self.buffer = buffer
+        }
+    }
+
+    let shared: Shared
+    private let memory: ClientMemory
+    private let charge: Charge
+
+    /// `charge` is for the descriptor.
+    init(_ buffer: consuming DMABuffer, charge: consuming Charge) throws(SystemError) {
+        memory = ClientMemory(try ReadOnlyMapping(buffer.descriptor, length: buffer.size))
+        shared = Shared(buffer)
+        self.charge = charge
+    }
+
+    /// In bytes.
+    var size: Int { shared.buffer.size }
+
+    func withBytes<R>(in range: Range<Int>, _ body: (RawSpan) -> R) -> R { memory.withBytes(in: range, body) }
+}
