@@ -98,12 +98,12 @@ let package = Package(
         // Sample clients, and what they share.
         .target(
             name: "ClientToolkit",
-            dependencies: ["SharedMemory", "WaylandClient", "WaylandWire"],
+            dependencies: ["DirectRendering", "SharedMemory", "WaylandClient", "WaylandWire"],
             swiftSettings: strict
         ),
         .executableTarget(
             name: "simple-shm",
-            dependencies: ["ClientToolkit", "SharedMemory", "WaylandClient"],
+            dependencies: ["ClientToolkit", "WaylandClient"],
             path: "examples/simple-shm",
             swiftSettings: strict
         ),
@@ -124,6 +124,24 @@ let package = Package(
             name: "wallpaper",
             dependencies: ["ClientToolkit", "SharedMemory", "WaylandClient"],
             path: "examples/wallpaper",
+            swiftSettings: strict
+        ),
+        .executableTarget(
+            name: "prime",
+            dependencies: ["ClientToolkit", "DirectRendering", "SharedMemory", "WaylandClient"],
+            path: "examples/prime",
+            swiftSettings: strict
+        ),
+        .executableTarget(
+            name: "udmabuf",
+            dependencies: ["ClientToolkit", "DirectRendering", "SharedMemory", "WaylandClient"],
+            path: "examples/udmabuf",
+            swiftSettings: strict
+        ),
+        .executableTarget(
+            name: "camera",
+            dependencies: ["ClientToolkit", "DirectRendering", "SharedMemory", "WaylandClient"],
+            path: "examples/camera",
             swiftSettings: strict
         ),
 

@@ -1,42 +1,29 @@
 public import SharedMemory
 public import WaylandClient
 
-/// A buffer that a client draws into: a file without a name, a mapping of it, and its `wl_buffer`.
-///
-/// The file is a memfd sealed against shrinking; where the kernel has none, an unlinked shm_open file.
-public final class Canvas {
+/// A buffer that a client draws into with the CPU, with four bytes a pixel: memory that the compositor knows as a
+/// `wl_buffer`. There is a subclass for each kind of memory.
+open class Canvas {
     /// Width in pixels.
-    public let width: Int
+    public final let width: Int
     /// Height in pixels.
-    public let height: Int
+    public final let height: Int
     /// Bytes from one row to the next.
-    public var stride: Int { width * 4 }
-    /// What the memory is.
-    public let backing: AnonymousFile.Backing
+    public final let stride: Int
+    /// What the memory is, as in `a memfd sealed with shrink`.
+    public final let origin: String
     /// The compositor's name for it.
-    public let buffer: WlBuffer
+    public final let buffer: WlBuffer
     /// Whether the compositor may be looking at it.
-    public private(set) var isBusy = false
-    private var mapping: WritableMapping
+    public final private(set) var isBusy = false
 
-    /// Makes a canvas of `width` by `height` pixels in `format`, which has four bytes a pixel.
-    public init(shm: WlShm, width: Int, height: Int, format: WlShm.Format = .xrgb8888) throws(SystemError) {
-        let size = width * height * 4
-        let file = try AnonymousFile.create(name: "signet-client", size: size)
-        mapping = try WritableMapping(file.descriptor, length: size)
-        backing = file.backing
+    /// Takes over a buffer whose pixels are `width` by `height`.
+    public init(buffer: WlBuffer, width: Int, height: Int, stride: Int, origin: String) {
+        self.buffer = buffer
         self.width = width
         self.height = height
-        let pool = shm.createPool(fd: file.descriptor, size: Int32(size))
-        buffer = pool.createBuffer(
-            offset: 0,
-            width: Int32(width),
-            height: Int32(height),
-            stride: Int32(width * 4),
-            format: format
-        )
-        // The buffer keeps the pool's memory; the descriptor has done its work too.
-        pool.destroy()
+        self.stride = stride
+        self.origin = origin
         buffer.onRelease = { [weak self] in self?.isBusy = false }
     }
 
@@ -45,18 +32,55 @@ public final class Canvas {
     }
 
     /// The compositor gets it with the next commit.
-    func markBusy() { isBusy = true }
+    public final func markBusy() { isBusy = true }
+
+    /// Lends the pixels for drawing.
+    open func withMutableBytes(_ body: (inout MutableRawSpan) -> Void) throws {
+        preconditionFailure("each kind of canvas has its own")
+    }
 
     /// Sets each pixel, as 0xAARRGGBB with colours multiplied by alpha.
-    public func fill(_ color: (_ x: Int, _ y: Int) -> UInt32) {
-        let (width, height) = (width, height)
-        mapping.withMutableBytes(in: 0..<width * height * 4) { bytes in
+    public final func fill(_ color: (_ x: Int, _ y: Int) -> UInt32) throws {
+        let (width, height, stride) = (width, height, stride)
+        try withMutableBytes { bytes in
             unsafe bytes.withUnsafeMutableBytes { memory in
-                let pixels = unsafe memory.assumingMemoryBound(to: UInt32.self)
                 for y in 0..<height {
-                    for x in 0..<width { unsafe pixels[y &* width &+ x] = color(x, y) }
+                    let row = unsafe (memory.baseAddress! + y * stride).assumingMemoryBound(to: UInt32.self)
+                    for x in 0..<width { unsafe row[x] = color(x, y) }
                 }
             }
         }
+    }
+}
+
+/// A canvas in shared memory: a memfd sealed against shrinking, or an unlinked shm_open file where the kernel has none.
+public final class ShmCanvas: Canvas {
+    private var mapping: WritableMapping
+
+    /// Makes a canvas of `width` by `height` pixels in `format`, which has four bytes a pixel.
+    public init(shm: WlShm, width: Int, height: Int, format: WlShm.Format = .xrgb8888) throws(SystemError) {
+        let size = width * height * 4
+        let file = try AnonymousFile.create(name: "signet-client", size: size)
+        mapping = try WritableMapping(file.descriptor, length: size)
+        let pool = shm.createPool(fd: file.descriptor, size: Int32(size))
+        let buffer = pool.createBuffer(
+            offset: 0,
+            width: Int32(width),
+            height: Int32(height),
+            stride: Int32(width * 4),
+            format: format
+        )
+        // The buffer keeps the pool's memory; the descriptor has done its work too.
+        pool.destroy()
+        let origin =
+            switch file.backing {
+            case .memfd(let seals): "a memfd sealed with \(seals)"
+            case .posixSharedMemory: "a shm_open file, since this kernel has no memfd_create"
+            }
+        super.init(buffer: buffer, width: width, height: height, stride: width * 4, origin: origin)
+    }
+
+    public override func withMutableBytes(_ body: (inout MutableRawSpan) -> Void) throws {
+        mapping.withMutableBytes(in: 0..<mapping.length, body)
     }
 }

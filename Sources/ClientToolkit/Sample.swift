@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// What sample clients have in common besides windows: two options, and how they speak.
+/// What sample clients have in common besides windows: their options, and how they speak.
 public struct Sample {
     /// The client's name, with which its messages start.
     public let name: String
@@ -10,29 +10,44 @@ public struct Sample {
     public private(set) var width: Int
     /// The window's height in pixels.
     public private(set) var height: Int
+    private var values: [String: String] = [:]
 
-    /// Reads the command line, `[--frames N] [--size WxH]`, and ends the process where it is something else.
-    public init(_ name: String, width: Int, height: Int) {
+    /// Reads the command line, `[--frames N] [--size WxH]` and what else there is, and ends the process where it is
+    /// something else.
+    ///
+    /// - Parameters:
+    ///   - options: more options, each with the name of its value, as in `["--device": "PATH"]`; flags have an empty one.
+    public init(_ name: String, width: Int, height: Int, options: [String: String] = [:]) {
         self.name = name
         self.width = width
         self.height = height
         var rest = CommandLine.arguments.dropFirst()
         while let option = rest.popFirst() {
-            let value = rest.popFirst()
-            switch option {
-            case "--frames":
-                guard let number = value.flatMap({ Int($0) }), number >= 0 else { fail("--frames takes a number") }
+            switch (option, options[option]) {
+            case ("--frames", _):
+                guard let number = rest.popFirst().flatMap({ Int($0) }), number >= 0 else {
+                    fail("--frames takes a number")
+                }
                 frames = number
-            case "--size":
-                let numbers = value?.split(separator: "x").compactMap { Int($0) } ?? []
+            case ("--size", _):
+                let numbers = rest.popFirst()?.split(separator: "x").compactMap { Int($0) } ?? []
                 guard numbers.count == 2, numbers.allSatisfy({ (1...8_192).contains($0) }) else {
                     fail("--size takes a size, as 300x200")
                 }
                 (self.width, self.height) = (numbers[0], numbers[1])
-            default: fail("'\(option)' isn't an option; there are --frames N and --size WxH")
+            case (_, ""?): values[option] = ""
+            case (_, let valueName?):
+                guard let value = rest.popFirst() else { fail("\(option) takes a \(valueName)") }
+                values[option] = value
+            case (_, nil):
+                let more = options.sorted { $0.key < $1.key }.map { $1.isEmpty ? ", \($0)" : ", \($0) \($1)" }.joined()
+                fail("'\(option)' isn't an option; there are --frames N, --size WxH\(more)")
             }
         }
     }
+
+    /// The value of one of the options that only this sample has; nil where it wasn't given.
+    public subscript(option: String) -> String? { values[option] }
 
     /// Prints a line.
     public func say(_ message: String) {

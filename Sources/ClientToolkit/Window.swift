@@ -1,86 +1,57 @@
-public import SharedMemory
-public import WaylandClient
+internal import WaylandClient
 
 /// A window that draws itself with the CPU, frame by frame.
 ///
 /// It keeps two canvases and draws into the one that the compositor doesn't look at; a frame is drawn when the
 /// compositor asks for one.
-public final class Window {
-    /// The surface, its shell objects: for what the window itself doesn't do.
-    public let surface: WlSurface
-    /// The window's shell surface.
-    public let shellSurface: XdgSurface
-    /// The window as such.
-    public let toplevel: XdgToplevel
+public final class Window: ShellWindow {
     /// Draws a frame, and commits whatever goes with it; `time` is in milliseconds, from some point on.
-    public var draw: (_ canvas: Canvas, _ time: UInt32) -> Void = { _, _ in }
-    /// Whether the user, or the compositor, wants the window gone.
-    public private(set) var isClosed = false
+    public var draw: (_ canvas: Canvas, _ time: UInt32) throws -> Void = { _, _ in }
     /// Frames drawn so far.
     public private(set) var frameCount = 0
     /// Why drawing has stopped, if it has.
-    public private(set) var failure: SystemError?
+    public private(set) var failure: (any Error)?
     /// What the memory of the newest frame is.
-    public private(set) var backing: AnonymousFile.Backing?
+    public private(set) var origin: String?
 
-    private let decoration: ZxdgToplevelDecorationV1?
-    private let globals: Globals
-    private let format: WlShm.Format
+    private let makeCanvas: (_ width: Int, _ height: Int) throws -> Canvas
     private var width: Int
     private var height: Int
     private var canvases: [Canvas] = []
-    private var wantedSize: (width: Int, height: Int)?
 
     /// Opens a window of `width` by `height` pixels, unless the compositor wants another size.
+    ///
+    /// `makeCanvas` makes what it draws into: shared memory if not given.
     public init(
         _ globals: Globals,
         title: String,
         width: Int,
         height: Int,
-        format: WlShm.Format = .xrgb8888
+        makeCanvas: ((_ width: Int, _ height: Int) throws -> Canvas)? = nil
     ) {
-        self.globals = globals
-        self.format = format
+        self.makeCanvas = makeCanvas ?? { try ShmCanvas(shm: globals.shm, width: $0, height: $1) }
         self.width = width
         self.height = height
-        surface = globals.compositor.createSurface()
-        shellSurface = globals.wmBase.getXdgSurface(surface: surface)
-        toplevel = shellSurface.getToplevel()
-        toplevel.setTitle(title: title)
-        toplevel.setAppId(appId: title)
-        // The compositor may draw a title bar, if it can.
-        decoration = (try? globals.bind(ZxdgDecorationManagerV1.self, upTo: 1))?.getToplevelDecoration(
-            toplevel: toplevel
-        )
-        toplevel.onConfigure = { [weak self] width, height, _ in
-            self?.wantedSize = width > 0 && height > 0 ? (Int(width), Int(height)) : nil
-        }
-        toplevel.onClose = { [weak self] in self?.isClosed = true }
-        shellSurface.onConfigure = { [weak self, unowned shellSurface] serial in
-            shellSurface.ackConfigure(serial: serial)
-            guard let self else { return }
-            if let wantedSize { (self.width, self.height) = wantedSize }
-            // Later configures take effect with the next frame.
-            if frameCount == 0 { show(time: 0) }
-        }
-        surface.commit()
+        super.init(globals, title: title)
     }
 
-    /// Takes the window down, in the order that the protocol wants.
-    public func close() {
-        decoration?.destroy()
-        toplevel.destroy()
-        shellSurface.destroy()
-        surface.destroy()
+    public override func configured(width: Int?, height: Int?) {
+        if let width, let height { (self.width, self.height) = (width, height) }
+        // Later configures take effect with the next frame.
+        if frameCount == 0 { show(time: 0) }
+    }
+
+    public override func close() {
+        super.close()
         canvases = []
     }
 
     private func show(time: UInt32) {
-        do throws(SystemError) {
+        do {
             let canvas = try freeCanvas()
-            draw(canvas, time)
+            try draw(canvas, time)
             canvas.markBusy()
-            backing = canvas.backing
+            origin = canvas.origin
             surface.frame().onDone = { [weak self] time in self?.show(time: time) }
             surface.attach(buffer: canvas.buffer, x: 0, y: 0)
             surface.damage(x: 0, y: 0, width: Int32(canvas.width), height: Int32(canvas.height))
@@ -91,10 +62,10 @@ public final class Window {
         }
     }
 
-    private func freeCanvas() throws(SystemError) -> Canvas {
+    private func freeCanvas() throws -> Canvas {
         canvases.removeAll { !$0.isBusy && ($0.width != width || $0.height != height) }
         if let free = canvases.first(where: { !$0.isBusy && $0.width == width && $0.height == height }) { return free }
-        let new = try Canvas(shm: globals.shm, width: width, height: height, format: format)
+        let new = try makeCanvas(width, height)
         canvases.append(new)
         return new
     }

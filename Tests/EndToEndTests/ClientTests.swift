@@ -138,8 +138,8 @@ private final class StillWindow {
         surface = globals.compositor.createSurface()
         shellSurface = globals.wmBase.getXdgSurface(surface: surface)
         toplevel = shellSurface.getToplevel()
-        canvas = try! Canvas(shm: globals.shm, width: 100, height: 100)
-        canvas.fill { _, _ in 0x00ff_0000 }
+        canvas = try! ShmCanvas(shm: globals.shm, width: 100, height: 100)
+        try! canvas.fill { _, _ in 0x00ff_0000 }
         let (surface, shellSurface, buffer) = (surface, shellSurface, canvas.buffer)
         var isShown = false
         shellSurface.onConfigure = { [unowned shellSurface, unowned surface, unowned buffer] serial in

@@ -6,7 +6,6 @@
 //     simple-shm [--frames N] [--size WxH]
 
 import ClientToolkit
-import SharedMemory
 import WaylandClient
 
 /// Rings that grow out of the middle, as 0xRRGGBB.
@@ -22,20 +21,15 @@ do {
     let globals = try Globals(try Connection())
     let window = Window(globals, title: sample.name, width: sample.width, height: sample.height)
     window.draw = { canvas, time in
-        canvas.fill { color($0, $1, width: canvas.width, height: canvas.height, time: Int(time)) }
+        try canvas.fill { color($0, $1, width: canvas.width, height: canvas.height, time: Int(time)) }
     }
     var isTold = false
     while !window.isClosed, sample.frames == 0 || window.frameCount < sample.frames {
         try globals.connection.dispatch()
         if let failure = window.failure { sample.fail("\(failure)") }
-        if !isTold, let backing = window.backing {
+        if !isTold, let origin = window.origin {
             isTold = true
-            let kind =
-                switch backing {
-                case .memfd(let seals): "a memfd sealed with \(seals)"
-                case .posixSharedMemory: "a shm_open file, since this kernel has no memfd_create"
-                }
-            sample.say("drawing into \(kind)")
+            sample.say("drawing into \(origin)")
         }
     }
     window.close()

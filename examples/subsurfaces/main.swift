@@ -18,8 +18,8 @@ do {
     let window = Window(globals, title: sample.name, width: sample.width, height: sample.height)
 
     let ballSize = 48
-    let ball = try Canvas(shm: globals.shm, width: ballSize, height: ballSize, format: .argb8888)
-    ball.fill { x, y in
+    let ball = try ShmCanvas(shm: globals.shm, width: ballSize, height: ballSize, format: .argb8888)
+    try ball.fill { x, y in
         let (dx, dy) = (x - ballSize / 2, y - ballSize / 2)
         let isInside = dx * dx + dy * dy < ballSize * ballSize / 4
         return isInside ? 0xffd0_8770 : 0
@@ -29,8 +29,8 @@ do {
     ballSurface.attach(buffer: ball.buffer, x: 0, y: 0)
     ballSurface.commit()
 
-    let tiles = try Canvas(shm: globals.shm, width: 2, height: 2)
-    tiles.fill { x, y in x == y ? 0x00a3_be8c : 0x0088_c0d0 }
+    let tiles = try ShmCanvas(shm: globals.shm, width: 2, height: 2)
+    try tiles.fill { x, y in x == y ? 0x00a3_be8c : 0x0088_c0d0 }
     let tileSurface = globals.compositor.createSurface()
     let tilePlace = subcompositor.getSubsurface(surface: tileSurface, parent: window.surface)
     tilePlace.setPosition(x: Int32(sample.width - 40), y: Int32(sample.height - 40))
@@ -48,7 +48,7 @@ do {
         let y = Double(canvas.height - ballSize) * (0.5 + 0.4 * sin(angle))
         // The parent's picture points at where the ball is: both change together or not at all.
         let (centerX, centerY) = (Int(x) + ballSize / 2, Int(y) + ballSize / 2)
-        canvas.fill { column, row in column == centerX || row == centerY ? 0x00ec_eff4 : 0x0043_4c5e }
+        try canvas.fill { column, row in column == centerX || row == centerY ? 0x00ec_eff4 : 0x0043_4c5e }
         ballPlace.setPosition(x: Int32(x), y: Int32(y))
     }
     while !window.isClosed, sample.frames == 0 || window.frameCount < sample.frames {

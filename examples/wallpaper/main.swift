@@ -24,6 +24,28 @@ func hills(_ x: Double, _ y: Double) -> UInt32 {
     return UInt32(light * 190) << 16 | UInt32(light * 210 + 10) << 8 | UInt32(light * 200 + 45)
 }
 
+/// A window with one buffer, for good.
+final class Picture: ShellWindow {
+    private let buffer: WlBuffer
+    private var isShown = false
+    /// Whether it was shown, as 0 or 1.
+    private(set) var frames = 0
+
+    init(_ globals: Globals, title: String, _ buffer: WlBuffer) {
+        self.buffer = buffer
+        super.init(globals, title: title)
+    }
+
+    override func configured(width: Int?, height: Int?) {
+        if isShown { return surface.commit() }
+        isShown = true
+        surface.attach(buffer: buffer, x: 0, y: 0)
+        surface.damageBuffer(x: 0, y: 0, width: .max, height: .max)
+        surface.frame().onDone = { [weak self] _ in self?.frames += 1 }
+        surface.commit()
+    }
+}
+
 let sample = Sample("wallpaper", width: 640, height: 400)
 do {
     let globals = try Globals(try Connection())
@@ -58,31 +80,10 @@ do {
     )
     pool.destroy()
 
-    let surface = globals.compositor.createSurface()
-    let shellSurface = globals.wmBase.getXdgSurface(surface: surface)
-    let toplevel = shellSurface.getToplevel()
-    toplevel.setTitle(title: sample.name)
-    let decoration = (try? globals.bind(ZxdgDecorationManagerV1.self, upTo: 1))?.getToplevelDecoration(
-        toplevel: toplevel
-    )
-    var (isShown, isClosed, frames) = (false, false, 0)
-    toplevel.onClose = { isClosed = true }
-    shellSurface.onConfigure = { [unowned shellSurface] serial in
-        shellSurface.ackConfigure(serial: serial)
-        if isShown { return surface.commit() }
-        isShown = true
-        surface.attach(buffer: buffer, x: 0, y: 0)
-        surface.damageBuffer(x: 0, y: 0, width: .max, height: .max)
-        surface.frame().onDone = { _ in frames += 1 }
-        surface.commit()
-    }
-    surface.commit()
+    let picture = Picture(globals, title: sample.name, buffer)
     // One frame is all that there is to show; then the client sleeps.
-    while !isClosed, sample.frames == 0 || frames < 1 { try globals.connection.dispatch() }
-    decoration?.destroy()
-    toplevel.destroy()
-    shellSurface.destroy()
-    surface.destroy()
+    while !picture.isClosed, sample.frames == 0 || picture.frames < 1 { try globals.connection.dispatch() }
+    picture.close()
     buffer.destroy()
     try globals.connection.roundTrip()
 } catch {
