@@ -1,7 +1,7 @@
 /// Draws images into a target in memory.
 ///
-/// Unturned, unscaled images whose pixels lie like the target's go row by row through kernels of our own; everything
-/// else through pixman. Spans are checked against their layouts once a call, and nothing outside of the clip or the
+/// Unturned, unscaled images whose pixels lie like the target's, or are luma and chroma, go row by row through kernels of
+/// our own; everything else through pixman. Spans are checked against their layouts once a call, and nothing outside of the clip or the
 /// target is touched. The target's format is XRGB8888, whose fourth byte has no meaning afterwards.
 public enum Painter {
     /// Fills `region`, in pixels of the target, with one colour, as 0xRRGGBB.
@@ -59,17 +59,71 @@ public enum Painter {
         }
     }
 
+    /// Draws luma and chroma over what is there. They are opaque everywhere: colours are copied.
+    ///
+    /// Pixels that share their chroma get the same one, wherever in between it was taken. What is turned or scaled is
+    /// converted first, part by part, and then drawn as XRGB8888 would be.
+    ///
+    /// - Parameters:
+    ///   - first: the plane that the luma is in.
+    ///   - second: the next plane, of formats that have two.
+    ///   - third: the last plane, of formats that have three.
+    ///   - placement: where it goes.
+    ///   - clip: what may be touched, in pixels of the target.
+    public static func draw(
+        _ first: RawSpan,
+        second: RawSpan = RawSpan(),
+        third: RawSpan = RawSpan(),
+        _ sourceLayout: YUVLayout,
+        onto target: inout MutableRawSpan,
+        _ targetLayout: PixelLayout,
+        placement: Placement,
+        clip: Region
+    ) {
+        for (plane, byteCount) in [first.byteCount, second.byteCount, third.byteCount].enumerated()
+        where plane < sourceLayout.format.planeCount {
+            check(byteCount, sourceLayout.byteCount(plane: plane))
+        }
+        check(target.byteCount, targetLayout)
+        let clip = clip.intersection(placement.destination).intersection(targetLayout.size.bounds)
+        if clip.isEmpty { return }
+        unsafe first.withUnsafeBytes { first in
+            unsafe second.withUnsafeBytes { second in
+                unsafe third.withUnsafeBytes { third in
+                    unsafe target.withUnsafeMutableBytes { target in
+                        let planes = unsafe [first.baseAddress, second.baseAddress, third.baseAddress]
+                        let painter = unsafe YUVPainter(planes: planes, layout: sourceLayout)
+                        unsafe painter.draw(onto: target.baseAddress!, targetLayout, placement, clip)
+                    }
+                }
+            }
+        }
+    }
+
     /// Whether ``draw(_:_:onto:_:placement:clip:opaque:)`` can draw such an image there. pixman counts pixels of what it turns
     /// and scales in 16 bits with fractions, which is enough for 16,384 of them in each direction.
     public static func canDraw(_ layout: PixelLayout, _ placement: Placement) -> Bool {
+        canDraw(layout.size, placement)
+    }
+
+    /// Whether ``draw(_:second:third:_:onto:_:placement:clip:)`` can draw such an image there. The limits are the same.
+    public static func canDraw(_ layout: YUVLayout, _ placement: Placement) -> Bool {
+        canDraw(layout.size, placement)
+    }
+
+    private static func canDraw(_ size: Size, _ placement: Placement) -> Bool {
         let limit = 16_384
-        return placement.isUnscaled(layout.size)
-            || layout.size.width <= limit && layout.size.height <= limit
+        return placement.isUnscaled(size)
+            || size.width <= limit && size.height <= limit
                 && placement.destination.width <= limit && placement.destination.height <= limit
     }
 
     private static func check(_ byteCount: Int, _ layout: PixelLayout) {
-        precondition(byteCount >= layout.byteCount, "the memory is smaller than its layout says")
+        check(byteCount, layout.byteCount)
+    }
+
+    private static func check(_ byteCount: Int, _ needed: Int) {
+        precondition(byteCount >= needed, "the memory is smaller than its layout says")
     }
 }
 

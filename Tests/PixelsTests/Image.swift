@@ -67,7 +67,7 @@ struct Image: Equatable {
         }
     }
 
-    private mutating func withMemory(_ body: (inout MutableRawSpan) -> Void) {
+    mutating func withMemory(_ body: (inout MutableRawSpan) -> Void) {
         let start = start
         unsafe bytes.withUnsafeMutableBytes { all in
             var memory = unsafe UnsafeMutableRawBufferPointer(rebasing: all[start...]).mutableBytes
