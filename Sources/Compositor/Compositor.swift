@@ -81,6 +81,11 @@ public final class Compositor {
         _ = CaptureManagerGlobal(on: display, user: geteuid())
     }
 
+    deinit {
+        // Clients go while everything is still there: one that leaves changes others' windows.
+        for client in display.clients { client.disconnect() }
+    }
+
     private func addDmabufs() {
         let devices = DmabufDevices(loop: display.loop, device: settings.device)
         do throws(SystemError) {

@@ -8,6 +8,20 @@ import WaylandWire
 
 /// What is left when clients, or the compositor itself, are gone: nothing.
 @Suite(.serialized) struct LifetimeTests {
+    @Test func aCompositorMayEndWithClientsInEveryOrder() {
+        for count in 1...3 {
+            let fixture = Fixture()
+            for _ in 0..<count {
+                let client = fixture.connect()
+                let window = TestWindow(client)
+                window.show(TestPool(client, size: 400).buffer(10, 10, color: 1))
+                client.roundTrip()
+            }
+            // Each window that goes makes another the active one, which hears of it.
+            fixture.nextFrame()
+        }
+    }
+
     @Test func aCompositorWithClientsLeavesNothingBehind() {
         Reaper.drain()
         let descriptors = openDescriptorCount()

@@ -1,0 +1,234 @@
+import DirectRendering
+import Foundation
+import SharedMemory
+import TestSupport
+import Testing
+
+/// Real programs with real devices, compared with what was drawn: the screenshot has every pixel of it.
+@Suite(.serialized, .needs("DRM device", !DRMDevice.nodes().isEmpty)) struct DeviceTests {
+    let folder = RuntimeDirectory()
+
+    // MARK: Helpers
+
+    private func start(_ name: String, _ arguments: [String]) throws -> Running {
+        try Running(name, arguments, in: folder, environment: ["WAYLAND_DISPLAY": "test"])
+    }
+
+    /// Takes screenshots until the window's content is as `matches` wants it.
+    private func shows(_ width: Int, _ height: Int, _ matches: ([[UInt32]]) -> Bool) throws -> Bool {
+        try eventually {
+            let picture = try folder.screenshot()
+            guard let content = picture.windowContent(width, height) else { return false }
+            return matches(content)
+        }
+    }
+
+    /// A node of `driver` that makes dumb buffers.
+    private func card(_ driver: String) throws -> String { try #require(TestDevices.graphics(driver)).path }
+
+    // MARK: prime
+
+    /// As the sample draws it at some time.
+    private func squares(_ x: Int, _ y: Int, shift: Int) -> UInt32 {
+        let (column, row) = (x + shift, y)
+        let (red, green) = (UInt32(column % 32) * 4, UInt32(row % 32) * 4)
+        return (column / 32 + row / 32) % 2 == 0 ? 0x2e3440 + red + green << 8 : 0x88c0d0 - green
+    }
+
+    @Test(arguments: ["vgem", "virtio_gpu"], [[], ["--drm-device", "none"]])
+    func primeIsShown(driver: String, options: [String]) throws {
+        let compositor = try folder.compositor(options)
+        let prime = try start("prime", ["--device", try card(driver), "--size", "200x150"])
+        let isShown = try shows(200, 150) { content in
+            (0..<64).contains { shift in
+                (0..<150).allSatisfy { y in (0..<200).allSatisfy { content[y][$0] == squares($0, y, shift: shift) } }
+            }
+        }
+        #expect(isShown)
+        let outcome = prime.end()
+        #expect(outcome.output.contains("makes dumb buffers and exports them"), "\(outcome)")
+        #expect(outcome.output.contains("drawing into a dumb buffer of /dev/dri/card"), "\(outcome)")
+        compositor.end()
+    }
+
+    // MARK: udmabuf
+
+    @Test(.needs("udmabuf", TestDevices.hasUdmabuf))
+    func theSamePixelsAreShownBothWays() throws {
+        let compositor = try folder.compositor()
+        let client = try start("udmabuf", ["--size", "200x80"])
+        let isShown = try shows(200, 80) { content in
+            (0..<80).contains { bar in
+                (0..<80).allSatisfy { y in
+                    (0..<200).allSatisfy { x in
+                        let column = x % 100
+                        let plain = UInt32(column * 255 / 100) << 16 | UInt32(y * 255 / 80) << 8 | 0x60
+                        return content[y][x] == (abs(y - bar) < 4 ? 0xeceff4 : plain)
+                    }
+                }
+            }
+        }
+        #expect(isShown)
+        client.end()
+        compositor.end()
+    }
+
+    // MARK: camera
+
+    @Test(
+        .needs("camera", TestDevices.camera(isMultiPlanar: true) != nil),
+        arguments: ["YUYV", "NV12", "NM12", "UYVY", "NV16", "YM12", "XR24"],
+        [false, true]
+    )
+    func whatTheCameraSeesIsShown(format: String, imports: Bool) throws {
+        let (width, height) = (320, 180)
+        let compositor = try folder.compositor()
+        let file = folder.path + "/frame"
+        let options = ["--format", format, "--size", "\(width)x\(height)", "--frames", "5", "--save", file]
+        let camera = try start("camera", options + (imports ? ["--import", "--graphics", try card("vgem")] : []))
+        let isSaved = eventually { FileManager.default.fileExists(atPath: file) }
+        #expect(isSaved)
+        if isSaved {
+            let frame = CapturedPicture(Array(try Data(contentsOf: URL(filePath: file))), format, width, height)
+            var worst = 255
+            _ = try shows(width, height) { content in
+                worst = frame.difference(from: content)
+                return worst <= frame.tolerance
+            }
+            #expect(worst <= frame.tolerance, "the farthest channel")
+        }
+        let outcome = camera.end()
+        #expect(outcome.output.contains("captures \(format), which the compositor shows"), "\(outcome)")
+        if imports { #expect(outcome.output.contains("capturing into memory of /dev/dri/card"), "\(outcome)") }
+        compositor.end()
+    }
+
+    @Test(.needs("camera", TestDevices.camera(isMultiPlanar: false) != nil))
+    func westonsCameraClientIsShown() throws {
+        let name = "weston-simple-dmabuf-v4l"
+        guard let path = Program.installedPath(of: name) else { return Program.notInstalled(name) }
+        let compositor = try folder.compositor(["--output", "1400x800"])
+        let device = try #require(TestDevices.camera(isMultiPlanar: false)).path
+        let client = try start(path, ["-d", device, "-f", "YUYV"])
+        // The test picture's bars, from white to black: a row near the bottom, which has no text on it.
+        let isShown = try eventually {
+            let picture = try folder.screenshot()
+            return picture.hasRow(of: [0xc0c0c0, 0xc0c000, 0x00c0c0, 0x00c000, 0xc000c0, 0xc00000, 0x0000c0, 0x000000])
+        }
+        #expect(isShown)
+        client.end()
+        compositor.end()
+    }
+
+    // MARK: Where there is nothing
+
+    @Test(arguments: [
+        ("prime", ["--device", "/dev/null"], "/dev/null: DRM_IOCTL_VERSION: No such device"),
+        ("camera", ["--device", "/dev/null"], "/dev/null: VIDIOC_QUERYCAP: Inappropriate ioctl for device"),
+        ("camera", ["--format", "NONE"], "no device captures NONE"),
+    ])
+    func whatIsMissingIsSaid(name: String, options: [String], message: String) throws {
+        let compositor = try folder.compositor()
+        let outcome = try start(name, options).finish()
+        #expect(outcome.status == 1 && outcome.errors.contains(message), "\(outcome)")
+        compositor.end()
+    }
+}
+
+/// A camera's picture as it was written into a file, converted pixel by pixel with real numbers.
+private struct CapturedPicture {
+    private let bytes: [UInt8]
+    private let format: String
+    private let width: Int
+    private let height: Int
+
+    init(_ bytes: [UInt8], _ format: String, _ width: Int, _ height: Int) {
+        self.bytes = bytes
+        self.format = format
+        self.width = width
+        self.height = height
+    }
+
+    /// How far a channel may be off.
+    var tolerance: Int { format == "XR24" ? 0 : 2 }
+
+    /// Rows follow each other without gaps here, and planes too.
+    private func components(_ x: Int, _ y: Int) -> (y: UInt8, u: UInt8, v: UInt8) {
+        let (pair, luma) = (x / 2, y * width + x)
+        switch format {
+        case "YUYV":
+            let start = y * width * 2 + pair * 4
+            return (bytes[start + x % 2 * 2], bytes[start + 1], bytes[start + 3])
+        case "UYVY":
+            let start = y * width * 2 + pair * 4
+            return (bytes[start + 1 + x % 2 * 2], bytes[start], bytes[start + 2])
+        case "NV12", "NM12":
+            let start = width * height + y / 2 * width + pair * 2
+            return (bytes[luma], bytes[start], bytes[start + 1])
+        case "NV16":
+            let start = width * height + y * width + pair * 2
+            return (bytes[luma], bytes[start], bytes[start + 1])
+        default:
+            let (start, size) = (width * height + y / 2 * (width / 2) + pair, width / 2 * (height / 2))
+            return (bytes[luma], bytes[start], bytes[start + size])
+        }
+    }
+
+    /// BT.601, limited range, as pictures of this size have it.
+    private func color(_ x: Int, _ y: Int) -> [Int] {
+        if format == "XR24" {
+            let start = (y * width + x) * 4
+            return [Int(bytes[start + 2]), Int(bytes[start + 1]), Int(bytes[start])]
+        }
+        let part = components(x, y)
+        let (luma, blue, red) = (
+            (Double(part.y) - 16) / 219, (Double(part.u) - 128) / 224, (Double(part.v) - 128) / 224
+        )
+        let (kr, kb) = (0.299, 0.114)
+        let r = luma + 2 * (1 - kr) * red
+        let b = luma + 2 * (1 - kb) * blue
+        let g = (luma - kr * r - kb * b) / (1 - kr - kb)
+        return [r, g, b].map { Int((min(1, max(0, $0)) * 255).rounded()) }
+    }
+
+    /// The farthest that a channel of the shown picture is off.
+    func difference(from content: [[UInt32]]) -> Int {
+        var worst = 0
+        for y in 0..<height {
+            for x in 0..<width {
+                let shown = content[y][x]
+                let channels = [Int(shown >> 16), Int(shown >> 8 & 0xff), Int(shown & 0xff)]
+                for (one, other) in zip(channels, color(x, y)) { worst = max(worst, abs(one - other)) }
+            }
+        }
+        return worst
+    }
+}
+
+extension Picture {
+    private static let background: UInt32 = 0x2e3440
+
+    /// The pixels of the only window, below its title bar; nil where there is no window of that size.
+    fileprivate func windowContent(_ width: Int, _ height: Int) -> [[UInt32]]? {
+        guard let first = pixels.firstIndex(where: { $0 != Self.background }) else { return nil }
+        let (left, top) = (first % self.width, first / self.width + 22)
+        guard left + width <= self.width, top + height <= self.height else { return nil }
+        return (top..<top + height).map { y in Array(pixels[y * self.width + left..<y * self.width + left + width]) }
+    }
+
+    /// Whether some row shows these colours one after the other, each on ten pixels or more and within 2 of each channel.
+    fileprivate func hasRow(of colors: [UInt32]) -> Bool {
+        (0..<height).contains { y in
+            var (next, run) = (0, 0)
+            for pixel in pixels[y * width..<(y + 1) * width] {
+                guard next < colors.count else { break }
+                let isNear = [16, 8, 0].allSatisfy {
+                    abs(Int(pixel >> $0 & 0xff) - Int(colors[next] >> $0 & 0xff)) <= 2
+                }
+                run = isNear ? run + 1 : 0
+                if run == 10 { (next, run) = (next + 1, 0) }
+            }
+            return next == colors.count
+        }
+    }
+}
