@@ -210,7 +210,7 @@ let package = Package(
             name: "EndToEndTests",
             dependencies: [
                 "CPNG", "ClientToolkit", "DirectRendering", "SharedMemory", "TestSupport", "WaylandClient", "signet",
-                "simple-shm", "without-memfd",
+                "camera", "prime", "simple-shm", "udmabuf", "without-memfd",
             ],
             swiftSettings: strict
         ),

@@ -44,6 +44,7 @@ final class DmabufBuffer: ClientBuffer {
 /// How a picture lies in the planes of a ``DmabufBuffer``.
 enum DmabufPicture {
     case pixels(PixelLayout)
+    case yuv(YUVLayout)
 
     /// Nil where a row doesn't fit into its stride, or the whole into 64 bits.
     init?(_ format: DmabufFormat, size: Size, strides: [Int]) {
@@ -51,18 +52,27 @@ enum DmabufPicture {
         case .pixels(let format):
             guard let layout = PixelLayout(size: size, stride: strides[0], format: format) else { return nil }
             self = .pixels(layout)
+        case .yuv(let format):
+            // The protocol doesn't tell the matrix; nor do most clients.
+            let matrix = ColorMatrix(defaultFor: size)
+            guard let layout = YUVLayout(size: size, strides: strides, format: format, matrix: matrix) else {
+                return nil
+            }
+            self = .yuv(layout)
         }
     }
 
     var size: Size {
         switch self {
         case .pixels(let layout): layout.size
+        case .yuv(let layout): layout.size
         }
     }
 
     var isOpaque: Bool {
         switch self {
         case .pixels(let layout): !layout.format.hasAlpha
+        case .yuv: true
         }
     }
 
@@ -70,6 +80,7 @@ enum DmabufPicture {
     func byteCount(plane: Int) -> Int {
         switch self {
         case .pixels(let layout): layout.byteCount
+        case .yuv(let layout): layout.byteCount(plane: plane)
         }
     }
 }
@@ -103,6 +114,7 @@ final class DmabufContent: SurfaceContent {
     override func canDraw(_ placement: Placement) -> Bool {
         switch picture {
         case .pixels(let layout): Painter.canDraw(layout, placement)
+        case .yuv(let layout): Painter.canDraw(layout, placement)
         }
     }
 
@@ -126,10 +138,29 @@ final class DmabufContent: SurfaceContent {
                     opaque: opaque
                 )
             }
+        case .yuv(let layout):
+            withBytes(of: 0) { first in
+                withBytes(of: 1) { second in
+                    withBytes(of: 2) { third in
+                        Painter.draw(
+                            first,
+                            second: second,
+                            third: third,
+                            layout,
+                            onto: &target,
+                            targetLayout,
+                            placement: placement,
+                            clip: clip
+                        )
+                    }
+                }
+            }
         }
     }
 
+    /// Lends a plane's bytes; none where there is no such plane.
     func withBytes<R>(of plane: Int, _ body: (RawSpan) -> R) -> R {
-        planes[plane].memory.withBytes(in: planes[plane].range, body)
+        guard planes.indices.contains(plane) else { return body(RawSpan()) }
+        return planes[plane].memory.withBytes(in: planes[plane].range, body)
     }
 }

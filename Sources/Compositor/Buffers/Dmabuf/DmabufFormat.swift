@@ -3,9 +3,12 @@ internal import Pixels
 /// A format that dma-bufs can have, by DRM's code.
 enum DmabufFormat {
     case pixels(PixelFormat)
+    case yuv(YUVFormat)
 
     /// What is announced: the formats that are drawn right, the most common ones first.
-    static let all = PixelFormat.shmFormats.map { DmabufFormat.pixels($0) }
+    static let all =
+        PixelFormat.shmFormats.map { DmabufFormat.pixels($0) }
+        + [.nv12, .yuyv, .uyvy, .nv16, .yuv420].map { DmabufFormat.yuv($0) }
 
     init?(fourcc: UInt32) {
         guard let known = Self.all.first(where: { $0.fourcc == fourcc }) else { return nil }
@@ -16,6 +19,7 @@ enum DmabufFormat {
     var fourcc: UInt32 {
         switch self {
         case .pixels(let format): format.fourcc
+        case .yuv(let format): format.fourcc
         }
     }
 
@@ -23,6 +27,7 @@ enum DmabufFormat {
     var name: String {
         switch self {
         case .pixels(let format): format.name
+        case .yuv(let format): format.name
         }
     }
 
@@ -30,20 +35,15 @@ enum DmabufFormat {
     var planeCount: Int {
         switch self {
         case .pixels: 1
+        case .yuv(let format): format.planeCount
         }
     }
 
-    /// Bytes of pixels in a row of a plane.
+    /// The fewest bytes that a row of a plane takes.
     func rowBytes(plane: Int, of size: Size) -> Int {
         switch self {
         case .pixels(let format): size.width * format.bytesPerPixel
-        }
-    }
-
-    /// Rows of a plane.
-    func rows(plane: Int, of size: Size) -> Int {
-        switch self {
-        case .pixels: size.height
+        case .yuv(let format): format.rowBytes(plane: plane, in: size)
         }
     }
 }
