@@ -7,7 +7,7 @@
 # SIGNET names the program to test; without it a release build is made.
 # Exits with 1 if a program that is installed shows nothing.
 set -uo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/.." || exit
 folder=$(realpath -m "${1:-.build/clients}")
 pattern=${2:-.}
 mkdir -p "$folder"

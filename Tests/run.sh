@@ -1,14 +1,16 @@
 #!/bin/bash
-# Installs what the tests need, then runs all of them: style, a build without warnings, the tests, programs of the
-# distribution's, and the tests again under the address and leak sanitizers. Takes the words that `swift test` takes, as in
+# Installs what the tests need, then runs all of them: style, a build without warnings, the tests, those that need devices
+# on a kernel that has them, programs of the distribution's, and the tests again under the address and leak sanitizers. Takes the words that `swift test` takes, as in
 # --filter ShmTests; then only tests are run.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-Tests/Support/require-packages --build weston mesa-utils foot fonts-dejavu-core xkb-data
+Tests/Support/require-packages --build weston mesa-utils foot fonts-dejavu-core xkb-data \
+    qemu-system-x86 busybox-static cpio kmod xz-utils zstd shellcheck
 
 echo "== style"
 swift format lint --strict --recursive Sources Tests examples
+shellcheck Tests/*.sh Tests/vm/* Tests/Support/require-packages examples/*.sh .ci/run
 
 build() {
     local log
@@ -28,6 +30,8 @@ echo "== tests"
 swift test --skip-build --disable-xctest --no-parallel "$@"
 
 if [ $# = 0 ]; then
+    echo "== tests on real devices"
+    Tests/devices.sh
     echo "== programs of the distribution's"
     SIGNET=$(swift build --show-bin-path)/signet Tests/clients.sh .build/clients 'foot|weston|es2gears'
 fi
@@ -38,3 +42,7 @@ build "${sanitized[@]}"
 echo "== tests with the address sanitizer"
 export LSAN_OPTIONS="suppressions=$PWD/Tests/Support/leaks.txt:print_suppressions=0"
 swift test --skip-build --disable-xctest --no-parallel "${sanitized[@]}" "$@"
+if [ $# = 0 ]; then
+    echo "== tests on real devices with the address sanitizer"
+    Tests/devices.sh "${sanitized[@]}"
+fi

@@ -1,4 +1,5 @@
 internal import CDRM
+internal import CLinux
 internal import Glibc
 public import SharedMemory
 

@@ -99,6 +99,34 @@ import Testing
         #expect(openDescriptorCount() == before)
     }
 
+    @Test(.needs("display", TestDevices.display != nil && !SystemMemory.heaps().isEmpty), arguments: [false, true])
+    func picturesGoOutToo(imports: Bool) throws {
+        let before = openDescriptorCount()
+        do {
+            let display = try #require(TestDevices.display)
+            #expect(!display.can(.capture))
+            #expect(throws: DeviceError.self) { _ = try display.queue(.capture) }
+            let queue = try display.queue(.output)
+            let agreed = try queue.setFormat(code("YUYV"), width: 720, height: 576)
+            let memory = try SystemMemory.allocate(agreed.planes[0].size, from: SystemMemory.heaps()[0])
+            let descriptors = imports ? [memory.descriptor.rawValue] : []
+            let count = imports ? try queue.prepareImport(2) : try queue.allocate(2)
+            #expect(count >= 2)
+            try queue.enqueue(0, memory: descriptors)
+            try queue.start()
+            var entry = pollfd(fd: display.descriptor.rawValue, events: Int16(POLLOUT), revents: 0)
+            var finished: VideoQueue.Finished?
+            for _ in 0..<20 where finished == nil {
+                finished = try queue.dequeue()
+                // It keeps the picture that it shows until there is another.
+                if finished == nil { try? queue.enqueue(1, memory: descriptors) }
+                _ = unsafe poll(&entry, 1, 100)
+            }
+            #expect(finished?.index == 0)
+        }
+        #expect(openDescriptorCount() == before)
+    }
+
     @Test(.needs("camera", TestDevices.camera(isMultiPlanar: false) != nil))
     func whatGoesOutOfOrderIsAnError() throws {
         let queue = try #require(TestDevices.camera(isMultiPlanar: false)).queue(.capture)

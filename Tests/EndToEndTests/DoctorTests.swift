@@ -2,6 +2,7 @@ import DirectRendering
 import Foundation
 import Glibc
 import SharedMemory
+import TestSupport
 import Testing
 
 @testable import signet
@@ -85,6 +86,29 @@ import Testing
         let own = finding("virtio_gpu", imports: true, exports: true, refusal: Errno(rawValue: ENODEV))
         #expect(own.state.hasSuffix("refuses others' buffers (No such device)"))
         #expect(own.meaning.hasSuffix("others are mapped for the CPU"))
+    }
+
+    @Test(.needs("vgem and virtio_gpu", TestDevices.graphics("virtio_gpu") != nil && TestDevices.hasUdmabuf))
+    func realDevicesAreToldTruly() throws {
+        let output = try Program.run("signet", ["doctor"], in: folder).output
+        #expect(output.contains(#/udmabuf: +/dev/udmabuf works +- memfds can be made into dma-bufs/#), "\(output)")
+        #expect(output.contains(#/dma_heap system: +works +- dma-bufs can be had from it/#), "\(output)")
+        for driver in ["vgem", "virtio_gpu"] {
+            let device = try #require(TestDevices.graphics(driver))
+            let node = device.path.split(separator: "/").last!
+            let line = try #require(output.split(separator: "\n").first { $0.hasPrefix("DRM \(node):") })
+            #expect(line.contains("opens, \(driver), PRIME import and export"), "\(line)")
+            let foreign = try SystemMemory.allocate(4_096, from: SystemMemory.heaps()[0])
+            let isTaken = (try? device.tryImport(foreign)) != nil
+            #expect(line.contains("refuses others' buffers") == !isTaken, "\(line)")
+        }
+        for isMultiPlanar in [false, true] {
+            guard let camera = TestDevices.camera(isMultiPlanar: isMultiPlanar) else { continue }
+            let node = camera.path.split(separator: "/").last!
+            let line = try #require(output.split(separator: "\n").first { $0.hasPrefix("V4L2 \(node):") })
+            #expect(line.contains("opens, \(camera.card), capture"), "\(line)")
+            #expect(line.contains("(multi-planar)") == isMultiPlanar, "\(line)")
+        }
     }
 
     @Test func kernelSettingsAreExplained() {

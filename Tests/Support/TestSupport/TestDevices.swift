@@ -2,7 +2,7 @@ public import DirectRendering
 internal import SharedMemory
 public import Testing
 
-/// Devices of the machine that the tests run on: `Tests/vm/run` has one that has them all.
+/// Devices of the machine that the tests run on. `Tests/devices.sh` runs them on one that has them all.
 public enum TestDevices {
     /// The device at the first node that `driver` has.
     public static func graphics(_ driver: String) -> DRMDevice? {
@@ -17,6 +17,11 @@ public enum TestDevices {
             .first { $0.can(.capture) && $0.isMultiPlanar(.capture) == isMultiPlanar }
     }
 
+    /// The first device that shows pictures.
+    public static var display: VideoDevice? {
+        VideoDevice.nodes().lazy.compactMap { try? VideoDevice(path: $0) }.first { $0.can(.output) }
+    }
+
     /// Whether memfds can be made into dma-bufs.
     public static var hasUdmabuf: Bool {
         let file = TestFile.memfd(4_096, seals: .shrink)
@@ -27,6 +32,9 @@ public enum TestDevices {
 extension Trait where Self == ConditionTrait {
     /// For tests of real devices: skipped with a word about where there are some.
     public static func needs(_ what: String, _ condition: @autoclosure @escaping @Sendable () -> Bool) -> Self {
-        .enabled(if: condition(), "skipped, because there is no \(what) here; Tests/vm/run-tests.sh has one")
+        .enabled(
+            if: condition(),
+            "skipped, because there is no \(what) here; Tests/devices.sh brings a kernel that has one"
+        )
     }
 }

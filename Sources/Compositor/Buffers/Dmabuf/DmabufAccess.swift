@@ -19,7 +19,8 @@ final class DmabufAccess {
     private let lane: DmabufLane
     private let loop: EventLoop
     private var stage = Stage.new
-    private var watches: [EventLoop.Source] = []
+    /// What is waited for, by the place in ``memories``.
+    private var watches: [Int: EventLoop.Source] = [:]
     /// For the descriptors that watching takes.
     private var charge: Charge?
     private var lock: BufferLock?
@@ -33,28 +34,21 @@ final class DmabufAccess {
 
     /// Waits for the buffers' fences, and then begins.
     func start(account: ClientAccount) throws(ProtocolError) {
-        let busy = memories.filter { (try? $0.shared.buffer.isReady(for: .read)) == false }
+        let busy = memories.indices.filter { (try? memories[$0].shared.buffer.isReady(for: .read)) == false }
         if busy.isEmpty { return begin() }
         charge = try account.charge(busy.count, of: .descriptors)
         stage = .waiting
-        for memory in busy {
+        for index in busy {
             // Where there is no descriptor left for it, the lane does the waiting.
-            guard let watch = watch(memory) else { continue }
-            watches.append(watch)
+            let descriptor = memories[index].shared.buffer.descriptor.rawValue
+            watches[index] = loop.watch(descriptor, for: .readable) { [weak self] _ in self?.isReady(index) }
         }
         if watches.isEmpty { begin() }
     }
 
-    private func watch(_ memory: DmabufMemory) -> EventLoop.Source? {
-        var source: EventLoop.Source?
-        source = loop.watch(memory.shared.buffer.descriptor.rawValue, for: .readable) { [weak self] _ in
-            guard let self, let watch = source else { return }
-            source = nil
-            watch.remove()
-            watches.removeAll { $0 === watch }
-            if watches.isEmpty, stage == .waiting { begin() }
-        }
-        return source
+    private func isReady(_ index: Int) {
+        watches.removeValue(forKey: index)?.remove()
+        if watches.isEmpty, stage == .waiting { begin() }
     }
 
     private func begin() {
@@ -76,8 +70,8 @@ final class DmabufAccess {
         stage = .ended
         onBegin = nil
         charge = nil
-        for watch in watches { watch.remove() }
-        watches = []
+        for watch in watches.values { watch.remove() }
+        watches = [:]
         guard hadBegun else { return lock = nil }
         let buffers = memories.map(\.shared)
         // After the beginning, as a lane keeps the order.
