@@ -144,6 +144,13 @@ let package = Package(
             path: "examples/camera",
             swiftSettings: strict
         ),
+        .executableTarget(
+            name: "shared-memory-tour",
+            dependencies: ["CLinux", "DirectRendering", "SharedMemory"],
+            path: "examples/shared-memory-tour",
+            exclude: ["README.md"],
+            swiftSettings: strict
+        ),
 
         // Tests.
         .target(

@@ -50,6 +50,9 @@ extern int fallocate(int fd, int mode, off_t offset, off_t length);
 // accept(2)
 extern int accept4(int socket, struct sockaddr *address, socklen_t *length, int flags);
 
+// strerror(3): an error number's name, as in "EPERM"; NULL for none that is known. Since glibc 2.32.
+extern const char *strerrorname_np(int error);
+
 // socket(7), SO_PEERCRED
 struct signet_ucred {
     int32_t pid;
