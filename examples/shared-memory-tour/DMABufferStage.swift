@@ -6,12 +6,15 @@ import SharedMemory
 struct DMABufferStage: Stage {
     let title = "5. dma-bufs: of a memfd, of a heap, of a graphics device"
     let verdict = """
-        yes, and without any seal, as its size is fixed for life; but a device may still be busy with it, so that who \
+        Yes, and without any seal, as its size is fixed for life; but a device may still be busy with it, so that who \
         looks has to wait for its fences first, with DMA_BUF_IOCTL_SYNC or, where waiting isn't possible, with poll.
         """
 
     func run(_ report: Report) throws {
-        part("of a memfd, \(SystemMemory.udmabufPath)", report) { try udmabuf(report) }
+        part("of a memfd, \(SystemMemory.udmabufPath)", report) {
+            try udmabuf(report)
+            report.step("writer: closes the memfd")
+        }
 
         let heaps = SystemMemory.heaps()
         if heaps.isEmpty {
@@ -129,7 +132,7 @@ struct DMABufferStage: Stage {
         }
         report.step(
             "writer: SYNC_START, writes to all of it\(write == nil ? "" : " as the memfd"), SYNC_END",
-            ["poll says no fence keeps the CPU waiting"]
+            ["poll says there is no fence to wait for"]
         )
 
         var list = DescriptorList()
@@ -141,6 +144,11 @@ struct DMABufferStage: Stage {
                 + KernelView.links("reader", reader.process, containing: word)
         )
         report.expect(answer == letter.asRead(size: size), "the reader sees what was written")
+        let received = KernelView.targets(reader.process, containing: word).first
+        report.expect(
+            received.flatMap { KernelView.inode(reader.process, $0.number) } == buffer.identity,
+            "the reader's dma-buf is the writer's"
+        )
 
         _ = try reader.ask("close")
         _ = consume buffer

@@ -34,7 +34,7 @@ enum KernelView {
     /// ``systemVLine(_:)`` as text.
     static func systemV(_ identifier: CInt) -> String {
         guard let line = systemVLine(identifier) else { return "/proc/sysvipc/shm: no line with shmid \(identifier)" }
-        let columns = ["shmid", "perms", "size", "nattch"].map { "\($0) \(line[$0] ?? "?")" }
+        let columns = ["shmid", "perms", "nattch"].map { "\($0) \(line[$0] ?? "?")" }
         return "/proc/sysvipc/shm: " + columns.joined(separator: " ")
     }
 

@@ -5,7 +5,7 @@ import SharedMemory
 struct MemfdStage: Stage {
     let title = "3. memfd_create, two descriptors in one SCM_RIGHTS message"
     let verdict = """
-        only by copying while it is unsealed: nobody can find it by name or number and it is gone with its last \
+        Only by copying while it is unsealed: nobody can find it by name or number and it is gone with its last \
         holder, but as with POSIX files its owner can truncate it under a reader's mapping.
         """
 

@@ -5,7 +5,7 @@ import SharedMemory
 struct PosixStage: Stage {
     let title = "2. POSIX: shm_open, ftruncate, mmap, shm_unlink"
     let verdict = """
-        only by copying: it comes as a descriptor, but it has a name while it is being made, takes no seals, and its \
+        Only by copying: it comes as a descriptor, but it has a name while it is being made, takes no seals, and its \
         owner can truncate it at any time, upon which whoever reads it through a mapping is killed by SIGBUS.
         """
 
@@ -30,6 +30,11 @@ struct PosixStage: Stage {
                 throw SystemError(call: "ftruncate", errno: Errno(rawValue: errno))
             }
             report.step("writer: ftruncate", [KernelView.entry(name)])
+            // Otherwise a full /dev/shm would kill this process by SIGBUS in the middle of writing.
+            let error = posix_fallocate(file.descriptor.rawValue, 0, off_t(sharedSize))
+            if error == ENOSPC { throw Skipped(because: "there is no room in /dev/shm for \(sharedSize) bytes") }
+            guard error == 0 else { throw SystemError(call: "posix_fallocate", errno: Errno(rawValue: error)) }
+            report.step("writer: posix_fallocate", ["room for all of it"])
             var mapping = try WritableMapping(file.descriptor, length: sharedSize)
             mapping.withMutableBytes(in: 0..<sharedSize) { letter.put(into: &$0) }
             report.step("writer: mmap, writes to all of it", [KernelView.resident("writer", getpid())])

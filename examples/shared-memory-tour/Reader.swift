@@ -21,6 +21,7 @@ enum Reader {
             try answer("ready", over: socket)
             switch arguments.first {
             case "sysv": try readSegment(over: socket)
+            case "sysv-maker": try makeSegment(over: socket)
             case "posix": try readNamedFile(over: socket)
             case "files": try readFiles(Int(arguments[1]) ?? 1, over: socket)
             case "dma-buf": try readDMABuffer(over: socket)
@@ -52,6 +53,14 @@ enum Reader {
             _ = try Message.receive(over: socket)
         }
         try answer("detached", over: socket)
+        _ = try Message.receive(over: socket)
+    }
+
+    /// Makes a segment, says its number, and waits to be killed: the one who asked removes it.
+    private static func makeSegment(over socket: borrowing Descriptor) throws {
+        _ = try Message.receive(over: socket)
+        let number = try SystemVSegment(size: 4_096).relinquish()
+        try answer("\(number)", over: socket)
         _ = try Message.receive(over: socket)
     }
 

@@ -47,10 +47,12 @@ final class ReaderProcess {
         case exited(CInt)
         case killed(CInt)
 
+        private static let names = [SIGBUS: "SIGBUS", SIGKILL: "SIGKILL", SIGSEGV: "SIGSEGV", SIGILL: "SIGILL"]
+
         var description: String {
             switch self {
             case .exited(let status): "ended with status \(status)"
-            case .killed(let signal): "was killed by \(signal == SIGBUS ? "SIGBUS" : "signal \(signal)")"
+            case .killed(let signal): "was killed by \(Self.names[signal] ?? "signal \(signal)")"
             }
         }
     }
@@ -100,7 +102,7 @@ final class ReaderProcess {
 
     deinit {
         guard ending == nil else { return }
-        kill(process, SIGKILL)
+        _ = Glibc.kill(process, SIGKILL)
         waitpid(process, nil, 0)
     }
 
@@ -123,6 +125,12 @@ final class ReaderProcess {
         case .some(let socket): return try Message.receive(over: socket).text
         case .none: throw DescriptorPassingError.closed
         }
+    }
+
+    /// Kills it, as a crash would.
+    func kill() -> Ending {
+        _ = Glibc.kill(process, SIGKILL)
+        return end()
     }
 
     /// Closes the socket, upon which a reader ends, and waits for that.

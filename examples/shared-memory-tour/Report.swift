@@ -20,7 +20,7 @@ final class Report {
         say(String(repeating: "=", count: stage.title.count))
         attempt { try stage.run(self) }
         say("")
-        for line in wrapped("For a compositor: " + stage.verdict, to: Table.width, indent: "") { say(line) }
+        for line in wrapped("Can a compositor use it? " + stage.verdict, to: Table.width, indent: "") { say(line) }
     }
 
     /// Runs a part of the tour, and prints why it was skipped or failed.
@@ -29,6 +29,8 @@ final class Report {
             try part()
             endTable()
         } catch let skipped as Skipped {
+            // A row before anything was done tells nothing.
+            if steps.count < 2 { steps = [] }
             endTable()
             for line in wrapped("skipped, because \(skipped.reason)", to: Table.width) { say(line) }
         } catch {

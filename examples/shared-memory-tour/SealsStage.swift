@@ -6,7 +6,7 @@ import SharedMemory
 struct SealsStage: Stage {
     let title = "4. Seals, and what a mapping's reader is in for without"
     let verdict = """
-        yes, with F_SEAL_SHRINK: what was mapped stays, so the pixels can be read where they are, and all the owner \
+        Yes, with F_SEAL_SHRINK: what was mapped stays, so the pixels can be read where they are, and all the owner \
         can still do is change them or punch holes, which read as zeros.
         """
 

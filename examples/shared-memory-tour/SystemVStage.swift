@@ -5,7 +5,7 @@ import SharedMemory
 struct SystemVStage: Stage {
     let title = "1. SysV: shmget, shmat, shmdt, IPC_RMID"
     let verdict = """
-        no: there is no descriptor to pass and nothing to seal, only a small number that any process of the user can \
+        No: there is no descriptor to pass and nothing to seal, only a small number that any process of the user can \
         guess or read in /proc/sysvipc/shm, and a segment outlives a crash of all who used it until somebody removes it.
         """
 
@@ -54,6 +54,21 @@ struct SystemVStage: Stage {
         report.step("reader: shmdt, the last one", [KernelView.systemV(number)])
         report.expect(KernelView.systemVLine(number) == nil, "the segment is gone with the last who had it attached")
         report.expect(reader.end() == .exited(0), "the reader ends well")
+        try crash(report)
+    }
+
+    /// Another process makes a segment and is killed; the segment is still there.
+    private func crash(_ report: Report) throws {
+        let maker = try ReaderProcess(["sysv-maker"])
+        var segment = SystemVSegment(adopting: CInt(try maker.ask("make")) ?? -1)
+        let number = segment.number
+        report.step("another process: shmget, 1 page", [KernelView.systemV(number)])
+        let ending = maker.kill()
+        report.step("it is killed", ["the maker \(ending)", KernelView.systemV(number)])
+        report.expect(KernelView.systemVLine(number) != nil, "a segment survives who made it")
+        try segment.remove()
+        report.step("writer: IPC_RMID by number", [KernelView.systemV(number)])
+        report.expect(KernelView.systemVLine(number) == nil, "anybody of the same user can remove a segment")
     }
 }
 
@@ -63,18 +78,30 @@ struct SystemVSegment: ~Copyable {
     let number: CInt
     private var isRemoved = false
 
+    /// One that somebody else made and leaves to this process.
+    init(adopting number: CInt) {
+        self.number = number
+    }
+
     /// A new one, for this user only. Source: shmget(2), IPC_PRIVATE.
     init(size: Int) throws {
         number = shmget(IPC_PRIVATE, size, IPC_CREAT | 0o600)
         guard number >= 0 else {
             let error = Errno(rawValue: errno)
             if error == .noSystemCall { throw Skipped(because: "this kernel was built without SysV shared memory") }
+            if error == Errno(rawValue: ENOSPC) { throw Skipped(because: "the limits for SysV segments are reached") }
             throw SystemError(call: "shmget", errno: error)
         }
     }
 
     deinit {
         if !isRemoved { shmctl(number, IPC_RMID, nil) }
+    }
+
+    /// Gives up ownership: whoever learns the number removes it.
+    consuming func relinquish() -> CInt {
+        isRemoved = true
+        return number
     }
 
     /// Lets it go once nobody has it attached.
