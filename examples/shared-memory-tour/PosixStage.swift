@@ -20,6 +20,7 @@ struct PosixStage: Stage {
         let word = "signet-tour-"
         let name = "/\(word)\(getpid())"
         report.step("before", [KernelView.entry(name)])
+        _ = try reader.ask("\(name) \(sharedSize)")
         do {
             var file = try NamedFile(name)
             report.step(
@@ -39,7 +40,7 @@ struct PosixStage: Stage {
             mapping.withMutableBytes(in: 0..<sharedSize) { letter.put(into: &$0) }
             report.step("writer: mmap, writes to all of it", [KernelView.resident("writer", getpid())])
 
-            let answer = try reader.ask("\(name) \(sharedSize)")
+            let answer = try reader.ask("read")
             report.step(
                 "reader: shm_open of the name it was told, mmap, reads",
                 [Letter.shown(answer), KernelView.resident("reader", reader.process)]

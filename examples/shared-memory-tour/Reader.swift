@@ -44,36 +44,60 @@ enum Reader {
         try Message.receive(over: socket).text.split(separator: " ").map(String.init)
     }
 
-    /// Is told a segment's number, which is all it takes.
+    /// Is told a segment's number, which is all it takes; then one that it has only to look after.
     private static func readSegment(over socket: borrowing Descriptor) throws {
         let words = try words(over: socket)
-        do {
-            let attachment = try SystemVAttachment(CInt(words[0]) ?? -1, size: Int(words[1]) ?? 0, writable: false)
+        let number = CInt(words[0]) ?? -1
+        try lookAfter(number) {
+            try answer("noted", over: socket)
+            _ = try Message.receive(over: socket)
+            let attachment = try SystemVAttachment(number, size: Int(words[1]) ?? 0, writable: false)
             try answer(attachment.withBytes { Letter.take(from: $0) }, over: socket)
             _ = try Message.receive(over: socket)
         }
         try answer("detached", over: socket)
+        try lookAfter(CInt(try Message.receive(over: socket).text) ?? -1) {
+            try answer("noted", over: socket)
+            _ = try Message.receive(over: socket)
+        }
+        try answer("forgotten", over: socket)
         _ = try Message.receive(over: socket)
     }
 
-    /// Makes a segment, says its number, and waits to be killed: the one who asked removes it.
+    /// Where the writer is killed meanwhile, the segment goes all the same.
+    private static func lookAfter(_ segment: CInt, _ body: () throws -> Void) throws {
+        do {
+            try body()
+        } catch {
+            shmctl(segment, IPC_RMID, nil)
+            throw error
+        }
+    }
+
+    /// Makes a segment, says its number, and waits to be killed: the one who asked removes it then. Where that one is
+    /// gone first, the segment goes with this process.
     private static func makeSegment(over socket: borrowing Descriptor) throws {
         _ = try Message.receive(over: socket)
-        let number = try SystemVSegment(size: 4_096).relinquish()
-        try answer("\(number)", over: socket)
+        let segment = try SystemVSegment(size: 4_096)
+        try answer("\(segment.number)", over: socket)
         _ = try Message.receive(over: socket)
     }
 
-    /// Is told a name in /dev/shm.
+    /// Is told a name in /dev/shm, before it is there. Where the writer is killed it removes the name.
     private static func readNamedFile(over socket: borrowing Descriptor) throws {
         let words = try words(over: socket)
         do {
+            try answer("noted", over: socket)
+            _ = try Message.receive(over: socket)
             let number = unsafe shm_open(words[0], O_RDONLY | O_CLOEXEC, 0)
             guard number >= 0 else { throw SystemError(call: "shm_open", errno: Errno(rawValue: errno)) }
             let file = Descriptor(owning: number)
             let mapping = try ReadOnlyMapping(file, length: Int(words[1]) ?? 0)
             try answer(mapping.withBytes(in: 0..<mapping.length) { Letter.take(from: $0) }, over: socket)
             _ = try Message.receive(over: socket)
+        } catch {
+            unsafe shm_unlink(words[0])
+            throw error
         }
         try answer("closed", over: socket)
         _ = try Message.receive(over: socket)

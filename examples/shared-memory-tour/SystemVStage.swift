@@ -22,6 +22,7 @@ struct SystemVStage: Stage {
         do {
             var segment = try SystemVSegment(size: sharedSize)
             number = segment.number
+            _ = try reader.ask("\(number) \(sharedSize)")
             report.step("writer: shmget, \(sharedSize >> 20) MiB", [KernelView.systemV(number)])
             do {
                 var attachment = try SystemVAttachment(number, size: sharedSize, writable: true)
@@ -33,7 +34,7 @@ struct SystemVStage: Stage {
                         KernelView.mapping("writer", getpid(), containing: "/SYSV"),
                     ]
                 )
-                let answer = try reader.ask("\(number) \(sharedSize)")
+                let answer = try reader.ask("read")
                 report.step(
                     "reader: shmat of the number it was told, reads",
                     [
@@ -53,20 +54,22 @@ struct SystemVStage: Stage {
         _ = try reader.ask("detach")
         report.step("reader: shmdt, the last one", [KernelView.systemV(number)])
         report.expect(KernelView.systemVLine(number) == nil, "the segment is gone with the last who had it attached")
+        try crash(report, reader)
         report.expect(reader.end() == .exited(0), "the reader ends well")
-        try crash(report)
     }
 
     /// Another process makes a segment and is killed; the segment is still there.
-    private func crash(_ report: Report) throws {
+    private func crash(_ report: Report, _ reader: ReaderProcess) throws {
         let maker = try ReaderProcess(["sysv-maker"])
         var segment = SystemVSegment(adopting: CInt(try maker.ask("make")) ?? -1)
         let number = segment.number
+        _ = try reader.ask("\(number)")
         report.step("another process: shmget, 1 page", [KernelView.systemV(number)])
         let ending = maker.kill()
         report.step("it is killed", ["the maker \(ending)", KernelView.systemV(number)])
         report.expect(KernelView.systemVLine(number) != nil, "a segment survives who made it")
         try segment.remove()
+        _ = try reader.ask("removed")
         report.step("writer: IPC_RMID by number", [KernelView.systemV(number)])
         report.expect(KernelView.systemVLine(number) == nil, "anybody of the same user can remove a segment")
     }
@@ -96,12 +99,6 @@ struct SystemVSegment: ~Copyable {
 
     deinit {
         if !isRemoved { shmctl(number, IPC_RMID, nil) }
-    }
-
-    /// Gives up ownership: whoever learns the number removes it.
-    consuming func relinquish() -> CInt {
-        isRemoved = true
-        return number
     }
 
     /// Lets it go once nobody has it attached.
