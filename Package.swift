@@ -185,7 +185,8 @@ let package = Package(
         .testTarget(
             name: "WaylandBindingsTests",
             dependencies: [
-                "SharedMemory", "TestProtocolClient", "TestProtocolServer", "TestSupport", "WaylandClient", "WaylandServer",
+                "SharedMemory", "TestProtocolClient", "TestProtocolServer", "TestSupport", "WaylandClient",
+                "WaylandServer",
                 "WaylandWire",
             ],
             swiftSettings: strict
@@ -208,7 +209,8 @@ let package = Package(
         .testTarget(
             name: "CompositorTests",
             dependencies: [
-                "CDRM", "CLinux", "ClientToolkit", "Compositor", "DirectRendering", "Pixels", "SharedMemory", "TestSupport",
+                "CDRM", "CLinux", "ClientToolkit", "Compositor", "DirectRendering", "Pixels", "SharedMemory",
+                "TestSupport",
                 "WaylandClient", "WaylandWire", .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict
@@ -217,7 +219,7 @@ let package = Package(
             name: "EndToEndTests",
             dependencies: [
                 "CPNG", "ClientToolkit", "DirectRendering", "SharedMemory", "TestSupport", "WaylandClient", "signet",
-                "camera", "prime", "simple-shm", "udmabuf", "without-memfd",
+                "camera", "prime", "shared-memory-tour", "simple-shm", "udmabuf", "without-memfd",
             ],
             swiftSettings: strict
         ),

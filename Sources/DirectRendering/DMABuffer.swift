@@ -23,7 +23,7 @@ public struct DMABuffer: ~Copyable, Sendable {
 
     /// For passing it on.
     public let descriptor: Descriptor
-    /// In bytes, a multiple of the page size. A dma-buf has no st_size; lseek(2) to its end tells.
+    /// In bytes, a multiple of the page size. lseek(2) to its end tells; not every kernel's st_size does.
     public let size: Int
     /// The same for all descriptors of the same dma-buf while one of them is open: its inode.
     public let identity: UInt64

@@ -120,6 +120,16 @@ import Testing
         compositor.end()
     }
 
+    // MARK: The tour
+
+    @Test func theTourIsRightAboutThisKernel() throws {
+        let outcome = try Running("shared-memory-tour", [], in: folder).finish()
+        #expect(outcome.status == 0, "\(outcome)")
+        for exporter in ["udmabuf", "system", "drm", "virtio_gpu"] {
+            #expect(outcome.output.contains("exp_name: \(exporter)\n"), "\(exporter)")
+        }
+    }
+
     // MARK: Where there is nothing
 
     @Test(arguments: [

@@ -32,6 +32,12 @@ import Testing
         #expect(log.contains("0 sealed, 0 sealed on arrival, 1 copied, 0 refused"), "\(log)")
     }
 
+    @Test(arguments: [Kernel.asItIs, .withoutMemfd])
+    func theTourIsRightAboutThisKernel(kernel: Kernel) throws {
+        let outcome = try client("shared-memory-tour", ["--no-devices"], on: kernel).finish()
+        #expect(outcome.status == 0, "\(outcome)")
+    }
+
     @Test func aScreenshotShowsTheWindow() throws {
         let compositor = try folder.compositor(on: .withoutMemfd)
         #expect(try folder.screenshot(on: .withoutMemfd).colorCount == 1)

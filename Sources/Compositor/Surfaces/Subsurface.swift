@@ -178,15 +178,16 @@ final class Subsurface: WlSubsurface.Requests, SurfaceRole {
     }
 
     func setDesync(_ resource: WlSubsurface) throws(ProtocolError) {
+        guard isSynchronous else { return }
         isSynchronous = false
-        surface.map(applyReleased)
+        if !holdsCommits { release() }
     }
 
-    /// Shows what was held in a subtree that no longer waits for anybody.
-    private func applyReleased(_ surface: Surface) {
-        guard surface.role?.holdsCommits == false else { return }
+    /// Shows what was held in a subtree whose parent waits for nobody.
+    private func release() {
+        guard !isSynchronous, let surface else { return }
         surface.submitHeld()
-        surface.newest[SubsurfaceStack.self].forEach { $0.subsurface.surface.map(applyReleased) }
+        surface.newest[SubsurfaceStack.self].forEach { $0.subsurface.release() }
     }
 }
 
