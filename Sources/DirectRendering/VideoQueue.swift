@@ -41,6 +41,7 @@ public final class VideoQueue {
     public let device: VideoDevice
     /// What was agreed on last.
     public private(set) var format: Format?
+    private let direction: VideoDevice.Direction
     private let isMultiPlanar: Bool
     private let type: v4l2_buf_type
     private var memory = V4L2_MEMORY_MMAP
@@ -48,6 +49,7 @@ public final class VideoQueue {
 
     init(device: VideoDevice, direction: VideoDevice.Direction, isMultiPlanar: Bool) {
         self.device = device
+        self.direction = direction
         self.isMultiPlanar = isMultiPlanar
         type =
             switch (direction, isMultiPlanar) {
@@ -146,13 +148,14 @@ public final class VideoQueue {
         return Int(buffers.count)
     }
 
-    /// A buffer of the device's, or one plane of it, as a dma-buf that is open for reading. Source: VIDIOC_EXPBUF.
+    /// A buffer of the device's, or one plane of it, as a dma-buf that is open for reading, and for writing where the device
+    /// is the one that reads. Source: VIDIOC_EXPBUF.
     public func export(_ index: Int, plane: Int = 0) throws(DeviceError) -> DMABuffer {
         var export = v4l2_exportbuffer()
         export.type = type.rawValue
         export.index = UInt32(clamping: index)
         export.plane = UInt32(clamping: plane)
-        export.flags = UInt32(O_RDONLY | O_CLOEXEC)
+        export.flags = UInt32((direction == .output ? O_RDWR : O_RDONLY) | O_CLOEXEC)
         try request("VIDIOC_EXPBUF") { unsafe signet_v4l2_export_buffer($0, &export) }
         return try DMABuffer(owning: Descriptor(owning: export.fd))
     }

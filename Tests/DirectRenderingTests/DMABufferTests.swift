@@ -98,7 +98,7 @@ import Testing
 
     // MARK: Graphics devices
 
-    @Test(.needs("DRM device", TestDevices.graphics("vgem") != nil), arguments: ["vgem", "virtio_gpu"])
+    @Test(.needs("DRM device", TestDevices.graphics("vgem") != nil), arguments: ["vgem", "virtio_gpu", "vkms"])
     func dumbBuffersTravelAsDMABuffers(driver: String) throws {
         let before = openDescriptorCount()
         do {

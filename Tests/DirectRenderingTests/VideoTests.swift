@@ -127,6 +127,47 @@ import Testing
         #expect(openDescriptorCount() == before)
     }
 
+    @Test(.needs("converter", TestDevices.converter != nil))
+    func aConverterReadsOneBufferAndWritesAnother() throws {
+        let before = openDescriptorCount()
+        do {
+            let converter = try #require(TestDevices.converter)
+            let (output, capture) = (try converter.queue(.output), try converter.queue(.capture))
+            // RGB565, which it copies as it is.
+            let (given, wanted) = (
+                try output.setFormat(code("RGBP"), width: 64, height: 32),
+                try capture.setFormat(code("RGBP"), width: 64, height: 32)
+            )
+            #expect(given == wanted)
+            #expect(try output.allocate(1) == 1 && capture.prepareImport(1) == 1)
+            let memory = try SystemMemory.allocate(wanted.planes[0].size, from: SystemMemory.heaps()[0])
+            let source = try output.export(0)
+            var pixels = try WritableMapping(source.descriptor, length: source.size)
+            pixels.withMutableBytes(in: 0..<4_096) { bytes in
+                for offset in 0..<4_096 {
+                    bytes.storeBytes(of: UInt8(truncatingIfNeeded: offset * 7), toByteOffset: offset, as: UInt8.self)
+                }
+            }
+            try output.enqueue(0)
+            try capture.enqueue(0, memory: [memory.descriptor.rawValue])
+            try output.start()
+            try capture.start()
+            let finished = try #require(try next(capture))
+            #expect(finished.index == 0 && !finished.isDamaged)
+            let mapping = try ReadOnlyMapping(memory.descriptor, length: memory.size)
+            try memory.beginAccess(.read)
+            let isCopied = mapping.withBytes(in: 0..<4_096) { bytes in
+                (0..<4_096).allSatisfy { offset in
+                    unsafe bytes.unsafeLoad(fromByteOffset: offset, as: UInt8.self)
+                        == UInt8(truncatingIfNeeded: offset * 7)
+                }
+            }
+            try memory.endAccess(.read)
+            #expect(isCopied)
+        }
+        #expect(openDescriptorCount() == before)
+    }
+
     @Test(.needs("camera", TestDevices.camera(isMultiPlanar: false) != nil))
     func whatGoesOutOfOrderIsAnError() throws {
         let queue = try #require(TestDevices.camera(isMultiPlanar: false)).queue(.capture)

@@ -35,7 +35,7 @@ import Testing
         return (column / 32 + row / 32) % 2 == 0 ? 0x2e3440 + red + green << 8 : 0x88c0d0 - green
     }
 
-    @Test(arguments: ["vgem", "virtio_gpu"], [[], ["--drm-device", "none"]])
+    @Test(arguments: ["vgem", "virtio_gpu", "vkms"], [[], ["--drm-device", "none"]])
     func primeIsShown(driver: String, options: [String]) throws {
         let compositor = try folder.compositor(options)
         let prime = try start("prime", ["--device", try card(driver), "--size", "200x150"])

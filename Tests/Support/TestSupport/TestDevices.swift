@@ -14,12 +14,19 @@ public enum TestDevices {
     /// The first device that captures in the way that is asked for.
     public static func camera(isMultiPlanar: Bool) -> VideoDevice? {
         VideoDevice.nodes().lazy.compactMap { try? VideoDevice(path: $0) }
-            .first { $0.can(.capture) && $0.isMultiPlanar(.capture) == isMultiPlanar }
+            .first { $0.can(.capture) && !$0.can(.output) && $0.isMultiPlanar(.capture) == isMultiPlanar }
     }
 
     /// The first device that shows pictures.
     public static var display: VideoDevice? {
-        VideoDevice.nodes().lazy.compactMap { try? VideoDevice(path: $0) }.first { $0.can(.output) }
+        VideoDevice.nodes().lazy.compactMap { try? VideoDevice(path: $0) }
+            .first { $0.can(.output) && !$0.can(.capture) }
+    }
+
+    /// The first device that turns pictures into others.
+    public static var converter: VideoDevice? {
+        VideoDevice.nodes().lazy.compactMap { try? VideoDevice(path: $0) }
+            .first { $0.can(.output) && $0.can(.capture) }
     }
 
     /// Whether memfds can be made into dma-bufs.
