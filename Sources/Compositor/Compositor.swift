@@ -87,7 +87,7 @@ public final class Compositor {
     }
 
     private func addDmabufs() {
-        let devices = DmabufDevices(loop: display.loop, device: settings.device)
+        let devices = DmabufDevices(loop: display.loop, device: settings.device) { [log] in log.info("\($0)") }
         do throws(SystemError) {
             _ = try DmabufGlobal(on: display, devices: devices)
         } catch {

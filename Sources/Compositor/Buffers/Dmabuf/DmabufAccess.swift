@@ -112,11 +112,14 @@ final class DmabufDevices {
     fileprivate private(set) var mailbox: Mailbox?
     /// Clients are told to make buffers that it can use; nil where there is none.
     let device: DRMDevice?
+    /// For what no protocol tells the client.
+    let log: (String) -> Void
     fileprivate var laneCount = 0
 
-    init(loop: EventLoop, device: DRMDevice?) {
+    init(loop: EventLoop, device: DRMDevice?, log: @escaping (String) -> Void) {
         self.loop = loop
         self.device = device
+        self.log = log
     }
 
     func makeLane() throws(ProtocolError) -> DmabufLane {

@@ -98,7 +98,11 @@ final class DmabufParams: ZwpLinuxBufferParamsV1.Requests {
             buffer.handler = try DmabufBuffer(resource: buffer, planes: planes, picture: picture, devices: devices)
             account.arrivals.dmabufs += 1
             resource.sendCreated(buffer: buffer)
-        case .failure:
+        case .failure(let refusal):
+            // The event has no place for a reason.
+            devices.log(
+                "process \(resource.client.credentials.process) brought a dma-buf that can't be used: \(refusal)"
+            )
             account.arrivals.refused += 1
             resource.sendFailed()
         }
