@@ -21,7 +21,7 @@ final class Output {
     /// What has changed since the newest frame, in output pixels.
     private var damage = Region()
     private var frameClock: FrameClock?
-    private var boundResources: [WlOutput] = []
+    private var boundResources = ResourcesByClient<WlOutput>()
     /// Those who want to hear of each new frame.
     private var observers: [any FrameObserver] = []
 
@@ -146,12 +146,12 @@ final class Output {
 
     // MARK: Clients
 
-    func bound(_ resource: WlOutput) { boundResources.append(resource) }
+    func bound(_ resource: WlOutput) { boundResources.insert(resource) }
 
-    func unbound(_ resource: WlOutput) { boundResources.removeAll { $0 === resource } }
+    func unbound(_ resource: WlOutput) { boundResources.remove(resource) }
 
     /// A client's objects for this output.
-    func resources(of client: Client) -> [WlOutput] { boundResources.filter { $0.client === client } }
+    func resources(of client: Client) -> some Collection<WlOutput> { boundResources[client] }
 }
 
 /// Somebody who looks at each frame.

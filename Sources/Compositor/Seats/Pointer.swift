@@ -7,7 +7,7 @@ final class Pointer: WlPointer.Requests {
     private let scene: Scene
     private let cursor: Cursor
     private let nextSerial: () -> UInt32
-    private var resources: [WlPointer] = []
+    private var resources = ResourcesByClient<WlPointer>()
     private weak var focus: Surface?
     /// Of the newest enter: only the client that it went to may change the cursor.
     private var enterSerial: UInt32?
@@ -20,11 +20,11 @@ final class Pointer: WlPointer.Requests {
 
     func bound(_ resource: WlPointer) {
         resource.handler = self
-        resources.append(resource)
+        resources.insert(resource)
     }
 
     func destroyed(_ resource: WlPointer) {
-        resources.removeAll { $0 === resource }
+        resources.remove(resource)
     }
 
     /// Moves the pointer to a place in global coordinates, and tells whoever is there. `time` is in milliseconds.
@@ -63,7 +63,7 @@ final class Pointer: WlPointer.Requests {
     }
 
     private func forEach(of surface: Surface, _ body: (WlPointer) -> Void) {
-        for resource in resources where resource.client === surface.resource.client { body(resource) }
+        for resource in resources[surface.resource.client] { body(resource) }
     }
 
     func setCursor(
