@@ -1,4 +1,5 @@
 internal import Glibc
+public import WaylandClient
 
 /// What sample clients have in common besides windows: their options, and how they speak.
 public struct Sample {
@@ -48,6 +49,20 @@ public struct Sample {
 
     /// The value of one of the options that only this sample has; nil where it wasn't given.
     public subscript(option: String) -> String? { values[option] }
+
+    /// Runs a window's client until it is closed, or as many frames are drawn as were asked for, and says once what it
+    /// draws into.
+    public func run(_ window: Window, on connection: Connection) throws {
+        var isTold = false
+        while !window.isClosed, frames == 0 || window.frameCount < frames {
+            try connection.dispatch()
+            if let failure = window.failure { throw failure }
+            if !isTold, let origin = window.origin {
+                isTold = true
+                say("drawing into \(origin)")
+            }
+        }
+    }
 
     /// Prints a line.
     public func say(_ message: String) {

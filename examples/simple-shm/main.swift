@@ -23,15 +23,7 @@ do {
     window.draw = { canvas, time in
         try canvas.fill { color($0, $1, width: canvas.width, height: canvas.height, time: Int(time)) }
     }
-    var isTold = false
-    while !window.isClosed, sample.frames == 0 || window.frameCount < sample.frames {
-        try globals.connection.dispatch()
-        if let failure = window.failure { sample.fail("\(failure)") }
-        if !isTold, let origin = window.origin {
-            isTold = true
-            sample.say("drawing into \(origin)")
-        }
-    }
+    try sample.run(window, on: globals.connection)
     window.close()
     try globals.connection.roundTrip()
 } catch {

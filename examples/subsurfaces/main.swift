@@ -51,10 +51,7 @@ do {
         try canvas.fill { column, row in column == centerX || row == centerY ? 0x00ec_eff4 : 0x0043_4c5e }
         ballPlace.setPosition(x: Int32(x), y: Int32(y))
     }
-    while !window.isClosed, sample.frames == 0 || window.frameCount < sample.frames {
-        try globals.connection.dispatch()
-        if let failure = window.failure { sample.fail("\(failure)") }
-    }
+    try sample.run(window, on: globals.connection)
     for place in [ballPlace, tilePlace] { place.destroy() }
     for surface in [ballSurface, tileSurface] { surface.destroy() }
     window.close()
