@@ -4,9 +4,9 @@ public import SharedMemory
 
 /// The socket in the runtime folder that clients connect to, and the lock that keeps its name.
 ///
-/// It is our own and not libwayland's, whose listener spins when descriptors run out. The lock file is held as long as
-/// this value lives; a socket that lies there without anybody holding its lock was left behind, and is taken over. Both
-/// are removed at the end.
+/// It is our own and not libwayland's, whose listener spins when descriptors run out. The lock is held as long as this
+/// value lives; a socket that lies there without a lock and without a listener was left behind, and is taken over. Both
+/// are removed at the end. Nothing else in their place is ever removed.
 public struct ListeningSocket: ~Copyable {
     /// Why there is no socket.
     public enum Failure: Error, Equatable, CustomStringConvertible {
@@ -14,8 +14,16 @@ public struct ListeningSocket: ~Copyable {
         case taken(name: String)
         /// All the names that are tried when none is given.
         case allTaken
-        /// It has a slash, or the path would be longer than a socket's may be.
+        /// The name isn't that of a file in the folder, or can't be printed.
         case badName(String)
+        /// The name alone is longer than a socket's path may be.
+        case nameTooLong(String, limit: Int)
+        /// The folder's path leaves no room for the name. Lengths in bytes; unix(7), sun_path.
+        case folderTooLong(String, length: Int, limit: Int)
+        /// The folder's path depends on where a program is started.
+        case relativeFolder(String)
+        /// Something that isn't a socket, or isn't ours, has the socket's or the lock's place.
+        case occupied(path: String)
         /// The folder or a file in it can't be used.
         case unusable(path: String, SystemError)
 
@@ -25,7 +33,20 @@ public struct ListeningSocket: ~Copyable {
             case .taken(let name):
                 "the socket \(name) is in use by another server; choose another name with --socket"
             case .allTaken: "the sockets wayland-1 to wayland-32 are all in use; name another one with --socket"
-            case .badName(let name): "'\(name)' can't be a socket's name; it has a slash or is too long"
+            case .badName(let name):
+                "'\(name)' can't be a socket's name: it is that of a file in XDG_RUNTIME_DIR, without slashes and control "
+                    + "characters, and doesn't end in .lock"
+            case .nameTooLong(let name, let limit):
+                "the socket's name has \(name.utf8.count) bytes, and a socket's whole path may have \(limit); choose a "
+                    + "shorter one with --socket"
+            case .folderTooLong(let folder, let length, let limit):
+                "XDG_RUNTIME_DIR is too long for a socket: with its name \(folder) makes \(length) bytes, and a "
+                    + "socket's path may have \(limit); set it to a folder with a shorter path, as one under /tmp"
+            case .relativeFolder(let folder):
+                "XDG_RUNTIME_DIR '\(folder)' isn't an absolute path, so that clients wouldn't find it; set it to one"
+            case .occupied(let path):
+                "\(path) exists and isn't what an earlier run left behind; remove it, or choose another name with "
+                    + "--socket"
             case .unusable(let path, let error):
                 "\(path) can't be used (\(error)); set XDG_RUNTIME_DIR to a folder of yours that can be written to"
             }
@@ -34,8 +55,9 @@ public struct ListeningSocket: ~Copyable {
 
     /// The file's name within the folder, for WAYLAND_DISPLAY.
     public let name: String
-    private let folder: String
-    private let lock: Descriptor
+    private let path: String
+    private let identity: FileIdentity?
+    private let lock: SocketLock
     private let socket: Descriptor
 
     /// Listens on `name` in `folder`; without a name on the first free of wayland-1 to wayland-32.
@@ -49,8 +71,10 @@ public struct ListeningSocket: ~Copyable {
                 self = try ListeningSocket(exactly: "wayland-\(number)", in: folder)
                 return
             } catch {
-                if case .taken = error { continue }
-                throw error
+                switch error {
+                case .taken, .occupied: continue
+                default: throw error
+                }
             }
         }
         throw .allTaken
@@ -58,55 +82,82 @@ public struct ListeningSocket: ~Copyable {
 
     private init(exactly name: String, in folder: String) throws(Failure) {
         let path = folder + "/" + name
-        let address = try Self.address(of: path, name: name)
-        let lock = try Self.takeLock(path + ".lock", name: name)
-        let socket = try Self.listen(at: address, path: path)
+        let address = try Self.address(name, in: folder)
+        let lock = try SocketLock(path + ".lock", socketName: name)
+        let socket = try Self.listen(at: address, path: path, name: name)
         self.name = name
-        self.folder = folder
+        self.path = path
+        identity = FileIdentity(at: path)
         self.lock = lock
         self.socket = socket
     }
 
-    private static func address(of path: String, name: String) throws(Failure) -> sockaddr_un {
+    private static func address(_ name: String, in folder: String) throws(Failure) -> sockaddr_un {
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
         // One byte stays for the end of the string.
-        let room = MemoryLayout.size(ofValue: address.sun_path) - 1
-        guard !name.isEmpty, !name.contains("/"), path.utf8.count <= room else { throw .badName(name) }
+        let limit = MemoryLayout.size(ofValue: address.sun_path) - 1
+        guard !name.isEmpty, name != ".", name != "..", !name.contains("/"), !name.hasSuffix(".lock"),
+            name == name.printable
+        else { throw .badName(name) }
+        guard folder.hasPrefix("/") else { throw .relativeFolder(folder) }
+        guard name.utf8.count < limit else { throw .nameTooLong(name, limit: limit) }
+        let path = folder + "/" + name
+        guard path.utf8.count <= limit else {
+            throw .folderTooLong(folder, length: path.utf8.count, limit: limit)
+        }
         unsafe withUnsafeMutableBytes(of: &address.sun_path) { bytes in
             unsafe bytes.copyBytes(from: path.utf8)
         }
         return address
     }
 
-    private static func listen(at address: sockaddr_un, path: String) throws(Failure) -> Descriptor {
-        let type = CInt(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue)
-        let number = Glibc.socket(AF_UNIX, type, 0)
-        guard number >= 0 else { throw .unusable(path: path, .last("socket")) }
-        let socket = Descriptor(owning: number)
-        // Nobody else holds the lock, so nobody listens there any more.
-        unsafe unlink(path)
-        let bound = unsafe withUnsafePointer(to: address) { pointer in
-            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                unsafe bind(number, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
-            }
-        }
+    private static func listen(at address: sockaddr_un, path: String, name: String) throws(Failure) -> Descriptor {
+        let socket = try makeSocket(path)
+        if FileIdentity(at: path) != nil { try removeLeftover(address, path: path, name: name) }
+        let bound = unsafe withAddress(address) { unsafe Glibc.bind(socket.rawValue, $0, $1) }
         guard bound == 0 else { throw .unusable(path: path, .last("bind")) }
-        guard Glibc.listen(number, 128) == 0 else { throw .unusable(path: path, .last("listen")) }
+        guard Glibc.listen(socket.rawValue, 128) == 0 else {
+            let error = SystemError.last("listen")
+            unsafe unlink(path)
+            throw .unusable(path: path, error)
+        }
         return socket
     }
 
-    private static func takeLock(_ path: String, name: String) throws(Failure) -> Descriptor {
-        let number = unsafe open(path, O_CREAT | O_RDWR | O_CLOEXEC, 0o660)
-        guard number >= 0 else { throw .unusable(path: path, .last("open")) }
-        let lock = Descriptor(owning: number)
-        guard flock(number, LOCK_EX | LOCK_NB) == 0 else { throw .taken(name: name) }
-        return lock
+    /// Removes a socket on which nobody listens any more.
+    private static func removeLeftover(_ address: sockaddr_un, path: String, name: String) throws(Failure) {
+        guard let found = FileIdentity(at: path), found.type == S_IFSOCK else { throw .occupied(path: path) }
+        // A server that keeps no lock would be cut off. ECONNREFUSED says that there is none.
+        let probe = try makeSocket(path)
+        guard unsafe withAddress(address, { unsafe connect(probe.rawValue, $0, $1) }) != 0, errno == ECONNREFUSED else {
+            throw .taken(name: name)
+        }
+        guard FileIdentity(at: path) == found else { throw .occupied(path: path) }
+        unsafe unlink(path)
+    }
+
+    private static func makeSocket(_ path: String) throws(Failure) -> Descriptor {
+        let type = CInt(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue)
+        let number = Glibc.socket(AF_UNIX, type, 0)
+        guard number >= 0 else { throw .unusable(path: path, .last("socket")) }
+        return Descriptor(owning: number)
+    }
+
+    private static func withAddress<R>(
+        _ address: sockaddr_un,
+        _ body: (UnsafePointer<sockaddr>, socklen_t) -> R
+    ) -> R {
+        unsafe withUnsafePointer(to: address) { pointer in
+            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                unsafe body($0, socklen_t(MemoryLayout<sockaddr_un>.size))
+            }
+        }
     }
 
     deinit {
-        unsafe unlink(folder + "/" + name)
-        unsafe unlink(folder + "/" + name + ".lock")
+        // What somebody else put in its place stays.
+        if let identity, FileIdentity(at: path) == identity { unsafe unlink(path) }
     }
 
     /// Readable when somebody wants to connect.

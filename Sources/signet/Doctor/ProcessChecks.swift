@@ -27,8 +27,9 @@ enum ProcessChecks {
             let reason =
                 switch error {
                 case .unusable(_, let error): "\(error.errno)"
-                case .badName: "the path is too long"
-                case .taken, .allTaken: "names are taken"
+                case .folderTooLong: "its path is too long"
+                case .relativeFolder: "it isn't an absolute path"
+                case .badName, .nameTooLong, .occupied, .taken, .allTaken: "names are taken"
                 }
             let meaning = "signet run fails: set XDG_RUNTIME_DIR to a folder of yours that can be written to"
             return Finding(name, "\(set) takes no socket (\(reason))", meaning)
