@@ -75,7 +75,7 @@ public final class ShmCanvas: Canvas {
         let origin =
             switch file.backing {
             case .memfd(let seals): "a memfd sealed with \(seals)"
-            case .posixSharedMemory: "a shm_open file, since this kernel has no memfd_create"
+            case .posixSharedMemory: "a shm_open file, since memfd_create is missing or forbidden here"
             }
         super.init(buffer: buffer, width: width, height: height, stride: width * 4, origin: origin)
     }

@@ -56,13 +56,17 @@ public final class Compositor {
         scene = Scene(clock: clock)
         windows = WindowManager(scene: scene)
         seat = Seat(on: display, scene: scene, keymap: settings.keymap)
-        let mappedPagesCanFault = overcommitIsStrict()
-        if mappedPagesCanFault { log.notice("vm.overcommit_memory is 2: client memory is read, never mapped") }
+        let overcommit = Overcommit.read()
+        switch overcommit {
+        case .heuristic: break
+        case .strict: log.notice("vm.overcommit_memory is 2: client memory is read, never mapped")
+        case .unknown: log.notice("vm.overcommit_memory can't be read: client memory is read, never mapped")
+        }
         _ = CompositorGlobal(on: display, scene: scene, limits: settings.limits)
         _ = SubcompositorGlobal(on: display, limits: settings.limits)
         _ = ShmGlobal(
             on: display,
-            admission: Admission(policy: settings.shmPolicy, mappedPagesCanFault: mappedPagesCanFault)
+            admission: Admission(policy: settings.shmPolicy, mappedPagesCanFault: overcommit != .heuristic)
         )
         addDmabufs()
         _ = SinglePixelBufferGlobal(on: display)
@@ -125,6 +129,16 @@ public final class Compositor {
         windows.outputsChanged()
     }
 
+    /// Makes memory for each output's first frame, so that want of it shows before anybody waits for a frame.
+    public func reserveFrames() throws(SystemError) {
+        for output in outputs { try output.reserveFrame() }
+    }
+
+    /// Tries to make memory for a frame, and lets it go again. Whether readers would get it without a copy.
+    public static func tryFrameMemory(_ mode: OutputMode = OutputMode()) throws(SystemError) -> Bool {
+        try FrameBuffer(size: Size(width: mode.width, height: mode.height)).isSealed
+    }
+
     // MARK: Clients
 
     /// How many clients are connected.
@@ -162,7 +176,9 @@ public final class Compositor {
         log.debug("\(name)[\(process)] connected")
         client.onDisconnect = { [log, unowned client] in
             let (arrivals, frames) = (client.account.arrivals, client.account.frames)
-            if let error = client.lastError { log.warning("\(name)[\(process)] was disconnected: \(error)") }
+            if let error = client.lastError?.printable {
+                log.warning("\(name)[\(process)] was disconnected: \(error)")
+            }
             log.info(
                 """
                 \(name)[\(process)] is gone after \(frames) frames; its pools: \(arrivals.sealed) sealed, \
@@ -184,13 +200,9 @@ public final class Compositor {
     }
 }
 
-/// Whether the kernel promises no more memory than it has; then even a sealed page can be missing. proc_sys_vm(5).
-private func overcommitIsStrict() -> Bool {
-    readFile("/proc/sys/vm/overcommit_memory", upTo: 16)?.first == UInt8(ascii: "2")
-}
-
 /// What a process calls itself; proc_pid_comm(5).
 private func processName(_ process: Int32) -> String {
     guard let bytes = readFile("/proc/\(process)/comm", upTo: 64) else { return "client" }
-    return String(decoding: bytes.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
+    // A process can call itself anything; the kernel ends the text with a line break.
+    return String(decoding: bytes.last == UInt8(ascii: "\n") ? bytes.dropLast() : bytes[...], as: UTF8.self).printable
 }

@@ -3,9 +3,9 @@ internal import Glibc
 
 /// Memory that can be handed to another process by descriptor, and has no name.
 ///
-/// A memfd that is sized and then sealed, so that whoever receives it can rely on its size. Kernels without
-/// memfd_create(2) say ENOSYS; there, and only there, it is a shm_open(3) file with a random name that is unlinked at
-/// once. Such a file can't be sealed, and a careful receiver won't map it.
+/// A memfd that is sized and then sealed, so that whoever receives it can rely on its size. Where memfd_create(2) is
+/// missing (ENOSYS) or forbidden, as by a sandbox's seccomp filter (EPERM, EACCES or EINVAL), it is a shm_open(3) file
+/// with a random name that is unlinked at once. Such a file can't be sealed, and a careful receiver won't map it.
 public struct AnonymousFile: ~Copyable, Sendable {
     /// What the file is.
     public enum Backing: Hashable, Sendable {
@@ -26,7 +26,8 @@ public struct AnonymousFile: ~Copyable, Sendable {
 
     /// Makes a file of `size` bytes, all zero, that carries `seals` where the kernel has them.
     ///
-    /// `name` shows in /proc/PID/maps and /proc/PID/fd, and means nothing.
+    /// `name` shows in /proc/PID/maps and /proc/PID/fd, and means nothing. Running out of descriptors or memory is an
+    /// error, and not a reason to fall back.
     public static func create(
         name: String,
         size: Int,
@@ -38,7 +39,7 @@ public struct AnonymousFile: ~Copyable, Sendable {
             try descriptor.addSeals(seals)
             return AnonymousFile(descriptor: descriptor, backing: .memfd(seals), size: size, reader: nil)
         } catch {
-            guard error == SystemError(call: "memfd_create", errno: .noSystemCall) else { throw error }
+            guard error.call == "memfd_create", isRefusal(error.errno) else { throw error }
         }
         return try posixSharedMemory(size: size)
     }
@@ -59,14 +60,31 @@ public struct AnonymousFile: ~Copyable, Sendable {
         return try file.readOnlyDescriptor()
     }
 
-    /// Whether memfd_create(2) is there at all.
-    public static var kernelHasMemfd: Bool {
+    /// What memfd_create(2) does in this process.
+    public enum MemfdSupport: Hashable, Sendable {
+        /// It makes files that take seals.
+        case works
+        /// ENOSYS: the kernel doesn't have the call.
+        case missing
+        /// Something forbids it, as a sandbox's seccomp filter does.
+        case forbidden(Errno)
+    }
+
+    /// Tries memfd_create(2). Passing failures, as for want of descriptors, count as ``MemfdSupport/works``.
+    public static var memfdSupport: MemfdSupport {
         do throws(SystemError) {
             _ = try memfd("signet-probe")
-            return true
+            return .works
         } catch {
-            return error.errno != .noSystemCall
+            if error.errno == .noSystemCall { return .missing }
+            return isRefusal(error.errno) ? .forbidden(error.errno) : .works
         }
+    }
+
+    /// Whether memfd_create(2) failed with an error that it will give each time: the call isn't there (ENOSYS), or a
+    /// seccomp filter, a security module or an old kernel's rules forbid it.
+    private static func isRefusal(_ error: Errno) -> Bool {
+        [.noSystemCall, .notPermitted, .accessDenied, .invalidArgument].contains(error)
     }
 
     private init(
@@ -110,7 +128,19 @@ public struct AnonymousFile: ~Copyable, Sendable {
     public mutating func grow(to size: Int) throws(SystemError) {
         guard size >= self.size else { throw SystemError(call: "ftruncate", errno: .invalidArgument) }
         try Self.truncate(descriptor, to: size)
+        if case .posixSharedMemory = backing { try Self.allocate(descriptor, size: size) }
         self.size = size
+    }
+
+    private static func allocate(_ descriptor: borrowing Descriptor, size: Int) throws(SystemError) {
+        let number = descriptor.rawValue
+        guard size > 0 else { return }
+        _ = try SystemCall.run("posix_fallocate") {
+            // It returns the error and leaves errno alone.
+            let error = posix_fallocate(number, 0, size)
+            errno = error
+            return error == 0 ? 0 : -1
+        }
     }
 
     private static func truncate(_ descriptor: borrowing Descriptor, to size: Int) throws(SystemError) {
@@ -118,20 +148,26 @@ public struct AnonymousFile: ~Copyable, Sendable {
         _ = try SystemCall.run("ftruncate") { ftruncate(number, size) }
     }
 
-    private static func memfd(_ name: String) throws(SystemError) -> Descriptor {
+    /// A memfd that takes seals, made never to be executed where that is possible.
+    ///
+    /// Kernels before 6.3 know no MFD_NOEXEC_SEAL (EINVAL), and later ones can insist on it (vm.memfd_noexec=2, EACCES
+    /// without it), so that both ways are tried. The error is that of the second.
+    package static func memfd(_ name: String) throws(SystemError) -> Descriptor {
         let flags = SIGNET_MFD_CLOEXEC | SIGNET_MFD_ALLOW_SEALING
         do throws(SystemError) {
-            // Never to be executed, where the kernel (6.3 and later) knows how to say so.
             return Descriptor(
                 owning: try SystemCall.run("memfd_create") { unsafe memfd_create(name, flags | SIGNET_MFD_NOEXEC_SEAL) }
             )
         } catch {
-            guard error.errno == .invalidArgument else { throw error }
+            guard error.errno != .noSystemCall, isRefusal(error.errno) else { throw error }
         }
         return Descriptor(owning: try SystemCall.run("memfd_create") { unsafe memfd_create(name, flags) })
     }
 
     /// The fallback, also where it isn't needed.
+    ///
+    /// Its pages are allocated at once: /dev/shm has a size limit (64 MiB in many containers), and a page that doesn't fit
+    /// raises SIGBUS when it is first written, where posix_fallocate(3) says ENOSPC.
     package static func posixSharedMemory(size: Int) throws(SystemError) -> AnonymousFile {
         for _ in 0..<100 {
             var random: UInt64 = 0
@@ -153,6 +189,7 @@ public struct AnonymousFile: ~Copyable, Sendable {
                 owning: try SystemCall.run("shm_open") { unsafe shm_open(name, O_RDONLY | O_CLOEXEC, 0) }
             )
             try truncate(descriptor, to: size)
+            try allocate(descriptor, size: size)
             return AnonymousFile(descriptor: descriptor, backing: .posixSharedMemory, size: size, reader: reader)
         }
         throw SystemError(call: "shm_open", errno: .exists)

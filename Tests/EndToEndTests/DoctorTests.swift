@@ -16,7 +16,8 @@ import Testing
         #expect(outcome.status == 0 && outcome.errors.isEmpty, "\(outcome)")
         let lines = outcome.output.split(separator: "\n")
         let checks = [
-            "memfd_create", "sealing", "F_SEAL_FUTURE_WRITE", "memfd_noexec", "overcommit", "/dev/shm", "udmabuf",
+            "memfd_create", "sealing", "F_SEAL_FUTURE_WRITE", "memfd_noexec", "overcommit", "/dev/shm", "frames",
+            "udmabuf",
             "dma_heap", "DRM ", "V4L2 ", "runtime folder", "shm policy", "open files",
         ]
         for check in checks { #expect(lines.contains { $0.hasPrefix(check) }, "\(check): \(outcome)") }
@@ -51,7 +52,7 @@ import Testing
 
     @Test func columnsAreAsWideAsTheirWidestEntry() {
         let text = report([Finding("a", "found", "good"), Finding("long name", "no", "bad\u{1b}[31m\n")])
-        #expect(text == "a:         found - good\nlong name: no    - bad?[31m?\n")
+        #expect(text == "a:         found - good\nlong name: no    - bad\\u{1b}[31m\\u{a}\n")
     }
 
     @Test func whatIsMissingIsSaidPlainly() {

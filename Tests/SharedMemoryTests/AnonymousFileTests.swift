@@ -1,3 +1,4 @@
+import Glibc
 import SharedMemory
 import TestSupport
 import Testing
@@ -102,7 +103,6 @@ import Testing
 
     @Test(arguments: [
         (call: "memfd_create", errno: Errno.tooManyOpenFiles), ("memfd_create", .noMemory),
-        ("memfd_create", .accessDenied),
         ("ftruncate", .noMemory), ("ftruncate", .notPermitted), ("fcntl(F_ADD_SEALS)", .notPermitted),
         ("fcntl(F_ADD_SEALS)", .busy), ("shm_open", .tooManyOpenFiles), ("getrandom", .noSystemCall),
     ])
@@ -125,13 +125,48 @@ import Testing
         #expect((openDescriptorCount(), TestFile.names(in: "/dev/shm")) == before)
     }
 
-    @Test func aKernelIsAskedWhetherItHasMemfd() {
-        #expect(AnonymousFile.kernelHasMemfd)
-        InjectedFaults.$current.withValue(InjectedFaults(["memfd_create": [.noSystemCall]])) {
-            #expect(!AnonymousFile.kernelHasMemfd)
+    private func support(_ errors: [Errno?]) -> AnonymousFile.MemfdSupport {
+        InjectedFaults.$current.withValue(InjectedFaults(["memfd_create": errors])) { AnonymousFile.memfdSupport }
+    }
+
+    @Test func aKernelIsAskedWhatItDoesWithMemfdCreate() {
+        #expect(AnonymousFile.memfdSupport == .works)
+        #expect(support([.noSystemCall]) == .missing)
+        // A passing want says nothing about the call.
+        #expect(support([.tooManyOpenFiles]) == .works)
+        #expect(support([.invalidArgument, .tooManyOpenFiles]) == .works)
+    }
+
+    /// What seccomp profiles and old kernels say. vm.memfd_noexec=2 says EACCES to the second try alone.
+    @Test(arguments: [Errno.notPermitted, .accessDenied, .invalidArgument])
+    func aForbiddenMemfdCreateIsTriedBothWaysAndFallsBack(errno: Errno) throws {
+        #expect(support([errno, errno]) == .forbidden(errno))
+        #expect(support([errno, nil]) == .works)
+        let forbidden = InjectedFaults(["memfd_create": [errno, errno]])
+        try InjectedFaults.$current.withValue(forbidden) {
+            let backing = try create().backing
+            #expect(backing == .posixSharedMemory)
+            #expect(forbidden.isUsedUp)
         }
-        InjectedFaults.$current.withValue(InjectedFaults(["memfd_create": [.tooManyOpenFiles]])) {
-            #expect(AnonymousFile.kernelHasMemfd)
+        let withoutFlag = InjectedFaults(["memfd_create": [errno, nil]])
+        try InjectedFaults.$current.withValue(withoutFlag) {
+            let backing = try create().backing
+            #expect(backing == .memfd(.shrink))
+            #expect(withoutFlag.isUsedUp)
+        }
+    }
+
+    @Test func theFallbacksPagesAreThereFromTheStart() throws {
+        let faults = InjectedFaults(["memfd_create": [.noSystemCall], "posix_fallocate": [Errno(rawValue: ENOSPC)]])
+        InjectedFaults.$current.withValue(faults) {
+            let full = SystemError(call: "posix_fallocate", errno: Errno(rawValue: ENOSPC))
+            #expect(throws: full) { _ = try create() }
+        }
+        try InjectedFaults.$current.withValue(InjectedFaults(["memfd_create": [.noSystemCall]])) {
+            var file = try create(size: 100_000)
+            #expect(TestFile.allocatedBytes(of: file.descriptor) >= 100_000)
+            try file.grow(to: 200_000)
+            #expect(TestFile.allocatedBytes(of: file.descriptor) >= 200_000)
         }
     }
 

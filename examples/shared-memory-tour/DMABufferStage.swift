@@ -55,7 +55,9 @@ struct DMABufferStage: Stage {
 
     private func udmabuf(_ report: Report) throws {
         let size = sharedSize
-        guard AnonymousFile.kernelHasMemfd else { throw Skipped(because: "this kernel has no memfd_create") }
+        guard AnonymousFile.memfdSupport == .works else {
+            throw Skipped(because: "memfd_create is missing or forbidden here")
+        }
         let memfd = try AnonymousFile.create(name: "tour-pixels", size: size, seals: .shrink)
         report.step("before; a memfd with F_SEAL_SHRINK")
         let buffer = try offered(SystemMemory.udmabufPath) { () throws(DeviceError) in

@@ -16,7 +16,9 @@ final class CaptureManagerGlobal: SignetSealedFrameManagerV1.Requests {
         session: SignetSealedFrameSessionV1,
         output: WlOutput
     ) throws(ProtocolError) {
-        guard let output = (output.handler as? OutputGlobal)?.output else { return session.sendStopped() }
+        let output = (output.handler as? OutputGlobal)?.output
         session.handler = CaptureSession(resource: session, output: output)
+        // R3.
+        if output == nil { session.sendStopped() }
     }
 }

@@ -9,7 +9,8 @@ final class CaptureSession: SignetSealedFrameSessionV1.Requests, FrameObserver {
     /// R8.
     static let heldLimit = 3
 
-    private let output: Output
+    /// Nil once it is gone.
+    private var output: Output?
     private weak var resource: SignetSealedFrameSessionV1?
     /// Asked for and not answered.
     private weak var awaited: CapturedFrame?
@@ -18,10 +19,11 @@ final class CaptureSession: SignetSealedFrameSessionV1.Requests, FrameObserver {
     /// The number of the frame that was sent last.
     private var lastSent: UInt64?
 
-    init(resource: SignetSealedFrameSessionV1, output: Output) {
+    /// Follows `output`; nil where it is gone already.
+    init(resource: SignetSealedFrameSessionV1, output: Output?) {
         self.resource = resource
         self.output = output
-        output.add(self)
+        output?.add(self)
     }
 
     func nextFrame(_ resource: SignetSealedFrameSessionV1, frame: SignetSealedFrameV1) throws(ProtocolError) {
@@ -33,24 +35,36 @@ final class CaptureSession: SignetSealedFrameSessionV1.Requests, FrameObserver {
         }
         let new = CapturedFrame(resource: frame, session: self)
         frame.handler = new
+        guard let output else { return new.fail(.stopped) }
         awaited = new
         // R6: what has changed is drawn within a frame's time; if nothing has, the newest frame is there already.
-        if lastSent == nil, !output.isDamaged { output.ensureFrame() }
-        if !output.isDamaged { answer() }
-    }
-
-    func destroyed(_ resource: SignetSealedFrameSessionV1) {
-        output.remove(self)
-        output.endSession(ObjectIdentifier(self))
-        awaited = nil
-    }
-
-    func outputDidTick(_ output: Output) {
+        if output.isDamaged { return output.requestFrame() }
+        if lastSent == nil, output.ensureFrame() == .failed { return failAwaited(.noMemory) }
         answer()
     }
 
+    func destroyed(_ resource: SignetSealedFrameSessionV1) {
+        output?.remove(self)
+        output?.endSession(ObjectIdentifier(self))
+        awaited = nil
+    }
+
+    func outputDidTick(_ output: Output, _ result: Output.FrameResult) {
+        // A reader that waits for memory would wait without end.
+        if result == .failed, held < Self.heldLimit { return failAwaited(.noMemory) }
+        answer()
+    }
+
+    /// R11.
     func outputDidStop(_ output: Output) {
+        failAwaited(.stopped)
         resource?.sendStopped()
+        self.output = nil
+    }
+
+    private func failAwaited(_ reason: SignetSealedFrameV1.Failure) {
+        awaited?.fail(reason)
+        awaited = nil
     }
 
     /// A frame was given back, or isn't wanted any more.
@@ -58,12 +72,13 @@ final class CaptureSession: SignetSealedFrameSessionV1.Requests, FrameObserver {
         if wasSent {
             held -= 1
             answer()
-            if output.isDamaged { output.requestFrame() }
         }
+        // It may have been the last buffer.
+        if let output, output.isDamaged { output.requestFrame() }
     }
 
     private func answer() {
-        guard let frame = awaited, held < Self.heldLimit, let buffer = output.ring.front,
+        guard let output, let frame = awaited, held < Self.heldLimit, let buffer = output.ring.front,
             let number = buffer.frame, number > lastSent ?? 0
         else { return }
         awaited = nil

@@ -28,7 +28,7 @@ final class CapturedFrame: SignetSealedFrameV1.Requests {
                 sendMemory(of: buffer, kind: .copy, descriptor: try buffer.copyForReader())
             }
         } catch {
-            resource.sendFailed(reason: .noMemory)
+            fail(.noMemory)
             return false
         }
         damage.coarsenedOutward(limit: 64).forEachRectangle { rectangle in
@@ -47,6 +47,11 @@ final class CapturedFrame: SignetSealedFrameV1.Requests {
         )
         wasSent = true
         return true
+    }
+
+    /// Answers that there is no frame.
+    func fail(_ reason: SignetSealedFrameV1.Failure) {
+        resource.sendFailed(reason: reason)
     }
 
     private func sendMemory(

@@ -3,12 +3,16 @@ internal import SharedMemory
 
 /// The buffers that an output draws its frames into, and what changed from frame to frame.
 ///
-/// One buffer is enough until a reader holds the newest; then another is made, up to ``capacity``. Each knows which frame
-/// it holds, and the ring remembers the damage of the last frames, so that drawing into an older buffer repairs just
-/// what has changed since ("buffer age").
+/// One buffer is enough until a reader holds the newest; then another is made, up to ``capacity(sessions:)``. Each knows
+/// which frame it holds, and the ring remembers the damage of the last frames, so that drawing into an older buffer
+/// repairs just what has changed since ("buffer age").
 struct FrameRing {
-    /// As many as readers can hold, one to draw into, and one for a second session's luck.
-    static let capacity = 5
+    /// How many buffers there can be: as many as the sessions' readers can hold, the newest, and one to draw into. More
+    /// sessions than these share what there is.
+    static func capacity(sessions: Int) -> Int { 2 + CaptureSession.heldLimit * min(sessions, 16) }
+
+    /// How many frames' damage is remembered.
+    private static let historyLimit = 10
 
     let size: Size
     private(set) var buffers: [FrameBuffer] = []
@@ -23,16 +27,24 @@ struct FrameRing {
         self.size = size
     }
 
+    /// Makes the first buffer, so that want of memory for it shows now.
+    mutating func reserve() throws(SystemError) {
+        if buffers.isEmpty { buffers.append(try FrameBuffer(size: size)) }
+    }
+
     /// A buffer that nobody reads, with what has to be drawn into it so that it shows the next frame, given what changes
-    /// with it. Nil where readers hold everything.
-    mutating func next(damage: Region) throws(SystemError) -> (buffer: FrameBuffer, repaint: Region)? {
+    /// with it. Nil where the readers of `sessions` capture sessions hold everything.
+    mutating func next(
+        damage: Region,
+        sessions: Int
+    ) throws(SystemError) -> (buffer: FrameBuffer, repaint: Region)? {
         // The youngest free one needs the least repair.
         var best: FrameBuffer?
         for buffer in buffers where buffer.readers == 0 {
             if best == nil || (buffer.frame ?? 0) > (best?.frame ?? 0) { best = buffer }
         }
         if best == nil {
-            guard buffers.count < Self.capacity else { return nil }
+            guard buffers.count < Self.capacity(sessions: sessions) else { return nil }
             let new = try FrameBuffer(size: size)
             buffers.append(new)
             best = new
@@ -47,7 +59,7 @@ struct FrameRing {
         buffer.frame = frame
         front = buffer
         history.insert(damage, at: 0)
-        if history.count > 2 * Self.capacity { history.removeLast() }
+        if history.count > Self.historyLimit { history.removeLast() }
     }
 
     /// What differs between `frame` and the newest one, in output pixels; everything where that isn't known.

@@ -2,7 +2,7 @@ internal import Pixels
 internal import SharedMemory
 internal import WaylandServer
 
-/// A screen without glass: a rectangle of the scene, drawn at a rate, when there is something to draw.
+/// A headless output: a rectangle of the scene, drawn at a rate, when there is something to draw.
 ///
 /// Damage collects until the frame clock ticks; then it is drawn into the next buffer of the ring, clients hear that
 /// their frame was shown, and readers get the buffer.
@@ -24,6 +24,8 @@ final class Output {
     private var boundResources = ResourcesByClient<WlOutput>()
     /// Those who want to hear of each new frame.
     private var observers: [any FrameObserver] = []
+    /// Whether the log has said already that frames can't be drawn.
+    private var hasLoggedFailure = false
 
     init(
         name: String,
@@ -100,31 +102,55 @@ final class Output {
     }
 
     private func tick(_ time: UInt64) {
-        if isDamaged { draw(time) }
+        let result = isDamaged ? draw(time) : .unchanged
         scene.sendFrameCallbacks(of: self, Presentation(output: self, time: time, sequence: ring.frame))
-        for observer in observers { observer.outputDidTick(self) }
+        for observer in observers { observer.outputDidTick(self, result) }
     }
 
-    /// Draws what has changed; leaves it for later where there is no memory or readers hold all buffers.
-    private func draw(_ time: UInt64) {
+    /// What came of the output's turn to draw.
+    enum FrameResult {
+        /// There is a new frame.
+        case drawn
+        /// The newest frame shows everything already.
+        case unchanged
+        /// Readers hold all buffers; the damage stays, and is drawn when one is given back.
+        case noFreeBuffer
+        /// There is no memory for a frame; the damage stays, and is tried again at the next tick.
+        case failed
+    }
+
+    /// Draws what has changed.
+    private func draw(_ time: UInt64) -> FrameResult {
         do throws(SystemError) {
-            guard let (buffer, repaint) = try ring.next(damage: damage) else { return }
+            guard let (buffer, repaint) = try ring.next(damage: damage, sessions: observers.count) else {
+                return .noFreeBuffer
+            }
             Renderer().draw(scene.items, of: self, damage: repaint, into: buffer)
             ring.finish(buffer, damage: damage)
             damage = Region()
             frameTime = time
+            hasLoggedFailure = false
+            return .drawn
         } catch {
-            log("no frame could be drawn on \(name): \(error)")
+            if !hasLoggedFailure { log("no frame can be drawn on \(name), which is tried again: \(error)") }
+            hasLoggedFailure = true
+            requestFrame()
+            return .failed
         }
     }
 
+    /// Makes memory for the first frame, so that want of it shows before anybody waits for one.
+    func reserveFrame() throws(SystemError) {
+        try ring.reserve()
+    }
+
     /// Draws at once where nothing was drawn yet, so that there is a frame to hand out.
-    func ensureFrame() {
-        if ring.front == nil {
-            scene.update()
-            addDamage(bounds)
-            draw(clock.now)
-        }
+    @discardableResult
+    func ensureFrame() -> FrameResult {
+        guard ring.front == nil else { return .unchanged }
+        scene.update()
+        addDamage(bounds)
+        return draw(clock.now)
     }
 
     /// The output is taken away: it draws no more, and its readers are told.
@@ -157,7 +183,7 @@ final class Output {
 /// Somebody who looks at each frame.
 protocol FrameObserver: AnyObject {
     /// The output had its turn, and drew if there was anything to draw.
-    func outputDidTick(_ output: Output)
+    func outputDidTick(_ output: Output, _ result: Output.FrameResult)
     /// The output is gone, and won't draw again.
     func outputDidStop(_ output: Output)
 }

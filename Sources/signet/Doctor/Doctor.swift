@@ -19,7 +19,7 @@ struct Doctor: ParsableCommand {
     static func findings() -> [Finding] {
         let memory = [
             MemoryChecks.memfd(), MemoryChecks.sealing(), MemoryChecks.futureWrite(), MemoryChecks.noexec(),
-            MemoryChecks.overcommit(), MemoryChecks.posixSharedMemory(),
+            MemoryChecks.overcommit(), MemoryChecks.posixSharedMemory(), MemoryChecks.frames(),
         ]
         let devices =
             [DeviceChecks.udmabuf()] + DeviceChecks.heaps() + DeviceChecks.graphics() + DeviceChecks.video()

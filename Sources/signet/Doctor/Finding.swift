@@ -1,3 +1,5 @@
+import Compositor
+
 /// What a check found: one line of `signet doctor`.
 struct Finding: Equatable {
     /// What was looked at.
@@ -9,13 +11,9 @@ struct Finding: Equatable {
 
     /// Names of devices and folders come from outside: they keep to their line.
     init(_ name: String, _ state: String, _ meaning: String) {
-        self.name = Self.printable(name)
-        self.state = Self.printable(state)
-        self.meaning = Self.printable(meaning)
-    }
-
-    private static func printable(_ text: String) -> String {
-        String(text.map { $0.unicodeScalars.contains { $0.properties.generalCategory == .control } ? "?" : $0 })
+        self.name = name.printable
+        self.state = state.printable
+        self.meaning = meaning.printable
     }
 }
 

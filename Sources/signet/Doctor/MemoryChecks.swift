@@ -1,4 +1,5 @@
 import CLinux
+import Compositor
 import Glibc
 import SharedMemory
 
@@ -10,10 +11,28 @@ enum MemoryChecks {
             _ = try makeMemfd()
             return Finding(name, "works", "clients can hand over memory that is safe to map")
         } catch {
-            if error.errno == .noSystemCall {
-                return Finding(name, "missing", "client memory is read, never mapped; frames are copied for readers")
+            switch AnonymousFile.memfdSupport {
+            case .missing:
+                return Finding(name, "missing", "client memory is read, never mapped; readers get copies of frames")
+            case .forbidden(let errno):
+                let meaning = "a sandbox forbids it: clients in the same one need --shm-policy copy; frames are copied"
+                return Finding(name, "fails (\(errno))", meaning)
+            case .works: return Finding(name, "fails (\(error.errno))", "no frame can be made at the moment")
             }
-            return Finding(name, "fails (\(error.errno))", "no frame can be made; a seccomp filter may forbid the call")
+        }
+    }
+
+    /// Makes what an output draws into, as signet run does before it says that it is ready.
+    static func frames() -> Finding {
+        let name = "frames"
+        do throws(SystemError) {
+            let isSealed = try Compositor.tryFrameMemory()
+            return isSealed
+                ? Finding(name, "sealed memfds", "readers map them, and can't change them")
+                : Finding(name, "can't be sealed here", "every reader gets a copy")
+        } catch {
+            let meaning = "signet run fails: it takes memfd_create, or room in /dev/shm"
+            return Finding(name, "can't be made (\(error))", meaning)
         }
     }
 
@@ -57,7 +76,8 @@ enum MemoryChecks {
     static func noexec() -> Finding {
         let mode = readLine(of: "/proc/sys/vm/memfd_noexec")
         do throws(SystemError) {
-            _ = try makeMemfd(SIGNET_MFD_NOEXEC_SEAL)
+            let flags = SIGNET_MFD_CLOEXEC | SIGNET_MFD_ALLOW_SEALING | SIGNET_MFD_NOEXEC_SEAL
+            _ = Descriptor(owning: try checked("memfd_create", unsafe memfd_create("signet-doctor", flags)))
             return noexec(mode: mode, error: nil)
         } catch {
             return noexec(mode: mode, error: error)
@@ -92,7 +112,10 @@ enum MemoryChecks {
     /// The finding for a mode; nil where it can't be read.
     static func overcommit(mode: String?) -> Finding {
         let name = "overcommit"
-        guard let mode else { return Finding(name, "can't be read", "sealed client memory is mapped, as with mode 0") }
+        guard let mode else {
+            let meaning = "what the kernel does is tried instead; where it may fail to back a page, nothing is mapped"
+            return Finding(name, "can't be read", meaning)
+        }
         let meaning =
             mode == "2"
             ? "the kernel may fail to back a page: client memory is read, never mapped"
@@ -111,16 +134,13 @@ enum MemoryChecks {
     }
 
     private static func untried(_ name: String, _ error: SystemError, _ meaning: String) -> Finding {
-        if error == SystemError(call: "memfd_create", errno: .noSystemCall) {
+        if error.call == "memfd_create", AnonymousFile.memfdSupport != .works {
             return Finding(name, "none without memfd_create", meaning)
         }
         return Finding(name, "fails (\(error))", meaning)
     }
 
-    private static func makeMemfd(_ flags: CUnsignedInt = 0) throws(SystemError) -> Descriptor {
-        let flags = SIGNET_MFD_CLOEXEC | SIGNET_MFD_ALLOW_SEALING | flags
-        return Descriptor(owning: try checked("memfd_create", unsafe memfd_create("signet-doctor", flags)))
-    }
+    private static func makeMemfd() throws(SystemError) -> Descriptor { try AnonymousFile.memfd("signet-doctor") }
 }
 
 /// The result of a system call that returns -1 and sets errno where it fails.
