@@ -30,6 +30,7 @@ let package = Package(
         // Without pkg-config, whose flags for fcft SwiftPM objects to; its header wants CPixman's.
         .systemLibrary(name: "CFcft", providers: [.apt(["libfcft-dev"])]),
         .target(name: "CPixelKernels"),
+        .target(name: "CProcess"),
         .systemLibrary(name: "CXKBCommon", pkgConfig: "xkbcommon", providers: [.apt(["libxkbcommon-dev"])]),
         .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
         .systemLibrary(name: "CDRM", pkgConfig: "libdrm", providers: [.apt(["libdrm-dev"])]),
@@ -88,7 +89,8 @@ let package = Package(
         .executableTarget(
             name: "signet",
             dependencies: [
-                "CLinux", "CPNG", "Compositor", "DirectRendering", "SharedMemory", "WaylandClient", "WaylandServer",
+                "CLinux", "CPNG", "CProcess", "Compositor", "DirectRendering", "SharedMemory", "WaylandClient",
+                "WaylandServer",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],

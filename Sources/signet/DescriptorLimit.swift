@@ -9,6 +9,14 @@ struct DescriptorLimit {
     /// As it is now; nil where it couldn't be raised.
     let raised: rlimit?
 
+    /// As many as Signet takes for itself and for a client, with so many outputs.
+    static func minimum(outputs: Int) -> Int { 22 + 2 * outputs }
+
+    /// Whether there are that many at all.
+    func isEnough(outputs: Int) -> Bool {
+        (raised ?? original).map { $0.rlim_cur >= rlim_t(Self.minimum(outputs: outputs)) } ?? true
+    }
+
     /// Raises the limit.
     init() {
         var limit = rlimit()
@@ -21,12 +29,10 @@ struct DescriptorLimit {
         raised = unsafe setrlimit(Self.resource, &limit) == 0 ? limit : nil
     }
 
-    /// Runs `body` with the limit as it was.
-    func withOriginal<R>(_ body: () throws -> R) rethrows -> R {
-        guard var original, var raised else { return try body() }
-        unsafe setrlimit(Self.resource, &original)
-        defer { unsafe setrlimit(Self.resource, &raised) }
-        return try body()
+    /// Lends the limit to put back in a program that is started; nil where it is as it was.
+    func withOriginalPointer<R>(_ body: (UnsafePointer<rlimit>?) -> R) -> R {
+        guard let original, raised != nil else { return body(nil) }
+        return unsafe withUnsafePointer(to: original, body)
     }
 
     private static let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)

@@ -9,8 +9,9 @@ struct Run: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Runs the compositor, alone or for one client.",
         discussion: """
-            Prints WAYLAND_DISPLAY=NAME when clients can connect. With a client after --, WAYLAND_DISPLAY is set for it, \
-            and signet ends when it ends, with its exit status.
+            Prints WAYLAND_DISPLAY=NAME when clients can connect. With a client after --, that client's environment makes \
+            toolkits choose this compositor, signals are passed on to it, and signet ends when it ends, with its exit \
+            status.
             """
     )
 
@@ -74,23 +75,45 @@ struct Run: ParsableCommand {
     }
 
     func validate() throws {
-        if let readyFd, fcntl(readyFd, F_GETFD) < 0 {
+        guard let readyFd else { return }
+        let flags = fcntl(readyFd, F_GETFL)
+        if flags < 0 {
             throw ValidationError("--ready-fd \(readyFd) isn't an open descriptor; open it for signet, as in '3>file'")
+        }
+        if flags & O_ACCMODE == O_RDONLY {
+            throw ValidationError("--ready-fd \(readyFd) is open for reading only; open it for writing, as in '3>file'")
         }
     }
 
     func run() throws {
-        if let readyFd { _ = fcntl(readyFd, F_SETFD, FD_CLOEXEC) }
+        // Before the first file is opened and the first thread started.
         let limit = DescriptorLimit()
+        let outputCount = max(1, outputs.count)
+        guard limit.isEnough(outputs: outputCount) else {
+            let minimum = DescriptorLimit.minimum(outputs: outputCount)
+            throw Failure("fewer than \(minimum) open files are allowed here; raise the hard limit, 'ulimit -Hn'")
+        }
+        let signals = try SignalQueue()
+        let ready = readyFd.map(ReadyDescriptor.init)
         let level = logLevel
         let log = Logger(label: "signet") { _ in ConsoleLogHandler(logLevel: level) }
         ServerLog.setHandler { log.warning("libwayland: \($0)") }
         let folder = try RuntimeFolder(create: true)
-        let session = try Session(settings: settings(log), folder: folder, socketName: socket, log: log)
-        unsafe setenv("WAYLAND_DISPLAY", session.socketName, 1)
-        announce(session.socketName, folder)
-        if !client.isEmpty { try session.start(client, limit: limit) }
+        let session = try Session(
+            settings: settings(log),
+            folder: folder,
+            socketName: socket,
+            signals: signals,
+            log: log
+        )
+        if let warning = folder.warning { log.warning("\(warning)") }
+        announce(session.socketName, folder, ready)
+        if !client.isEmpty {
+            ChildEnvironment.prepare(socketName: session.socketName)
+            try session.start(lastArguments: client.count, limit: limit)
+        }
         let status = session.run()
+        ready?.drain()
         throw ExitCode(status)
     }
 
@@ -104,13 +127,13 @@ struct Run: ParsableCommand {
     }
 
     /// Tells the user, then whoever waits at the ready descriptor.
-    private func announce(_ socketName: String, _ folder: RuntimeFolder) {
+    private func announce(_ socketName: String, _ folder: RuntimeFolder, _ ready: ReadyDescriptor?) {
         var text = "WAYLAND_DISPLAY=\(socketName)\n"
         if folder.isOurs { text = "XDG_RUNTIME_DIR=\(folder.path)\n" + text }
-        _ = unsafe write(STDOUT_FILENO, text, text.utf8.count)
-        guard let readyFd else { return }
-        _ = unsafe write(readyFd, "\n", 1)
-        close(readyFd)
+        Console.standardOutput.write(text)
+        // Before what the client prints, if there is anybody who reads it.
+        Console.standardOutput.drain(milliseconds: 100)
+        ready?.tell()
     }
 }
 

@@ -29,8 +29,25 @@ struct RuntimeFolder {
             throw Failure("\(path) can't be made: \(reason); set XDG_RUNTIME_DIR")
         }
         guard isPrivate else {
-            throw Failure("\(path) belongs to somebody else or is open to others; set XDG_RUNTIME_DIR")
+            throw Failure("\(path) belongs to another user or is open to others; set XDG_RUNTIME_DIR")
         }
+    }
+
+    /// What is unsafe about a folder that XDG_RUNTIME_DIR names, if anything is, with the remedy.
+    ///
+    /// The specification of base directories wants a folder of the user's own that nobody else can enter. Others are
+    /// taken, as many containers have /tmp there.
+    var warning: String? {
+        var status = stat()
+        guard !isOurs, unsafe stat(path, &status) == 0 else { return nil }
+        let remedy = "set it to a folder of your own with mode 0700"
+        if status.st_uid != geteuid() {
+            return "XDG_RUNTIME_DIR \(path) belongs to user \(status.st_uid), who can replace the socket; \(remedy)"
+        }
+        if status.st_mode & 0o022 != 0 {
+            return "XDG_RUNTIME_DIR \(path) can be written to by others, who can put sockets there; \(remedy)"
+        }
+        return nil
     }
 
     /// Where our own is.

@@ -1,26 +1,38 @@
 import Compositor
 import Glibc
 import Logging
+import SharedMemory
 import WaylandServer
 
 /// One run of the compositor: its socket, its signals, and the client it runs for, if there is one.
 final class Session {
     let socketName: String
     private let compositor: Compositor
-    private let originalMask: sigset_t
-    private var child: ChildProcess?
-    private var hasPassedSignalOn = false
+    private let signals: SignalQueue
+    private var job: Job?
     /// Set when it is time to end.
     private var status: CInt?
 
-    init(settings: Compositor.Settings, folder: RuntimeFolder, socketName: String?, log: Logger) throws {
-        // The signals that are waited for here are blocked from now on: one that comes before the loop runs waits for it,
-        // and doesn't leave the socket behind. What a child gets back is the old mask.
-        var (waitedFor, mask) = (sigset_t(), sigset_t())
-        unsafe sigemptyset(&waitedFor)
-        for signal in [SIGINT, SIGTERM, SIGCHLD] { unsafe sigaddset(&waitedFor, signal) }
-        unsafe pthread_sigmask(SIG_BLOCK, &waitedFor, &mask)
-        originalMask = mask
+    /// Makes the compositor and listens. Fails, and leaves nothing behind, where clients or readers would wait in vain.
+    init(
+        settings: Compositor.Settings,
+        folder: RuntimeFolder,
+        socketName: String?,
+        signals: SignalQueue,
+        log: Logger
+    ) throws {
+        self.signals = signals
+        compositor = Compositor(settings: settings, log: log)
+        do throws(SystemError) {
+            try compositor.reserveFrames()
+        } catch {
+            throw Failure(
+                """
+                no frame can be made (\(error)): it takes memory and memfd_create, or room for it in /dev/shm; \
+                'signet doctor' tells what there is
+                """
+            )
+        }
         let socket: ListeningSocket
         do throws(ListeningSocket.Failure) {
             socket = try ListeningSocket(name: socketName, in: folder.path)
@@ -28,21 +40,13 @@ final class Session {
             throw Failure("\(error)")
         }
         self.socketName = socket.name
-        compositor = Compositor(settings: settings, log: log)
         compositor.listen(on: socket)
-        for signal in [SIGINT, SIGTERM] {
-            _ = compositor.display.loop.watch(signal: signal) { [unowned self] in end(on: signal) }
-        }
-        _ = compositor.display.loop.watch(signal: SIGCHLD) { [unowned self] in
-            if let ended = child?.exitStatus() { status = ended }
-        }
-        // A reader that goes away is an error of write, not the end.
-        signal(SIGPIPE, SIG_IGN)
+        try signals.watch(in: compositor.display.loop) { [unowned self] in handle($0) }
     }
 
-    /// Starts the client that the run is for.
-    func start(_ command: [String], limit: DescriptorLimit) throws {
-        child = try ChildProcess(command, mask: originalMask, limit: limit)
+    /// Starts the client that the run is for: the last `count` arguments of the command line.
+    func start(lastArguments count: Int, limit: DescriptorLimit) throws {
+        job = try Job(lastArguments: count, signals: signals, limit: limit)
     }
 
     /// Runs until it is time to end; returns the exit status.
@@ -53,13 +57,32 @@ final class Session {
         }
     }
 
-    /// A client ends first and tells the status; who asks twice means it.
-    private func end(on signal: CInt) {
-        guard let child else {
-            status = 0
-            return
+    private func handle(_ signal: CInt) {
+        switch (signal, job) {
+        case (SIGCHLD, _): reap()
+        case (_, let job?): job.handle(signal)
+        case (SIGTSTP, nil), (SIGTTIN, nil), (SIGTTOU, nil): signals.stop(signal)
+        case (SIGCONT, nil), (SIGWINCH, nil): break
+        // These are how one asks a server to end.
+        case (SIGHUP, nil), (SIGINT, nil), (SIGQUIT, nil), (SIGTERM, nil): status = 0
+        case (_, nil): status = 128 + signal
         }
-        child.send(hasPassedSignalOn ? SIGKILL : signal)
-        hasPassedSignalOn = true
+    }
+
+    /// Takes note of all processes that have ended. As the first process of a container, or as a subreaper, Signet is the
+    /// parent of whatever its client's children leave behind.
+    private func reap() {
+        var code: CInt = 0
+        while true {
+            let process = unsafe waitpid(-1, &code, WNOHANG | WUNTRACED)
+            guard process > 0 else { return }
+            guard let job, process == job.process else { continue }
+            switch ProcessChange(code) {
+            case .stopped(let signal): job.didStop(by: signal)
+            case .ended(let status, let signal):
+                job.didEnd(signal: signal)
+                self.status = status
+            }
+        }
     }
 }

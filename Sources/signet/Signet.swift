@@ -1,4 +1,5 @@
 import ArgumentParser
+import CProcess
 import Glibc
 
 /// `signet`: the compositor and the tools that talk to one.
@@ -16,25 +17,34 @@ struct Signet: ParsableCommand {
 enum Main {
     /// Whatever goes wrong ends in one line that says what to do, and in an exit status.
     static func main() {
+        StandardStreams.open()
         do {
-            var command = try Signet.parseAsRoot()
+            var command = try Signet.parseAsRoot(arguments)
             try command.run()
+            end(0)
         } catch let failure as Failure {
-            report(failure.message)
-            exit(failure.status)
+            Console.report(failure.message)
+            end(failure.status)
         } catch let status as ExitCode {
-            exit(status.rawValue)
+            end(status.rawValue)
         } catch {
             // Help and the version come as errors too.
             if Signet.exitCode(for: error) == .success { Signet.exit(withError: error) }
-            report("\(Signet.message(for: error)) (see 'signet --help')")
-            exit(EX_USAGE)
+            Console.report("\(Signet.message(for: error)) (see 'signet --help')")
+            end(EX_USAGE)
         }
     }
 
-    static func report(_ message: String) {
-        let line = "signet: " + message + "\n"
-        _ = unsafe write(STDERR_FILENO, line, line.utf8.count)
+    /// The command line without the command's name. Swift's own reads /proc, which may not be there.
+    private static var arguments: [String] {
+        guard let all = unsafe signet_arguments() else { return [] }
+        let count = Int(signet_argument_count())
+        return (1..<max(1, count)).map { unsafe String(cString: all[$0]!) }
+    }
+
+    private static func end(_ status: CInt) -> Never {
+        Console.drain()
+        exit(status)
     }
 }
 

@@ -1,8 +1,6 @@
-import Glibc
 import Logging
 
-/// Writes log lines to the standard error stream, one write a line, without time stamps: whoever wants those has a
-/// journal.
+/// Writes log lines to the standard error stream, without time stamps, which a journal adds.
 struct ConsoleLogHandler: LogHandler {
     var metadata: Logger.Metadata = [:]
     var logLevel: Logger.Level
@@ -13,7 +11,6 @@ struct ConsoleLogHandler: LogHandler {
     }
 
     func log(event: LogEvent) {
-        let line = "signet: \(event.level): \(event.message)\n"
-        _ = unsafe write(STDERR_FILENO, line, line.utf8.count)
+        Console.standardError.write(Console.line("signet: \(event.level): \(event.message)"))
     }
 }
