@@ -32,16 +32,20 @@ package enum SystemCall {
         @TaskLocal package static var current: InjectedFaults?
 
         private var plan: [String: [Errno?]]
+        private var interventions: [String: () -> Void]
 
-        /// Lets calls fail as planned; nil lets one pass.
-        package init(_ plan: [String: [Errno?]]) {
+        /// Lets calls fail as planned; nil lets one pass. What `interventions` has for a call happens once, right before
+        /// it is made: what another process could do then.
+        package init(_ plan: [String: [Errno?]], before interventions: [String: () -> Void] = [:]) {
             self.plan = plan
+            self.interventions = interventions
         }
 
         /// What was planned and hasn't happened.
         package var isUsedUp: Bool { plan.values.allSatisfy(\.isEmpty) }
 
         func next(for call: String) -> Errno? {
+            interventions.removeValue(forKey: call)?()
             guard plan[call]?.isEmpty == false else { return nil }
             return plan[call]!.removeFirst()
         }

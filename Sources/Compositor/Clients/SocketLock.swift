@@ -25,9 +25,10 @@ struct SocketLock: ~Copyable {
             var opened = stat()
             guard unsafe fstat(number, &opened) == 0 else { throw .unusable(path: path, .last("fstat")) }
             guard opened.st_mode & S_IFMT == S_IFREG else { throw .occupied(path: path) }
-            guard flock(number, LOCK_EX | LOCK_NB) == 0 else {
-                if errno == EWOULDBLOCK { throw .taken(name: socketName) }
-                throw .unusable(path: path, .last("flock"))
+            do throws(SystemError) {
+                _ = try SystemCall.run("flock") { flock(number, LOCK_EX | LOCK_NB) }
+            } catch {
+                throw error.errno == .wouldBlock ? .taken(name: socketName) : .unusable(path: path, error)
             }
             if FileIdentity(ofDescriptor: number) == FileIdentity(at: path) {
                 self.path = path
