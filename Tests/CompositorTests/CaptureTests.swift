@@ -26,44 +26,6 @@ import WaylandWire
         fixture.nextFrame()
     }
 
-    private final class Memory {
-        let descriptor: Descriptor
-
-        init(_ descriptor: consuming Descriptor) { self.descriptor = descriptor }
-    }
-
-    /// A reader's view of one frame.
-    private final class Frame {
-        let proxy: SignetSealedFrameV1
-        var kind: SignetSealedFrameV1.Kind?
-        /// Closed with the frame.
-        var memory: Memory?
-        var layout = (width: 0, height: 0, stride: 0, format: UInt32(0))
-        var damage: [Rectangle] = []
-        var isReady = false
-        var failure: SignetSealedFrameV1.Failure?
-
-        init(_ session: SignetSealedFrameSessionV1) {
-            proxy = session.nextFrame()
-            proxy.onMemory = { [weak self] kind, descriptor, _, _, width, height, stride, format, _, _ in
-                self?.kind = kind
-                self?.memory = Memory(descriptor)
-                self?.layout = (Int(width), Int(height), Int(stride), format)
-            }
-            proxy.onDamage = { [weak self] in
-                self?.damage.append(Rectangle(x: Int($0), y: Int($1), width: Int($2), height: Int($3)))
-            }
-            proxy.onReady = { [weak self] _, _, _ in self?.isReady = true }
-            proxy.onFailed = { [weak self] in self?.failure = $0 }
-        }
-
-        func pixel(_ x: Int, _ y: Int) -> UInt32 {
-            var bytes: [UInt8] = [0, 0, 0, 0]
-            _ = unsafe pread(memory!.descriptor.rawValue, &bytes, 4, y * layout.stride + x * 4)
-            return UInt32(bytes[2]) << 16 | UInt32(bytes[1]) << 8 | UInt32(bytes[0])
-        }
-    }
-
     private func makeSession() -> SignetSealedFrameSessionV1 {
         reader.bind(SignetSealedFrameManagerV1.self).createSession(output: reader.output)
     }
@@ -75,7 +37,7 @@ import WaylandWire
     }
 
     @Test func r6TheFirstFrameOfAnIdleOutputComesAtOnce() {
-        let frame = Frame(makeSession())
+        let frame = ReaderFrame(makeSession())
         reader.roundTrip()
         #expect(frame.isReady)
         #expect(frame.layout == (200, 100, 800, 0x3432_5258))
@@ -87,7 +49,7 @@ import WaylandWire
         let session = makeSession()
         paint(0x00ff00)
         client.roundTrip()
-        let frame = Frame(session)
+        let frame = ReaderFrame(session)
         reader.roundTrip()
         fixture.nextFrame()
         #expect(frame.isReady)
@@ -96,9 +58,9 @@ import WaylandWire
 
     @Test func r7LaterFramesAreNewerThanTheLast() {
         let session = makeSession()
-        let first = Frame(session)
+        let first = ReaderFrame(session)
         reader.roundTrip()
-        let second = Frame(session)
+        let second = ReaderFrame(session)
         fixture.nextFrame()
         #expect(!second.isReady)
         paint(0x00ff00)
@@ -110,25 +72,25 @@ import WaylandWire
 
     @Test func r7AFrameThatCameMeanwhileIsSentAtOnce() {
         let session = makeSession()
-        let first = Frame(session)
+        let first = ReaderFrame(session)
         reader.roundTrip()
         paint(0x00ff00)
         fixture.nextFrame()
-        let second = Frame(session)
+        let second = ReaderFrame(session)
         reader.roundTrip()
         #expect(first.isReady && second.isReady)
     }
 
     @Test func r8ThreeFramesCanBeHeld() {
         let session = makeSession()
-        var frames: [Frame] = []
+        var frames: [ReaderFrame] = []
         for color: UInt32 in [1, 2, 3] {
-            frames.append(Frame(session))
+            frames.append(ReaderFrame(session))
             paint(color)
             fixture.nextFrame()
         }
         #expect(frames.allSatisfy { $0.isReady })
-        let fourth = Frame(session)
+        let fourth = ReaderFrame(session)
         paint(4)
         fixture.nextFrame()
         #expect(!fourth.isReady)
@@ -140,7 +102,7 @@ import WaylandWire
 
     @Test func r9TwoUnansweredRequestsAreAnError() {
         let session = makeSession()
-        let first = Frame(session)
+        let first = ReaderFrame(session)
         reader.roundTrip()
         session.nextFrame()
         session.nextFrame()
@@ -152,11 +114,11 @@ import WaylandWire
 
     @Test func r10ASlowReaderMissesFramesAndStopsNobody() {
         let sessions = [makeSession(), makeSession()]
-        var held: [Frame] = []
+        var held: [ReaderFrame] = []
         var shown = 0
         for color: UInt32 in 1...20 {
             for session in sessions where held.count < 6 {
-                held.append(Frame(session))
+                held.append(ReaderFrame(session))
                 reader.roundTrip()
             }
             window.surface.frame().onDone = { _ in shown += 1 }
@@ -175,7 +137,7 @@ import WaylandWire
     }
 
     @Test func r13AHeldFrameIsntDrawnInto() {
-        let frame = Frame(makeSession())
+        let frame = ReaderFrame(makeSession())
         reader.roundTrip()
         for color: UInt32 in 1...5 {
             paint(color)
@@ -185,7 +147,7 @@ import WaylandWire
     }
 
     @Test func r14TheMemoryIsSealed() throws {
-        let frame = Frame(makeSession())
+        let frame = ReaderFrame(makeSession())
         reader.roundTrip()
         #expect(frame.kind == .sealed)
         let descriptor = try frame.memory!.descriptor.duplicate()
@@ -212,7 +174,7 @@ import WaylandWire
 
     @Test func r4ABufferIsntUsedAfterItsSession() {
         let session = makeSession()
-        let frame = Frame(session)
+        let frame = ReaderFrame(session)
         reader.roundTrip()
         frame.proxy.destroy()
         session.destroy()
@@ -227,7 +189,7 @@ import WaylandWire
 
     @Test func r5AFrameOutlivesItsSession() {
         let session = makeSession()
-        let frame = Frame(session)
+        let frame = ReaderFrame(session)
         reader.roundTrip()
         session.destroy()
         paint(0x00ff00)
@@ -239,19 +201,19 @@ import WaylandWire
 
     @Test func r17AnAwaitedFrameCanBeWithdrawn() {
         let session = makeSession()
-        let first = Frame(session)
+        let first = ReaderFrame(session)
         reader.roundTrip()
-        let second = Frame(session)
+        let second = ReaderFrame(session)
         second.proxy.destroy()
-        let third = Frame(session)
+        let third = ReaderFrame(session)
         paint(0x00ff00)
         fixture.nextFrame()
         #expect(first.isReady && third.isReady && !second.isReady)
     }
 
-    @Test func r19DamageCoversWhatChangedSinceTheSessionsLastFrame() {
+    @Test func r19DamageCoversWhatChangedSinceTheSessionsLastReaderFrame() {
         let session = makeSession()
-        let first = Frame(session)
+        let first = ReaderFrame(session)
         reader.roundTrip()
         #expect(first.damage == [Rectangle(x: 0, y: 0, width: 200, height: 100)])
         window.surface.damage(x: 0, y: 0, width: 2, height: 2)
@@ -260,7 +222,7 @@ import WaylandWire
         window.surface.damage(x: 8, y: 8, width: 2, height: 2)
         window.surface.commit()
         fixture.nextFrame()
-        let second = Frame(session)
+        let second = ReaderFrame(session)
         reader.roundTrip()
         #expect(
             second.damage == [
@@ -273,9 +235,9 @@ import WaylandWire
         let descriptors = openDescriptorCount()
         do {
             let session = makeSession()
-            var frames: [Frame] = []
+            var frames: [ReaderFrame] = []
             for color: UInt32 in [1, 2, 3] {
-                frames.append(Frame(session))
+                frames.append(ReaderFrame(session))
                 paint(color)
                 fixture.nextFrame()
             }

@@ -1,0 +1,138 @@
+@testable import Compositor
+import SharedMemory
+import TestSupport
+import Testing
+import WaylandClient
+
+/// A reader never waits in vain: for memory that isn't there, an output that is gone, or frames that others hold.
+@Suite(.serialized) struct CaptureFailureTests {
+    let fixture = Fixture { settings in
+        let mode = OutputMode(width: 200, height: 100, refresh: 50_000)
+        settings.outputs = [mode, mode]
+    }
+    let reader: TestClient
+    let client: TestClient
+    let window: TestWindow
+    let pool: TestPool
+
+    init() {
+        reader = fixture.connect()
+        client = fixture.connect()
+        pool = TestPool(client, size: 400)
+        window = TestWindow(client)
+    }
+
+    private func makeSession() -> SignetSealedFrameSessionV1 {
+        reader.bind(SignetSealedFrameManagerV1.self).createSession(output: reader.output)
+    }
+
+    private func paint(_ color: UInt32) {
+        window.show(pool.buffer(10, 10, color: color))
+    }
+
+    private func withoutMemory(_ body: () -> Void) {
+        // More often than anything asks.
+        let faults = InjectedFaults(["memfd_create": Array(repeating: .noMemory, count: 100)])
+        InjectedFaults.$current.withValue(faults, operation: body)
+    }
+
+    @Test func `a first frame that can't be made is failed at once, and can be asked for again`() {
+        let session = makeSession()
+        var frame: ReaderFrame?
+        withoutMemory {
+            frame = ReaderFrame(session)
+            fixture.nextFrame()
+        }
+        #expect(frame?.failure == .noMemory)
+        let second = ReaderFrame(session)
+        fixture.nextFrame()
+        #expect(second.isReady && second.failure == nil)
+    }
+
+    @Test func `a frame that can't be made is drawn at the next tick that has memory`() {
+        withoutMemory {
+            paint(0xff0000)
+            fixture.nextFrame()
+            fixture.nextFrame()
+            #expect(fixture.output.ring.front == nil)
+        }
+        // Nothing but the clock asks for it.
+        fixture.nextFrame()
+        #expect(fixture.output.ring.front != nil)
+        #expect(fixture.output.isDamaged == false)
+    }
+
+    @Test func `a later frame that can't be made is failed too`() {
+        let session = makeSession()
+        let first = ReaderFrame(session)
+        fixture.nextFrame()
+        #expect(first.isReady)
+        let second = ReaderFrame(session)
+        withoutMemory {
+            // The only buffer is held.
+            paint(0xff0000)
+            fixture.nextFrame()
+        }
+        #expect(second.failure == .noMemory)
+        let third = ReaderFrame(session)
+        fixture.nextFrame()
+        #expect(third.isReady)
+    }
+
+    @Test func `r11 an unanswered frame is failed before the session is stopped`() {
+        let session = makeSession()
+        let first = ReaderFrame(session)
+        fixture.nextFrame()
+        var order: [String] = []
+        let second = session.nextFrame()
+        second.onFailed = { order.append("failed \($0)") }
+        session.onStopped = { order.append("stopped") }
+        reader.roundTrip()
+        #expect(order.isEmpty && first.isReady)
+        fixture.compositor.removeOutput(fixture.output)
+        reader.roundTrip()
+        #expect(order == ["failed stopped", "stopped"])
+        // Each one that is asked for afterwards is, too.
+        session.nextFrame().onFailed = { order.append("then \($0)") }
+        reader.roundTrip()
+        #expect(order.last == "then stopped")
+        #expect(first.pixel(1, 1) != 0, "what is held stays")
+    }
+
+    @Test func `r3 a session of an output that is gone is stopped, and its frames are failed`() {
+        let output = reader.output
+        let manager = reader.bind(SignetSealedFrameManagerV1.self)
+        fixture.compositor.removeOutput(fixture.output)
+        let session = manager.createSession(output: output)
+        var isStopped = false
+        session.onStopped = { isStopped = true }
+        let frame = ReaderFrame(session)
+        reader.roundTrip()
+        #expect(isStopped && frame.failure == .stopped)
+        session.destroy()
+        #expect(reader.roundTrip())
+    }
+
+    @Test func `readers that hold all they can don't stop others' frames`() {
+        let holders = [makeSession(), makeSession()]
+        var held: [ReaderFrame] = []
+        for color: UInt32 in 1...3 {
+            paint(color)
+            fixture.nextFrame()
+            for session in holders {
+                held.append(ReaderFrame(session))
+                reader.roundTrip()
+            }
+        }
+        #expect(held.count == 6 && held.allSatisfy { $0.isReady })
+        let session = makeSession()
+        for color: UInt32 in 4...9 {
+            let frame = ReaderFrame(session)
+            paint(color)
+            fixture.nextFrame()
+            #expect(frame.isReady)
+            frame.proxy.destroy()
+        }
+        #expect(fixture.output.isDamaged == false)
+    }
+}
