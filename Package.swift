@@ -220,8 +220,8 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "CPNG", "ClientToolkit", "DirectRendering", "SharedMemory", "TestSupport", "WaylandClient", "signet",
-                "camera", "prime", "shared-memory-tour", "simple-shm", "udmabuf", "without-memfd",
+                "CLinux", "CPNG", "ClientToolkit", "DirectRendering", "SharedMemory", "TestSupport", "WaylandClient",
+                "signet", "camera", "prime", "shared-memory-tour", "simple-shm", "udmabuf", "without-memfd",
             ],
             swiftSettings: strict
         ),

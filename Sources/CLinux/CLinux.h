@@ -47,6 +47,12 @@ extern int fallocate(int fd, int mode, off_t offset, off_t length);
 #define SIGNET_SEEK_DATA 3
 #define SIGNET_SEEK_HOLE 4
 
+// posix_openpt(3), grantpt(3), unlockpt(3), ptsname(3)
+extern int posix_openpt(int flags);
+extern int grantpt(int fd);
+extern int unlockpt(int fd);
+extern char *ptsname(int fd);
+
 // accept(2)
 extern int accept4(int socket, struct sockaddr *address, socklen_t *length, int flags);
 

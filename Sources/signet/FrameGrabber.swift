@@ -33,11 +33,11 @@ final class FrameGrabber {
         }
         let session = manager.createSession(output: output.proxy)
         let frame = session.nextFrame()
-        var memory: FrameMemory?
+        var memory: ReceivedFrame?
         var isReady = false
         var failure: SignetSealedFrameV1.Failure?
         frame.onMemory = { kind, descriptor, offsetHigh, offsetLow, width, height, stride, format, _, _ in
-            memory = FrameMemory(
+            memory = ReceivedFrame(
                 descriptor: descriptor,
                 isSealed: kind == .sealed,
                 offset: Int(offsetHigh) << 32 | Int(offsetLow),
@@ -80,7 +80,7 @@ final class FrameGrabber {
 }
 
 /// The memory of a frame, on the reader's side.
-final class FrameMemory {
+final class ReceivedFrame {
     private let descriptor: Descriptor
     private let isSealed: Bool
     private let offset: Int

@@ -94,27 +94,37 @@ struct Run: ParsableCommand {
             throw Failure("fewer than \(minimum) open files are allowed here; raise the hard limit, 'ulimit -Hn'")
         }
         let signals = try SignalQueue()
+        try FrameMemory.check(for: outputs)
         let ready = readyFd.map(ReadyDescriptor.init)
         let level = logLevel
         let log = Logger(label: "signet") { _ in ConsoleLogHandler(logLevel: level) }
         ServerLog.setHandler { log.warning("libwayland: \($0)") }
         let folder = try RuntimeFolder(create: true)
-        let session = try Session(
-            settings: settings(log),
-            folder: folder,
-            socketName: socket,
-            signals: signals,
-            log: log
-        )
-        if let warning = folder.warning { log.warning("\(warning)") }
-        announce(session.socketName, folder, ready)
-        if !client.isEmpty {
-            ChildEnvironment.prepare(socketName: session.socketName)
-            try session.start(lastArguments: client.count, limit: limit)
+        // The socket and the lock are gone when the session is.
+        let ending: Job.Ending
+        do {
+            let session = try Session(
+                settings: settings(log),
+                folder: folder,
+                socketName: socket,
+                signals: signals,
+                log: log
+            )
+            if let warning = folder.warning { log.warning("\(warning)") }
+            announce(session.socketName, folder, ready)
+            if !client.isEmpty {
+                ChildEnvironment.prepare(socketName: session.socketName)
+                try session.start(lastArguments: client.count, limit: limit)
+            }
+            ending = session.run()
         }
-        let status = session.run()
         ready?.drain()
-        throw ExitCode(status)
+        switch ending {
+        case .exit(let status): throw ExitCode(status)
+        case .killed(let signal, let wholeGroup):
+            Console.drain()
+            signals.die(of: signal, wholeGroup: wholeGroup)
+        }
     }
 
     private func settings(_ log: Logger) throws -> Compositor.Settings {

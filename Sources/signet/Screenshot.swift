@@ -17,6 +17,8 @@ struct Screenshot: ParsableCommand {
     var file: String
 
     func run() throws {
+        // A picture that is larger than files may be is an error of write(2).
+        signal(SIGXFSZ, SIG_IGN)
         _ = try RuntimeFolder(create: false)
         let connection: Connection
         do throws(Connection.Failure) {

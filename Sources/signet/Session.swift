@@ -11,7 +11,7 @@ final class Session {
     private let signals: SignalQueue
     private var job: Job?
     /// Set when it is time to end.
-    private var status: CInt?
+    private var ending: Job.Ending?
 
     /// Makes the compositor and listens. Fails, and leaves nothing behind, where clients or readers would wait in vain.
     init(
@@ -26,12 +26,7 @@ final class Session {
         do throws(SystemError) {
             try compositor.reserveFrames()
         } catch {
-            throw Failure(
-                """
-                no frame can be made (\(error)): it takes memory and memfd_create, or room for it in /dev/shm; \
-                'signet doctor' tells what there is
-                """
-            )
+            throw FrameMemory.failure(error)
         }
         let socket: ListeningSocket
         do throws(ListeningSocket.Failure) {
@@ -49,23 +44,24 @@ final class Session {
         job = try Job(lastArguments: count, signals: signals, limit: limit)
     }
 
-    /// Runs until it is time to end; returns the exit status.
-    func run() -> CInt {
+    /// Runs until it is time to end; returns how.
+    func run() -> Job.Ending {
         while true {
-            if let status { return status }
+            if let ending { return ending }
             compositor.dispatch()
         }
     }
 
-    private func handle(_ signal: CInt) {
-        switch (signal, job) {
+    private func handle(_ signal: SignalQueue.Signal) {
+        let number = signal.number
+        switch (number, job) {
         case (SIGCHLD, _): reap()
         case (_, let job?): job.handle(signal)
-        case (SIGTSTP, nil), (SIGTTIN, nil), (SIGTTOU, nil): signals.stop(signal)
+        case (SIGTSTP, nil), (SIGTTIN, nil), (SIGTTOU, nil): signals.stop(number)
         case (SIGCONT, nil), (SIGWINCH, nil): break
         // These are how one asks a server to end.
-        case (SIGHUP, nil), (SIGINT, nil), (SIGQUIT, nil), (SIGTERM, nil): status = 0
-        case (_, nil): status = 128 + signal
+        case (SIGHUP, nil), (SIGINT, nil), (SIGQUIT, nil), (SIGTERM, nil): ending = .exit(status: 0)
+        case (_, nil): ending = .exit(status: 128 + number)
         }
     }
 
@@ -80,8 +76,7 @@ final class Session {
             switch ProcessChange(code) {
             case .stopped(let signal): job.didStop(by: signal)
             case .ended(let status, let signal):
-                job.didEnd(signal: signal)
-                self.status = status
+                ending = job.didEnd(status: status, signal: signal)
             }
         }
     }

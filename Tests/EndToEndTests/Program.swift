@@ -54,11 +54,14 @@ final class Running {
     private let errors = Pipe()
     private var watchdog: DispatchWorkItem?
 
+    /// `standardError` and `standardOutput` take the place of pipes that are read at the end.
     init(
         _ name: String,
         _ arguments: [String],
         in folder: RuntimeDirectory?,
-        environment: [String: String] = [:]
+        environment: [String: String] = [:],
+        standardOutput: FileHandle? = nil,
+        standardError: FileHandle? = nil
     ) throws {
         process.executableURL = URL(
             filePath: name.hasPrefix("/") ? name : Program.path(of: name)
@@ -72,8 +75,10 @@ final class Running {
         for (key, value) in environment { all[key] = value }
         process.environment = all
         process.standardInput = FileHandle.nullDevice
-        process.standardOutput = output
-        process.standardError = errors
+        process.standardOutput = standardOutput ?? output
+        process.standardError = standardError ?? errors
+        if standardOutput != nil { try output.fileHandleForWriting.close() }
+        if standardError != nil { try errors.fileHandleForWriting.close() }
         // A test runs on a thread that blocks signals, and a child inherits the mask.
         var (none, mask) = (sigset_t(), sigset_t())
         unsafe sigemptyset(&none)
@@ -107,10 +112,14 @@ final class Running {
 }
 
 /// What programs are to find.
-enum Kernel {
+enum Kernel: Equatable {
     case asItIs
     /// One that answers ENOSYS to memfd_create.
     case withoutMemfd
+    /// A sandbox that answers so, as in `EPERM`.
+    case memfdForbidden(String)
+    /// One with vm.memfd_noexec=2.
+    case noexecOnly
 
     /// Starts a program on it.
     func start(
@@ -119,13 +128,16 @@ enum Kernel {
         in folder: RuntimeDirectory?,
         environment: [String: String] = [:]
     ) throws -> Running {
+        let options: [String]
         switch self {
         case .asItIs: return try Running(name, arguments, in: folder, environment: environment)
-        case .withoutMemfd:
-            // It becomes the program, and so has its number.
-            let program = name.hasPrefix("/") ? name : Program.path(of: name)
-            return try Running("without-memfd", [program] + arguments, in: folder, environment: environment)
+        case .withoutMemfd: options = []
+        case .memfdForbidden(let error): options = ["--errno", error]
+        case .noexecOnly: options = ["--noexec"]
         }
+        // It becomes the program, and so has its number.
+        let program = name.hasPrefix("/") ? name : Program.path(of: name)
+        return try Running("without-memfd", options + [program] + arguments, in: folder, environment: environment)
     }
 }
 

@@ -48,15 +48,37 @@ final class SignalQueue {
         source?.remove()
     }
 
+    /// A signal that came.
+    struct Signal {
+        let number: CInt
+        /// Whether no process sent it: a key of the terminal, a timer, or the end of a child did.
+        let isFromKernel: Bool
+    }
+
     /// Calls `action` in `loop` for each signal, in the order in which the kernel gives them out.
-    func watch(in loop: EventLoop, _ action: @escaping (CInt) -> Void) throws {
+    func watch(in loop: EventLoop, _ action: @escaping (Signal) -> Void) throws {
         let number = descriptor.rawValue
         source = loop.watch(number, for: .readable) { _ in
             var info = signalfd_siginfo()
             let size = MemoryLayout<signalfd_siginfo>.size
-            while unsafe read(number, &info, size) == size { action(CInt(info.ssi_signo)) }
+            while unsafe read(number, &info, size) == size {
+                // SI_KERNEL, and what it says of children, are positive; sigaction(2).
+                action(Signal(number: CInt(info.ssi_signo), isFromKernel: info.ssi_code > 0))
+            }
         }
         guard source != nil else { throw Failure("signals can't be waited for: epoll: \(Errno(rawValue: errno))") }
+    }
+
+    /// Ends this process by a signal, which its group gets too if `wholeGroup` says so.
+    func die(of number: CInt, wholeGroup: Bool) -> Never {
+        signal(number, SIG_DFL)
+        var mask = sigset_t()
+        unsafe sigemptyset(&mask)
+        unsafe sigaddset(&mask, number)
+        kill(wholeGroup ? 0 : getpid(), number)
+        unsafe pthread_sigmask(SIG_UNBLOCK, &mask, nil)
+        // Only the first process of a container gets here, which signals of its own don't kill.
+        exit(128 + number)
     }
 
     /// Lets a stop signal do to this process, or to its whole group, what it does by default.

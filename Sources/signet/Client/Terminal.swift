@@ -36,13 +36,13 @@ final class Terminal {
 
     /// Notes that the client's group has it: it takes it itself, before it runs.
     func noteLent() {
-        hasModes = unsafe tcgetattr(descriptor.rawValue, &modes) == 0
+        if !hasModes { hasModes = unsafe tcgetattr(descriptor.rawValue, &modes) == 0 }
         isLent = true
     }
 
     /// Gives it to a group.
     func lend(to group: pid_t) {
-        isLent = tcsetpgrp(descriptor.rawValue, group) == 0
+        if tcsetpgrp(descriptor.rawValue, group) == 0 { noteLent() }
     }
 
     /// Takes it back for Signet's group. SIGTTOU is blocked, so that this works from the background.
