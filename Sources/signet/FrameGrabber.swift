@@ -1,3 +1,4 @@
+import Glibc
 import SharedMemory
 import WaylandClient
 import WaylandWire
@@ -12,11 +13,14 @@ final class FrameGrabber {
     }
 
     private let connection: Connection
+    /// Seconds in which the compositor has to answer.
+    private let timeout: Double
     private var manager: SignetSealedFrameManagerV1?
     private var outputs: [(proxy: WlOutput, name: String)] = []
 
-    init(_ connection: Connection) {
+    init(_ connection: Connection, timeout: Double) {
         self.connection = connection
+        self.timeout = timeout
     }
 
     /// The newest frame of the output with this name, or of the first one.
@@ -49,10 +53,14 @@ final class FrameGrabber {
         }
         frame.onReady = { _, _, _ in isReady = true }
         frame.onFailed = { failure = $0 }
-        while !isReady, failure == nil { try connection.dispatch() }
-        guard let memory, failure == nil else {
-            throw Failure("the compositor couldn't make a frame (\(failure.map { "\($0)" } ?? "no memory"))")
+        try wait { isReady || failure != nil }
+        switch failure {
+        case nil: break
+        case .stopped: throw Failure("the output was removed before its frame was drawn")
+        case .noMemory, .unrecognized:
+            throw Failure("the compositor couldn't make a frame; it has no memory, and its log says why")
         }
+        guard let memory else { throw Failure("the compositor said that there is a frame, and sent none") }
         let picture = try memory.picture()
         frame.destroy()
         session.destroy()
@@ -74,8 +82,30 @@ final class FrameGrabber {
             default: break
             }
         }
-        try connection.roundTrip()
-        try connection.roundTrip()
+        try roundTrip()
+        try roundTrip()
+    }
+
+    private func roundTrip() throws {
+        var isDone = false
+        connection.sync().onDone = { _ in isDone = true }
+        try wait { isDone }
+    }
+
+    /// Runs handlers until `condition` holds: a compositor that is stopped or hangs is an error.
+    private func wait(until condition: () -> Bool) throws {
+        let clock = ContinuousClock()
+        let end = clock.now + .seconds(timeout)
+        while true {
+            try connection.dispatchAvailable()
+            if condition() { return }
+            connection.flush()
+            let rest = Int32(clamping: Int((end - clock.now) / .milliseconds(1)))
+            var poller = pollfd(fd: connection.descriptorNumber, events: Int16(POLLIN), revents: 0)
+            guard rest > 0, unsafe poll(&poller, 1, rest) != 0 else {
+                throw Failure("the compositor hasn't answered for \(timeout) seconds; it may be stopped (see --timeout)")
+            }
+        }
     }
 }
 

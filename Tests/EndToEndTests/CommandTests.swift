@@ -28,7 +28,7 @@ import Testing
         (["--backend", "kms"], "headless"),
         (["--ready-fd", "77"], "77"),
         (["--nonsense"], "--nonsense"),
-        (["screenshot"], "file"),
+        (["screenshot"], "file"), (["screenshot", "--timeout", "0", "x.png"], "--timeout"),
     ])
     func aWrongOptionEndsInOneLine(arguments: [String], word: String) throws {
         expectOneLine(try Program.run("signet", arguments, in: folder), status: EX_USAGE, saying: word, "--help")
@@ -147,6 +147,16 @@ import Testing
             saying: "HDMI-1",
             "HEADLESS-1"
         )
+        compositor.end()
+    }
+
+    @Test func aScreenshotDoesntWaitForACompositorThatIsStopped() throws {
+        let compositor = try folder.compositor()
+        kill(compositor.identifier, SIGSTOP)
+        let options = ["screenshot", "--socket", "test", "--timeout", "0.5", "/tmp/x.png"]
+        expectOneLine(try Program.run("signet", options, in: folder), status: 1, saying: "hasn't answered for 0.5 seconds")
+        kill(compositor.identifier, SIGCONT)
+        #expect(try folder.screenshot().colorCount == 1)
         compositor.end()
     }
 

@@ -66,6 +66,10 @@ import Testing
             #expect(outcome.errors.split(separator: "\n").count == 1)
         }
         #expect(try FileManager.default.contentsOfDirectory(atPath: long).isEmpty)
+        let screenshot = ["screenshot", "--socket", "test", "/tmp/x.png"]
+        let outcome = try Program.run("signet", screenshot, in: nil, environment: ["XDG_RUNTIME_DIR": long])
+        #expect(outcome.errors.hasPrefix("signet: XDG_RUNTIME_DIR is too long"), "\(outcome)")
+        #expect(outcome.errors.split(separator: "\n").count == 1)
     }
 
     @Test func `a name that is too long is named`() throws {
