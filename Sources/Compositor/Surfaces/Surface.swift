@@ -121,6 +121,8 @@ final class Surface: WlSurface.Requests {
         role?.surfaceDestroyed(self)
         role = nil
         scene.remove(self)
+        for output in outputs { output.left(resource) }
+        outputs = []
         pending.parts.wasSuperseded()
         held?.state.parts.wasSuperseded()
         current.parts.wasSuperseded()
@@ -386,12 +388,8 @@ final class Surface: WlSurface.Requests {
     /// Tells the client which outputs the surface is on.
     func setOutputs(_ new: [Output]) {
         if new.elementsEqual(outputs, by: ===) { return }
-        for output in outputs where !new.contains(where: { $0 === output }) {
-            for bound in output.resources(of: resource.client) { resource.sendLeave(output: bound) }
-        }
-        for output in new where !outputs.contains(where: { $0 === output }) {
-            for bound in output.resources(of: resource.client) { resource.sendEnter(output: bound) }
-        }
+        for output in outputs where !new.contains(where: { $0 === output }) { output.left(resource) }
+        for output in new where !outputs.contains(where: { $0 === output }) { output.entered(resource) }
         outputs = new
         onOutputsChange?()
     }
