@@ -5,12 +5,22 @@ internal import WaylandServer
 struct PendingSurfaceState {
     enum Attachment {
         case unchanged
-        /// A null buffer: the surface shows nothing.
+        /// A null buffer, or one that was destroyed since it was attached: the surface shows nothing.
         case removed
+        /// A buffer that exists.
         case buffer(ClientBuffer)
     }
 
-    var attachment = Attachment.unchanged
+    private var attached = Attachment.unchanged
+    /// What the newest wl_surface.attach asks for. A client may destroy the buffer before it commits; it counts as a
+    /// null buffer from then on, as in other compositors.
+    var attachment: Attachment {
+        get {
+            if case .buffer(let buffer) = attached, buffer.isDestroyed { return .removed }
+            return attached
+        }
+        set { attached = newValue }
+    }
     /// How far the new content's corner is from the old one's, in surface coordinates.
     var offset = Point(x: 0, y: 0)
     /// In surface coordinates.

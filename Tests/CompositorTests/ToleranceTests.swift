@@ -1,0 +1,70 @@
+@testable import Compositor
+import Pixels
+import TestSupport
+import Testing
+import WaylandClient
+import WaylandWire
+
+/// What every other compositor lets pass, so that programs rely on it, and where that ends.
+@Suite(.serialized) struct ToleranceTests {
+    let fixture = Fixture()
+    let client: TestClient
+
+    init() {
+        client = fixture.connect()
+    }
+
+    private func buffer(_ width: Int = 10, _ height: Int = 10, color: UInt32 = 0xff0000) -> WlBuffer {
+        TestPool(client, size: width * height * 4).buffer(width, height, color: color)
+    }
+
+    // MARK: Destroyed buffers
+
+    enum BufferKind: CaseIterable {
+        case mapped, copied, singlePixel
+
+        func make(_ client: TestClient) -> WlBuffer {
+            switch self {
+            case .mapped: TestPool(client, size: 400).buffer(10, 10, color: 0xff0000)
+            case .copied:
+                client.shm.createPool(fd: TestFile.posix(400), size: 400)
+                    .createBuffer(offset: 0, width: 10, height: 10, stride: 40, format: .xrgb8888)
+            case .singlePixel:
+                client.bind(WpSinglePixelBufferManagerV1.self).createU32RgbaBuffer(r: .max, g: 0, b: 0, a: .max)
+            }
+        }
+    }
+
+    @Test(arguments: BufferKind.allCases)
+    func `a buffer destroyed before the commit counts as none`(kind: BufferKind) {
+        let fixture = Fixture { if kind == .copied { $0.shmPolicy = .copy } }
+        let client = fixture.connect()
+        let window = TestWindow(client)
+        window.show(kind.make(client))
+        window.moveToCorner()
+        fixture.nextFrame()
+        #expect(fixture.pixel(0, 0) != Renderer.background)
+        let buffer = kind.make(client)
+        window.surface.attach(buffer: buffer, x: 0, y: 0)
+        buffer.destroy()
+        window.surface.commit()
+        fixture.nextFrame()
+        #expect(client.error == nil)
+        #expect(fixture.pixel(0, 0) == Renderer.background)
+    }
+
+    @Test func `a destroyed buffer is no buffer before the first configure`() {
+        let gone = buffer()
+        let surface = client.compositor.createSurface()
+        surface.attach(buffer: gone, x: 0, y: 0)
+        gone.destroy()
+        let shellSurface = client.wmBase.getXdgSurface(surface: surface)
+        let toplevel = shellSurface.getToplevel()
+        client.bind(ZxdgDecorationManagerV1.self).getToplevelDecoration(toplevel: toplevel)
+        var configures = 0
+        shellSurface.onConfigure = { _ in configures += 1 }
+        surface.commit()
+        #expect(client.roundTrip())
+        #expect(configures == 1)
+    }
+}
