@@ -356,9 +356,13 @@ final class Surface: WlSurface.Requests {
         scene.didCommit(self, Change(damage: Region(), isReshaped: true))
     }
 
-    /// A buffer's turned size must be a multiple of its scale.
+    /// A buffer's size must be a multiple of its scale, unless a viewport says which part of it shows or how large.
+    ///
+    /// Cursors, and surfaces that may become some, are shown anyway, as in other compositors: toolkits take what a
+    /// theme has, and few themes have sizes that every scale divides.
     private func checkSize(_ size: Size, in state: SurfaceState) throws(ProtocolError) {
-        guard size.width % state.scale == 0, size.height % state.scale == 0 else {
+        let isLenient = state[Viewport.self].isSet || roleKind == nil || roleKind == .cursor
+        guard isLenient || state.scaleDivides(size) else {
             throw ProtocolError(
                 WlSurface.Error.invalidSize,
                 "a buffer of \(size.width)x\(size.height) doesn't divide by the scale \(state.scale)",
