@@ -67,4 +67,50 @@ import WaylandWire
         #expect(client.roundTrip())
         #expect(configures == 1)
     }
+
+    // MARK: Frame callbacks beyond the limit
+
+    @Test(arguments: ["shown", "held", "pending"])
+    func `the oldest frame callback makes room for a new one`(stage: String) {
+        let fixture = Fixture { $0.limits.frameCallbacks = 3 }
+        let client = fixture.connect()
+        let surface = client.compositor.createSurface()
+        let parent = client.compositor.createSurface()
+        if stage == "held" { client.subcompositor.getSubsurface(surface: surface, parent: parent) }
+        var heard: [Int] = []
+        var times: Set<UInt32> = []
+        for index in 0..<6 {
+            surface.frame().onDone = { time in
+                heard.append(index)
+                times.insert(time)
+            }
+            if stage != "pending" { surface.commit() }
+        }
+        fixture.pump()
+        #expect(heard == [0, 1, 2] && times == [milliseconds(fixture.clock.now)])
+        surface.commit()
+        parent.commit()
+        fixture.pump()
+        fixture.clock.advance(by: HiddenFrames.period)
+        fixture.pump()
+        #expect(heard == [0, 1, 2, 3, 4, 5] && client.error == nil)
+    }
+
+    @Test func `a covered window may ask for a frame with each of a thousand commits`() {
+        let covered = TestWindow(client)
+        covered.show(buffer())
+        covered.moveToCorner()
+        let cover = TestWindow(client)
+        cover.show(buffer(20, 20))
+        cover.moveToCorner()
+        fixture.nextFrame()
+        var count = 0
+        for index in 0..<1_000 {
+            covered.surface.frame().onDone = { _ in count += 1 }
+            covered.surface.commit()
+            if index % 100 == 0 { client.roundTrip() }
+        }
+        #expect(client.roundTrip())
+        #expect(count == 1_000 - Limits().frameCallbacks)
+    }
 }

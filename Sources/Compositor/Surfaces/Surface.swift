@@ -182,13 +182,23 @@ final class Surface: WlSurface.Requests {
     func frame(_ resource: WlSurface, callback: WlCallback) throws(ProtocolError) {
         let queued = transactions.reduce(0) { $0 + ($1.commit(of: self)?.frameCallbacks.count ?? 0) }
         let waiting = frameCallbacks.count + (held?.frameCallbacks.count ?? 0) + queued
-        guard pending.frameCallbacks.count + waiting < limits.frameCallbacks else {
-            throw .noMemory(
-                "wl_surface@\(resource.id) waits for \(limits.frameCallbacks) frames already; ask for the next one "
-                    + "when the last has come"
-            )
+        // A covered window is rarely shown, and its client may still ask with each commit.
+        if pending.frameCallbacks.count + waiting >= limits.frameCallbacks {
+            takeOldestFrameCallback()?.finishWithDone(callbackData: scene.time)
         }
         pending.frameCallbacks.append(callback)
+    }
+
+    /// Takes out the callback that was asked for before all others that wait.
+    private func takeOldestFrameCallback() -> WlCallback? {
+        if !frameCallbacks.isEmpty { return frameCallbacks.removeFirst() }
+        for transaction in transactions where transaction.commit(of: self)?.frameCallbacks.isEmpty == false {
+            var oldest: WlCallback?
+            transaction.changeCommit(of: self) { oldest = $0.frameCallbacks.removeFirst() }
+            return oldest
+        }
+        if held?.frameCallbacks.isEmpty == false { return held?.frameCallbacks.removeFirst() }
+        return pending.frameCallbacks.isEmpty ? nil : pending.frameCallbacks.removeFirst()
     }
 
     func setOpaqueRegion(_ resource: WlSurface, region: WlRegion?) throws(ProtocolError) {
