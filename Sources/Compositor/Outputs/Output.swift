@@ -105,7 +105,7 @@ final class Output {
 
     private func tick(_ time: UInt64) {
         let result = isDamaged ? draw(time) : .unchanged
-        scene.sendFrameCallbacks(of: self, Presentation(output: self, time: time, sequence: ring.frame))
+        scene.sendFrameCallbacks(of: self, Presentation(output: self, time: time, sequence: frameClock!.refreshCount))
         for observer in observers { observer.outputDidTick(self, result) }
     }
 
