@@ -68,6 +68,111 @@ import WaylandWire
         #expect(configures == 1)
     }
 
+    // MARK: Acks that come late
+
+    /// A window that was unmapped with a configure on its way, whose serial is returned.
+    private func unmapped(byRole: Bool) -> (window: TestWindow, stale: UInt32) {
+        let window = TestWindow(client, acks: false)
+        window.shellSurface.ackConfigure(serial: window.configures[0].serial)
+        window.show(buffer())
+        client.roundTrip()
+        let stale = window.configures.last!.serial
+        #expect(stale != window.configures[0].serial, "it became the active one")
+        if byRole { window.toplevel.destroy() } else { window.show(nil) }
+        return (window, stale)
+    }
+
+    @Test(arguments: [false, true], [false, true])
+    func `an ack of a configure from before an unmap is ignored`(byRole: Bool, isLate: Bool) {
+        let (window, stale) = unmapped(byRole: byRole)
+        if isLate {
+            if byRole { _ = window.shellSurface.getToplevel() }
+            window.surface.commit()
+        }
+        window.shellSurface.ackConfigure(serial: stale)
+        #expect(client.roundTrip())
+        // It stands for no ack of what was sent since.
+        if byRole, !isLate { _ = window.shellSurface.getToplevel() }
+        if !isLate { window.surface.commit() }
+        window.show(buffer())
+        client.roundTrip()
+        #expect(client.error == "xdg_surface 3")
+    }
+
+    @Test(arguments: [false, true])
+    func `an ack of a configure from before an unmap is ignored once`(byRole: Bool) {
+        let (window, stale) = unmapped(byRole: byRole)
+        if byRole { _ = window.shellSurface.getToplevel() }
+        window.shellSurface.ackConfigure(serial: stale)
+        #expect(client.roundTrip())
+        window.shellSurface.ackConfigure(serial: stale)
+        client.roundTrip()
+        #expect(client.error == "xdg_surface 4")
+    }
+
+    @Test func `an ack stands for those from before an unmap too`() {
+        let (window, stale) = unmapped(byRole: false)
+        window.surface.commit()
+        client.roundTrip()
+        window.shellSurface.ackConfigure(serial: window.configures.last!.serial)
+        #expect(client.roundTrip())
+        window.shellSurface.ackConfigure(serial: stale)
+        client.roundTrip()
+        #expect(client.error == "xdg_surface 4")
+    }
+
+    @Test func `another window's serial is an error, also after an unmap`() {
+        let (window, _) = unmapped(byRole: false)
+        let other = TestWindow(client, acks: false)
+        window.shellSurface.ackConfigure(serial: other.configures[0].serial)
+        client.roundTrip()
+        #expect(client.error == "xdg_surface 4")
+    }
+
+    @Test(arguments: [(67, "xdg_surface 4"), (68, nil)])
+    func `the newest 32 serials from before an unmap are remembered`(index: Int, error: String?) {
+        let surface = client.compositor.createSurface()
+        let shellSurface = client.wmBase.getXdgSurface(surface: surface)
+        var serials: [UInt32] = []
+        shellSurface.onConfigure = { serials.append($0) }
+        for _ in 0..<100 {
+            let toplevel = shellSurface.getToplevel()
+            surface.commit()
+            toplevel.destroy()
+        }
+        _ = shellSurface.getToplevel()
+        client.roundTrip()
+        #expect(serials.count == 100)
+        shellSurface.ackConfigure(serial: serials[index])
+        client.roundTrip()
+        #expect(client.error == error)
+    }
+
+    // MARK: Between two role objects
+
+    @Test(arguments: [false, true])
+    func `a surface whose window is gone may be committed without a buffer`(hasBuffer: Bool) {
+        let window = TestWindow(client)
+        window.show(buffer())
+        window.toplevel.destroy()
+        client.roundTrip()
+        let before = window.configures.count
+        window.shellSurface.setWindowGeometry(x: 0, y: 0, width: 5, height: 5)
+        window.show(nil)
+        #expect(client.roundTrip())
+        #expect(window.configures.count == before)
+        if hasBuffer {
+            window.show(buffer())
+            client.roundTrip()
+            #expect(client.error == "xdg_surface 3")
+        } else {
+            _ = window.shellSurface.getToplevel()
+            window.surface.commit()
+            client.roundTrip()
+            #expect(window.configures.count == before + 1 && client.error == nil)
+        }
+    }
+
     // MARK: Frame callbacks beyond the limit
 
     @Test(arguments: ["shown", "held", "pending"])
