@@ -173,6 +173,21 @@ import WaylandWire
         }
     }
 
+    // MARK: Popups without a parent
+
+    @Test func `a popup needs its parent by the first commit`() {
+        let surface = client.compositor.createSurface()
+        let shellSurface = client.wmBase.getXdgSurface(surface: surface)
+        let positioner = client.wmBase.createPositioner()
+        positioner.setSize(width: 10, height: 10)
+        positioner.setAnchorRect(x: 0, y: 0, width: 1, height: 1)
+        shellSurface.getPopup(parent: nil, positioner: positioner)
+        #expect(client.roundTrip())
+        surface.commit()
+        client.roundTrip()
+        #expect(client.error == "xdg_wm_base 3")
+    }
+
     // MARK: Frame callbacks beyond the limit
 
     @Test(arguments: ["shown", "held", "pending"])

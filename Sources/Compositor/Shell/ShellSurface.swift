@@ -157,7 +157,7 @@ final class ShellSurface: XdgSurface.Requests, SurfaceRole {
                 on: baseResource
             )
         }
-        let popup = Popup(resource: id, shell: self)
+        let popup = Popup(resource: id, shell: self, hasParent: parent != nil)
         try take(popup, .popup)
         id.handler = popup
     }
