@@ -25,14 +25,24 @@ public final class Display {
     }
 
     deinit {
-        for client in clientsByHandle.values { client.disconnect() }
+        for client in clients { client.disconnect() }
         for global in globals { global.end() }
         loop.removeAllSources()
         unsafe wl_display_destroy(handle.pointer)
     }
 
-    /// The connected clients, in no order.
-    public var clients: [Client] { Array(clientsByHandle.values) }
+    /// The connected clients, in the order in which they connected, as libwayland lists them.
+    public var clients: [Client] {
+        guard let list = unsafe wl_display_get_client_list(handle.pointer) else { return [] }
+        var clients: [Client] = []
+        clients.reserveCapacity(clientsByHandle.count)
+        var link = unsafe list.pointee.next
+        while let current = unsafe link, unsafe current != list {
+            if let client = unsafe client(of: ObjectHandle(wl_client_from_link(current))) { clients.append(client) }
+            unsafe link = current.pointee.next
+        }
+        return clients
+    }
 
     /// How many clients are connected.
     public var clientCount: Int { clientsByHandle.count }

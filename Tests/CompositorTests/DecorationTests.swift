@@ -141,6 +141,44 @@ import WaylandClient
         #expect(fixture.pixel(0, 0) == 0xff, "no bar")
     }
 
+    @Test func `a window on an output lower than its bar still gets a size`() {
+        let fixture = Fixture { $0.outputs = [OutputMode(width: 64, height: 20)] }
+        let client = fixture.connect()
+        let window = Undecided(client)
+        client.bind(ZxdgDecorationManagerV1.self).getToplevelDecoration(toplevel: window.toplevel)
+        window.show(client)
+        window.toplevel.setMaximized()
+        client.roundTrip()
+        #expect(window.heard.last { $0.hasPrefix("size") } == "size 64x1")
+    }
+
+    @Test func `a bar goes with its decoration, in the next frame`() {
+        let decoration = manager.getToplevelDecoration(toplevel: window.toplevel)
+        window.show(client)
+        #expect(barColors() == [0x4c566a])
+        let frame = node.frame
+        decoration.destroy()
+        fixture.nextFrame()
+        let picture = fixture.picture()
+        #expect(picture.allSatisfy { Set($0).isSubset(of: [0xff, Renderer.background]) }, "no bar anywhere")
+        #expect(picture[frame.y][frame.x] == 0xff && picture[frame.y + 39][frame.x + 99] == 0xff)
+        #expect(picture[frame.y + 40][frame.x] == Renderer.background, "the window has moved up")
+    }
+
+    @Test func `a configure from before the decoration went doesn't bring its bar back`() {
+        let window = TestWindow(client, acks: false)
+        let decoration = manager.getToplevelDecoration(toplevel: window.toplevel)
+        client.roundTrip()
+        window.shellSurface.ackConfigure(serial: window.configures.last!.serial)
+        window.show(TestPool(client, size: 20_000).buffer(100, 40, color: 0xff))
+        client.roundTrip()
+        let onItsWay = window.configures.last!.serial
+        decoration.destroy()
+        window.shellSurface.ackConfigure(serial: onItsWay)
+        fixture.nextFrame()
+        #expect(node.frame.size == Size(width: 100, height: 40) && client.error == nil)
+    }
+
     @Test(arguments: [
         ("twice", "zxdg_toplevel_decoration_v1 1"), ("late", "zxdg_toplevel_decoration_v1 0"),
         ("orphaned", "zxdg_toplevel_decoration_v1 2"),

@@ -154,6 +154,17 @@ import WaylandWire
         #expect(counts[1] == counts[2], "\(counts)")
     }
 
+    @Test func `a buffer destroyed before the commit counts as none`() throws {
+        let memory = try memory(Array(repeating: 1, count: 100))
+        window.show(try buffer(memory, width: 10, height: 10))
+        #expect(showsAt(0, 0, 1))
+        let gone = try buffer(memory, width: 10, height: 10)
+        window.surface.attach(buffer: gone, x: 0, y: 0)
+        gone.destroy()
+        window.surface.commit()
+        #expect(eventually { fixture.pixel(0, 0) == Renderer.background } && client.error == nil)
+    }
+
     @Test func aClientThatLeavesTakesItsMemoryAlong() throws {
         let before = mappingCount(named: "dmabuf")
         let memory = try memory(Array(repeating: 1, count: 100))

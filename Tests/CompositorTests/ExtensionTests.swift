@@ -74,6 +74,20 @@ import WaylandClient
         #expect(second.presented[0].sequence == first.presented[0].sequence + 1)
     }
 
+    @Test func `the sequence counts refreshes, drawn or not`() {
+        let presentation = client.bind(WpPresentation.self)
+        let first = Heard(presentation.feedback(surface: window.surface))
+        window.show(pool.buffer(10, 10, color: 0))
+        fixture.nextFrame()
+        for _ in 0..<6 { fixture.nextFrame() }
+        // Nothing is drawn this time either.
+        let second = Heard(presentation.feedback(surface: window.surface))
+        window.surface.commit()
+        fixture.nextFrame()
+        #expect(second.presented[0].time - first.presented[0].time == 7 * Fixture.period)
+        #expect(second.presented[0].sequence == first.presented[0].sequence + 7)
+    }
+
     @Test func aPeriodOfFourSecondsIsTheLongestThatCanBeTold() {
         let fixture = Fixture { $0.outputs = [OutputMode(width: 200, height: 100, refresh: 1)] }
         let client = fixture.connect()

@@ -67,6 +67,56 @@ import WaylandClient
         #expect(heard == ["enter 0", "enter 1", "leave 0", "leave 1"])
     }
 
+    @Test func `an output bound late hears of the client's surfaces that are on it`() {
+        let window = shownWindow()
+        _ = shownWindow(color: 1)
+        let other = fixture.connect()
+        let stranger = TestWindow(other)
+        stranger.show(TestPool(other, size: 400).buffer(10, 10, color: 2))
+        fixture.nextFrame()
+        var entered: [WlOutput] = []
+        window.surface.onEnter = { entered.append($0!) }
+        let before = stranger.enters
+        let late = Self.bindOutputs(of: client)
+        client.roundTrip()
+        #expect(entered.count == 1 && entered[0] === late[0], "and not of the second output, where it isn't")
+        #expect(stranger.enters == before)
+        let others = Self.bindOutputs(of: other)
+        other.roundTrip()
+        #expect(stranger.enters == before + 1)
+        var left: [WlOutput] = []
+        window.surface.onLeave = { left.append($0!) }
+        window.show(nil)
+        fixture.nextFrame()
+        #expect(left.count == 2 && left[0] === outputs[0] && left[1] === late[0])
+        let latest = Self.bindOutputs(of: client)
+        client.roundTrip()
+        #expect(entered.count == 1 && client.error == nil && others.count == 2 && latest.count == 2)
+    }
+
+    @Test func `of many objects for an output the oldest hear of surfaces`() {
+        let late = (0..<20).map { _ in Self.bindOutputs(of: client)[0] }
+        let window = shownWindow()
+        #expect(window.enters == Output.bindingLimit)
+        _ = Self.bindOutputs(of: client)
+        client.roundTrip()
+        #expect(window.enters == Output.bindingLimit)
+        var synced: [WlOutput] = []
+        let feedback = client.bind(WpPresentation.self).feedback(surface: window.surface)
+        feedback.onSyncOutput = { synced.append($0!) }
+        window.surface.commit()
+        fixture.nextFrame()
+        #expect(synced.count == Output.bindingLimit && synced[0] === outputs[0] && synced[1] === late[0])
+        // One that goes makes room for one that is made afterwards; none hears of a leave that has heard of no enter.
+        late[0].release()
+        _ = Self.bindOutputs(of: client)
+        client.roundTrip()
+        #expect(window.enters == Output.bindingLimit + 1)
+        window.show(nil)
+        fixture.nextFrame()
+        #expect(window.leaves == Output.bindingLimit && client.error == nil)
+    }
+
     @Test func aWindowBetweenOutputsIsDrawnOnBothAtTheirScales() {
         _ = shownWindow()
         move(90, 4)

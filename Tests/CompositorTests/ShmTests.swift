@@ -315,12 +315,6 @@ import WaylandWire
             } == noMemory
         )
         #expect(
-            breach({ $0.frameCallbacks = 2 }) { client in
-                let surface = client.compositor.createSurface()
-                for _ in 0..<3 { surface.frame() }
-            } == noMemory
-        )
-        #expect(
             breach({ $0.regionRectangles = 2 }) { client in
                 let region = client.compositor.createRegion()
                 for index: Int32 in 0..<9 { region.add(x: index * 2, y: index * 2, width: 1, height: 1) }

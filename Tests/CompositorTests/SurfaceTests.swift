@@ -177,7 +177,7 @@ import WaylandWire
         ("transform -1", "wl_surface 1"), ("odd size", "wl_surface 2"), ("offset", "wl_surface 3"),
     ])
     func nonsenseIsAProtocolError(what: String, error: String) {
-        let surface = client.compositor.createSurface()
+        let surface = TestWindow(client).surface
         switch what {
         case "scale 0": surface.setBufferScale(scale: 0)
         case "scale -1": surface.setBufferScale(scale: -1)

@@ -264,6 +264,24 @@ import WaylandWire
         #expect(openDescriptorCount() == before)
     }
 
+    @Test func `clients are listed in the order in which they connected`() {
+        let display = Display()
+        var clients: [WaylandServer.Client] = []
+        var connections: [Connection] = []
+        for _ in 0..<50 {
+            SocketPair().take { server, client in
+                clients.append(display.connect(server)!)
+                connections.append(try! Connection(over: client))
+            }
+        }
+        #expect(display.clients.map(ObjectIdentifier.init) == clients.map(ObjectIdentifier.init))
+        clients.remove(at: 20).disconnect()
+        clients.remove(at: 0).disconnect()
+        #expect(display.clients.map(ObjectIdentifier.init) == clients.map(ObjectIdentifier.init))
+        #expect(display.clientCount == 48)
+        for connection in connections { connection.close() }
+    }
+
     // MARK: Queues
 
     @Test func aQueueIsDispatchedApart() {

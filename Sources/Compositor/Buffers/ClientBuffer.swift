@@ -10,11 +10,14 @@ class ClientBuffer: WlBuffer.Requests {
     /// In buffer pixels.
     final let size: Size
     private final weak var resource: WlBuffer?
+    /// Whom its contents are charged to.
+    final let account: ClientAccount
     private final var locks = 0
     private final let charge: Charge
 
     init(resource: WlBuffer, size: Size) throws(ProtocolError) {
-        charge = try resource.client.account.charge(of: .buffers)
+        account = resource.client.account
+        charge = try account.charge(of: .buffers)
         self.resource = resource
         self.size = size
     }
@@ -22,18 +25,13 @@ class ClientBuffer: WlBuffer.Requests {
     /// The object that errors about this buffer belong to; nil once the client destroyed it.
     final var errorTarget: WlBuffer? { resource }
 
+    /// Whether the client destroyed the wl_buffer. Contents that were made of it before stay.
+    final var isDestroyed: Bool { resource?.isAlive != true }
+
     /// The content that a surface shows from now on. `damage` is in buffer pixels, and says what changed since
     /// `previous`.
     func content(after previous: SurfaceContent?, damage: Region) throws(ProtocolError) -> SurfaceContent {
         preconditionFailure("each kind of buffer has its own")
-    }
-
-    /// Whom the content is charged to. An error where the buffer is gone: it was destroyed after it was attached.
-    final func account() throws(ProtocolError) -> ClientAccount {
-        guard let resource else {
-            throw .invalidObject("the wl_buffer was destroyed before the surface that it is attached to was committed")
-        }
-        return resource.client.account
     }
 
     /// Keeps the client from touching the pixels until the lock ends.

@@ -2,10 +2,10 @@ internal import WaylandServer
 
 /// Objects of one kind, found by the client that they belong to, however many others there are.
 struct ResourcesByClient<Object: Resource> {
-    private var objects: [ObjectIdentifier: [ObjectIdentifier: Object]] = [:]
+    private var objects: [ObjectIdentifier: OrderedDictionary<ObjectIdentifier, Object>] = [:]
 
     mutating func insert(_ object: Object) {
-        objects[ObjectIdentifier(object.client), default: [:]][ObjectIdentifier(object)] = object
+        objects[ObjectIdentifier(object.client), default: OrderedDictionary()][ObjectIdentifier(object)] = object
     }
 
     mutating func remove(_ object: Object) {
@@ -14,6 +14,11 @@ struct ResourcesByClient<Object: Resource> {
         if objects[client]?.isEmpty == true { objects[client] = nil }
     }
 
-    /// A client's objects, in no order.
-    subscript(client: Client) -> some Collection<Object> { (objects[ObjectIdentifier(client)] ?? [:]).values }
+    /// How many objects a client has.
+    func count(of client: Client) -> Int { objects[ObjectIdentifier(client)]?.count ?? 0 }
+
+    /// A client's objects, in the order in which they were inserted.
+    subscript(client: Client) -> some Collection<Object> {
+        (objects[ObjectIdentifier(client)] ?? OrderedDictionary()).values
+    }
 }

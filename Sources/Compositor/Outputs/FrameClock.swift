@@ -9,6 +9,9 @@ final class FrameClock {
     private var alarm: (any Alarm)?
     private var isArmed = false
     private var lastTick: UInt64
+    /// Refresh periods from the start to the newest tick, counted whether anything was drawn or not: what a real output
+    /// counts as vertical retraces.
+    private(set) var refreshCount: UInt64 = 0
 
     /// `refresh` is in millihertz, as in wl_output.mode; `tick` gets the frame's time in nanoseconds.
     init(clock: any Clock, refresh: Int, tick: @escaping (UInt64) -> Void) {
@@ -18,7 +21,9 @@ final class FrameClock {
         alarm = clock.makeAlarm { [unowned self] in
             isArmed = false
             let now = self.clock.now
-            lastTick += (now - lastTick) / period * period
+            let periods = (now - lastTick) / period
+            refreshCount += periods
+            lastTick += periods * period
             tick(now)
         }
     }

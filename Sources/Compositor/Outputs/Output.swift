@@ -22,6 +22,8 @@ final class Output {
     private var damage = Region()
     private var frameClock: FrameClock?
     private var boundResources = ResourcesByClient<WlOutput>()
+    /// Surfaces whose clients were told that they are on it.
+    private var enteredSurfaces = ResourcesByClient<WlSurface>()
     /// Those who want to hear of each new frame.
     private var observers: [any FrameObserver] = []
     /// Whether the log has said already that frames can't be drawn.
@@ -103,7 +105,7 @@ final class Output {
 
     private func tick(_ time: UInt64) {
         let result = isDamaged ? draw(time) : .unchanged
-        scene.sendFrameCallbacks(of: self, Presentation(output: self, time: time, sequence: ring.frame))
+        scene.sendFrameCallbacks(of: self, Presentation(output: self, time: time, sequence: frameClock!.refreshCount))
         for observer in observers { observer.outputDidTick(self, result) }
     }
 
@@ -172,12 +174,32 @@ final class Output {
 
     // MARK: Clients
 
-    func bound(_ resource: WlOutput) { boundResources.insert(resource) }
+    /// How many of one client's objects for an output hear of surfaces that enter and leave, and are named by
+    /// wp_presentation_feedback.sync_output. A client has use for one, and each costs an event for each surface.
+    static let bindingLimit = 8
+
+    /// A client has made an object for this output. Unless ``bindingLimit`` older ones exist, it hears of the client's
+    /// surfaces that are on the output, now and from now on.
+    func bound(_ resource: WlOutput) {
+        guard boundResources.count(of: resource.client) < Self.bindingLimit else { return }
+        boundResources.insert(resource)
+        for surface in enteredSurfaces[resource.client] { surface.sendEnter(output: resource) }
+    }
 
     func unbound(_ resource: WlOutput) { boundResources.remove(resource) }
 
-    /// A client's objects for this output.
+    /// A client's objects for this output, oldest first; those beyond ``bindingLimit`` aren't among them.
     func resources(of client: Client) -> some Collection<WlOutput> { boundResources[client] }
+
+    func entered(_ surface: WlSurface) {
+        enteredSurfaces.insert(surface)
+        for resource in resources(of: surface.client) { surface.sendEnter(output: resource) }
+    }
+
+    func left(_ surface: WlSurface) {
+        enteredSurfaces.remove(surface)
+        for resource in resources(of: surface.client) { surface.sendLeave(output: resource) }
+    }
 }
 
 /// Somebody who looks at each frame.

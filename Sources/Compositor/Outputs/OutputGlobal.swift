@@ -12,8 +12,8 @@ final class OutputGlobal: WlOutput.Requests {
         global = Global(on: display) { [unowned self] resource in
             guard let output = self.output else { return }
             resource.handler = self
-            output.bound(resource)
             describe(output, to: resource)
+            output.bound(resource)
         }
     }
 

@@ -13,7 +13,7 @@ final class Scene {
     /// Where each item was when its node was last laid out, in global coordinates.
     private var places: [ObjectIdentifier: Rectangle] = [:]
     /// Nodes that have to be laid out anew before anything is drawn.
-    private var staleNodes: [ObjectIdentifier: any SceneNode] = [:]
+    private var staleNodes = OrderedDictionary<ObjectIdentifier, any SceneNode>()
     /// Items that look different all over, whose node has to be laid out anew.
     private var reshaped: Set<ObjectIdentifier> = []
     /// All items, back to front; made anew after a change.
@@ -21,14 +21,16 @@ final class Scene {
     /// Which items can be seen, on which output; made anew after a change.
     private var cachedVisibility: [ObjectIdentifier: [Output]]?
     /// Surfaces whose clients were told of outputs.
-    private var surfacesOnOutputs: [ObjectIdentifier: Surface] = [:]
+    private var surfacesOnOutputs = OrderedDictionary<ObjectIdentifier, Surface>()
     /// Whether clients haven't heard yet which outputs their surfaces are on.
     private var surfaceOutputsAreStale = false
-    /// Surfaces whose clients wait to hear of a frame.
-    private var waiting: [ObjectIdentifier: Surface] = [:]
+    /// Surfaces whose clients wait to hear of a frame, in the order in which they began to wait.
+    private var waiting = OrderedDictionary<ObjectIdentifier, Surface>()
+    private let clock: any Clock
     private let hiddenFrames: HiddenFrames
 
     init(clock: any Clock) {
+        self.clock = clock
         hiddenFrames = HiddenFrames(clock: clock)
         hiddenFrames.action = { [unowned self] time in sendHiddenFrameCallbacks(time: time) }
     }
@@ -123,14 +125,19 @@ final class Scene {
     func update() {
         if staleNodes.isEmpty { return }
         let stale = staleNodes
-        staleNodes = [:]
-        for (key, node) in stale {
-            let (old, new) = (layout[key] ?? [], node.items)
-            layout[key] = new
+        staleNodes = OrderedDictionary()
+        let changes = stale.values.map { node in (node: node, old: layout[ObjectIdentifier(node)] ?? []) }
+        // All old places go before the new ones come: an item may have moved from one node to another.
+        for (_, old) in changes { for item in old { places[item.key] = nil } }
+        for (node, _) in changes {
+            let new = node.items
+            layout[ObjectIdentifier(node)] = new
+            for item in new { places[item.key] = item.bounds }
+        }
+        for (node, old) in changes {
+            let new = layout[ObjectIdentifier(node)] ?? []
             // Where the order is another one, anything may have come to the front.
             let isReordered = !old.elementsEqual(new) { $0.key == $1.key }
-            for item in old { places[item.key] = nil }
-            for item in new { places[item.key] = item.bounds }
             for item in old where isReordered || reshaped.contains(item.key) || places[item.key] != item.bounds {
                 addDamage(Region(item.bounds))
                 if let place = places[item.key] { addDamage(Region(place)) }
@@ -178,6 +185,9 @@ final class Scene {
 
     // MARK: Visibility and frame callbacks
 
+    /// The time as frame callbacks carry it, in milliseconds.
+    var time: UInt32 { milliseconds(clock.now) }
+
     /// Where a surface can be seen: not covered by what is opaque in front of it, on which outputs.
     private var visibility: [ObjectIdentifier: [Output]] {
         let items = items
@@ -210,7 +220,8 @@ final class Scene {
     /// `output` has had its turn: those that can be seen on it hear when they were shown, and may go on drawing.
     func sendFrameCallbacks(of output: Output, _ presentation: Presentation) {
         updateSurfaceOutputs()
-        for (key, surface) in waiting {
+        for surface in waiting.values {
+            let key = ObjectIdentifier(surface)
             guard let first = visibility[key]?.first else {
                 hiddenFrames.request()
                 continue
@@ -226,7 +237,8 @@ final class Scene {
     }
 
     private func sendHiddenFrameCallbacks(time: UInt32) {
-        for (key, surface) in waiting {
+        for surface in waiting.values {
+            let key = ObjectIdentifier(surface)
             if let output = visibility[key]?.first {
                 output.requestFrame()
             } else {
@@ -248,8 +260,8 @@ final class Scene {
             surfacesOnOutputs[item.key] = surface
             surface.setOutputs(outputs.filter { !$0.bounds.intersection(item.bounds).isEmpty })
         }
-        for (key, surface) in gone {
-            surfacesOnOutputs[key] = nil
+        for surface in gone.values {
+            surfacesOnOutputs[ObjectIdentifier(surface)] = nil
             surface.setOutputs([])
         }
     }

@@ -7,10 +7,12 @@ internal import WaylandServer
 final class Popup: XdgPopup.Requests, ShellRole {
     private let resource: XdgPopup
     private weak var shell: ShellSurface?
+    private let hasParent: Bool
 
-    init(resource: XdgPopup, shell: ShellSurface) {
+    init(resource: XdgPopup, shell: ShellSurface, hasParent: Bool) {
         self.resource = resource
         self.shell = shell
+        self.hasParent = hasParent
     }
 
     func grab(_ resource: XdgPopup, seat: WlSeat, serial: UInt32) throws(ProtocolError) {}
@@ -21,7 +23,16 @@ final class Popup: XdgPopup.Requests, ShellRole {
         shell?.roleDestroyed()
     }
 
-    func willCommit(_ surface: Surface) throws(ProtocolError) {}
+    func willCommit(_ surface: Surface) throws(ProtocolError) {
+        // Another protocol may give it a parent until then; none here does.
+        guard hasParent else {
+            throw ProtocolError(
+                XdgWmBase.Error.invalidPopupParent,
+                "xdg_popup@\(resource.id) was made with a null parent, and committed before it got one",
+                on: shell?.baseResource
+            )
+        }
+    }
 
     func sendConfigure(serial: UInt32) {
         resource.sendPopupDone()

@@ -47,17 +47,23 @@ final class ShellSurface: XdgSurface.Requests, SurfaceRole {
         case mapped
     }
 
-    /// Configures that a client may leave unanswered before it gets no more.
+    /// Configures that a client may leave unanswered before it gets no more, and how many of those that an unmap made
+    /// meaningless are remembered.
     private static let unackedLimit = 32
 
     let resource: XdgSurface
     let base: WmBase
-    private weak var baseResource: XdgWmBase?
+    private(set) weak var baseResource: XdgWmBase?
     private(set) weak var surface: Surface?
     private weak var role: (any ShellRole)?
+    /// Whether it has or had a role object. Between two of them it takes all requests, but no buffer.
+    private var isConstructed = false
     private var stage = Stage.new
     /// Sent and not acked, oldest first.
     private var serials: [UInt32] = []
+    /// Sent before the surface was last unmapped, and not acked, oldest first. The client may not know yet that they
+    /// mean nothing any more: its acks are ignored.
+    private var staleSerials: [UInt32] = []
     private var needsConfigure = false
 
     init(
@@ -151,7 +157,7 @@ final class ShellSurface: XdgSurface.Requests, SurfaceRole {
                 on: baseResource
             )
         }
-        let popup = Popup(resource: id, shell: self)
+        let popup = Popup(resource: id, shell: self, hasParent: parent != nil)
         try take(popup, .popup)
         id.handler = popup
     }
@@ -166,6 +172,7 @@ final class ShellSurface: XdgSurface.Requests, SurfaceRole {
         let base = baseResource
         try surface?.setRoleKind(kind) { ProtocolError(XdgWmBase.Error.role, $0, on: base) }
         self.role = role
+        isConstructed = true
     }
 
     /// The role's object was destroyed.
@@ -194,6 +201,10 @@ final class ShellSurface: XdgSurface.Requests, SurfaceRole {
 
     func ackConfigure(_ resource: XdgSurface, serial: UInt32) throws(ProtocolError) {
         try checkConstructed()
+        if let index = staleSerials.firstIndex(of: serial) {
+            staleSerials.removeSubrange(...index)
+            return
+        }
         guard let index = serials.firstIndex(of: serial) else {
             throw ProtocolError(
                 XdgSurface.Error.invalidSerial,
@@ -201,13 +212,14 @@ final class ShellSurface: XdgSurface.Requests, SurfaceRole {
             )
         }
         serials.removeSubrange(...index)
+        staleSerials = []
         if stage == .configured { stage = .acked }
         role?.didAck(serial: serial)
         if needsConfigure { configure() }
     }
 
     private func checkConstructed() throws(ProtocolError) {
-        guard role != nil else {
+        guard isConstructed else {
             throw ProtocolError(
                 XdgSurface.Error.notConstructed,
                 "xdg_surface@\(resource.id) has no role yet; use get_toplevel or get_popup first"
@@ -220,7 +232,7 @@ final class ShellSurface: XdgSurface.Requests, SurfaceRole {
     var node: (any SceneNode)? { role as? any SceneNode }
 
     func willCommit(_ surface: Surface) throws(ProtocolError) {
-        guard let role else {
+        guard isConstructed else {
             throw ProtocolError(
                 XdgSurface.Error.notConstructed,
                 "xdg_surface@\(resource.id) has no role yet; use get_toplevel or get_popup before committing",
@@ -235,7 +247,7 @@ final class ShellSurface: XdgSurface.Requests, SurfaceRole {
                 on: resource
             )
         }
-        try role.willCommit(surface)
+        try role?.willCommit(surface)
     }
 
     func contentMoved(by offset: Point) {
@@ -245,6 +257,7 @@ final class ShellSurface: XdgSurface.Requests, SurfaceRole {
     func didCommit(_ surface: Surface) {
         let hasContent = surface.current.content != nil
         switch stage {
+        case .new where role == nil: break
         case .new:
             stage = .configured
             configure()
@@ -266,6 +279,7 @@ final class ShellSurface: XdgSurface.Requests, SurfaceRole {
     private func unmap() {
         let wasMapped = stage == .mapped
         stage = .new
+        staleSerials = (staleSerials + serials).suffix(Self.unackedLimit)
         serials = []
         if wasMapped { role?.didUnmap() }
     }

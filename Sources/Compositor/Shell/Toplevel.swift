@@ -24,6 +24,9 @@ final class Toplevel: XdgToplevel.Requests, ShellRole, SceneNode {
         var isActivated = false
         /// Whether the title bar is Signet's to draw.
         var isDecorated = false
+
+        /// How much of the frame is title bar, in units of the scene's coordinates.
+        var titleBarHeight: Int { isDecorated && !isFullscreen ? TitleBar.height : 0 }
     }
 
     let resource: XdgToplevel
@@ -36,7 +39,9 @@ final class Toplevel: XdgToplevel.Requests, ShellRole, SceneNode {
     /// What the window should be like.
     private(set) var wanted = Configuration()
     /// What it has accepted to be like.
-    private(set) var accepted = Configuration()
+    private(set) var accepted = Configuration() {
+        didSet { if accepted.titleBarHeight != oldValue.titleBarHeight { windows.redraw(titleBar, of: self) } }
+    }
     private var sent: [(serial: UInt32, configuration: Configuration)] = []
     /// The top left corner of the frame, in global coordinates.
     private(set) var position = Point(x: 0, y: 0)
@@ -59,8 +64,7 @@ final class Toplevel: XdgToplevel.Requests, ShellRole, SceneNode {
         return Rectangle(origin: position, size: Size(width: size.width, height: size.height + titleBarHeight))
     }
 
-    /// How much of the frame is title bar.
-    private var titleBarHeight: Int { accepted.isDecorated && !accepted.isFullscreen ? TitleBar.height : 0 }
+    private var titleBarHeight: Int { accepted.titleBarHeight }
 
     var isMapped: Bool { shell.isMapped }
 
@@ -82,7 +86,11 @@ final class Toplevel: XdgToplevel.Requests, ShellRole, SceneNode {
         self.decoration = decoration
         wanted.isDecorated = isDecorated
         updateSize()
-        if decoration == nil { accepted.isDecorated = false }
+        if decoration == nil {
+            // Also in what the client hasn't acked yet: nothing brings the bar back.
+            for index in sent.indices { sent[index].configuration.isDecorated = false }
+            accepted.isDecorated = false
+        }
         shell.configure()
         windows.didCommit(self)
     }
@@ -143,10 +151,8 @@ final class Toplevel: XdgToplevel.Requests, ShellRole, SceneNode {
 
     func didAck(serial: UInt32) {
         guard let index = sent.firstIndex(where: { $0.serial == serial }) else { return }
-        let height = titleBarHeight
         accepted = sent[index].configuration
         sent.removeSubrange(...index)
-        if titleBarHeight != height { windows.redraw(titleBar, of: self) }
     }
 
     func contentMoved(by offset: Point) {
@@ -280,10 +286,11 @@ final class Toplevel: XdgToplevel.Requests, ShellRole, SceneNode {
         if wanted.size != size { shell.configure() }
     }
 
-    /// A window that fills the output leaves room for its title bar.
+    /// A window that fills the output leaves room for its title bar, if there is any: 0 would mean that the client
+    /// chooses, and less than that nothing.
     private func updateSize() {
-        wanted.size = wanted.isMaximized || wanted.isFullscreen ? windows.bounds(for: self)?.size : nil
-        if wanted.isMaximized, !wanted.isFullscreen, wanted.isDecorated { wanted.size?.height -= TitleBar.height }
+        let bounds = wanted.isMaximized || wanted.isFullscreen ? windows.bounds(for: self) : nil
+        wanted.size = bounds.map { Size(width: $0.width, height: max(1, $0.height - wanted.titleBarHeight)) }
     }
 }
 

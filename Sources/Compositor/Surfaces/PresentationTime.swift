@@ -6,7 +6,7 @@ struct Presentation {
     let output: Output
     /// Nanoseconds of CLOCK_MONOTONIC.
     let time: UInt64
-    /// The output's frames, counted.
+    /// The output's refreshes since it began, counted whether something was drawn or not.
     let sequence: UInt64
 }
 

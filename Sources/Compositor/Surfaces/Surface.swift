@@ -121,6 +121,8 @@ final class Surface: WlSurface.Requests {
         role?.surfaceDestroyed(self)
         role = nil
         scene.remove(self)
+        for output in outputs { output.left(resource) }
+        outputs = []
         pending.parts.wasSuperseded()
         held?.state.parts.wasSuperseded()
         current.parts.wasSuperseded()
@@ -180,13 +182,23 @@ final class Surface: WlSurface.Requests {
     func frame(_ resource: WlSurface, callback: WlCallback) throws(ProtocolError) {
         let queued = transactions.reduce(0) { $0 + ($1.commit(of: self)?.frameCallbacks.count ?? 0) }
         let waiting = frameCallbacks.count + (held?.frameCallbacks.count ?? 0) + queued
-        guard pending.frameCallbacks.count + waiting < limits.frameCallbacks else {
-            throw .noMemory(
-                "wl_surface@\(resource.id) waits for \(limits.frameCallbacks) frames already; ask for the next one "
-                    + "when the last has come"
-            )
+        // A covered window is rarely shown, and its client may still ask with each commit.
+        if pending.frameCallbacks.count + waiting >= limits.frameCallbacks {
+            takeOldestFrameCallback()?.finishWithDone(callbackData: scene.time)
         }
         pending.frameCallbacks.append(callback)
+    }
+
+    /// Takes out the callback that was asked for before all others that wait.
+    private func takeOldestFrameCallback() -> WlCallback? {
+        if !frameCallbacks.isEmpty { return frameCallbacks.removeFirst() }
+        for transaction in transactions where transaction.commit(of: self)?.frameCallbacks.isEmpty == false {
+            var oldest: WlCallback?
+            transaction.changeCommit(of: self) { oldest = $0.frameCallbacks.removeFirst() }
+            return oldest
+        }
+        if held?.frameCallbacks.isEmpty == false { return held?.frameCallbacks.removeFirst() }
+        return pending.frameCallbacks.isEmpty ? nil : pending.frameCallbacks.removeFirst()
     }
 
     func setOpaqueRegion(_ resource: WlSurface, region: WlRegion?) throws(ProtocolError) {
@@ -354,9 +366,13 @@ final class Surface: WlSurface.Requests {
         scene.didCommit(self, Change(damage: Region(), isReshaped: true))
     }
 
-    /// A buffer's turned size must be a multiple of its scale.
+    /// A buffer's size must be a multiple of its scale, unless a viewport says which part of it shows or how large.
+    ///
+    /// Cursors, and surfaces that may become some, are shown anyway, as in other compositors: toolkits take what a
+    /// theme has, and few themes have sizes that every scale divides.
     private func checkSize(_ size: Size, in state: SurfaceState) throws(ProtocolError) {
-        guard size.width % state.scale == 0, size.height % state.scale == 0 else {
+        let isLenient = state[Viewport.self].isSet || roleKind == nil || roleKind == .cursor
+        guard isLenient || state.scaleDivides(size) else {
             throw ProtocolError(
                 WlSurface.Error.invalidSize,
                 "a buffer of \(size.width)x\(size.height) doesn't divide by the scale \(state.scale)",
@@ -386,12 +402,8 @@ final class Surface: WlSurface.Requests {
     /// Tells the client which outputs the surface is on.
     func setOutputs(_ new: [Output]) {
         if new.elementsEqual(outputs, by: ===) { return }
-        for output in outputs where !new.contains(where: { $0 === output }) {
-            for bound in output.resources(of: resource.client) { resource.sendLeave(output: bound) }
-        }
-        for output in new where !outputs.contains(where: { $0 === output }) {
-            for bound in output.resources(of: resource.client) { resource.sendEnter(output: bound) }
-        }
+        for output in outputs where !new.contains(where: { $0 === output }) { output.left(resource) }
+        for output in new where !outputs.contains(where: { $0 === output }) { output.entered(resource) }
         outputs = new
         onOutputsChange?()
     }

@@ -5,12 +5,22 @@ internal import WaylandServer
 struct PendingSurfaceState {
     enum Attachment {
         case unchanged
-        /// A null buffer: the surface shows nothing.
+        /// A null buffer, or one that was destroyed since it was attached: the surface shows nothing.
         case removed
+        /// A buffer that exists.
         case buffer(ClientBuffer)
     }
 
-    var attachment = Attachment.unchanged
+    private var attached = Attachment.unchanged
+    /// What the newest wl_surface.attach asks for. A client may destroy the buffer before it commits; it counts as a
+    /// null buffer from then on, as in other compositors.
+    var attachment: Attachment {
+        get {
+            if case .buffer(let buffer) = attached, buffer.isDestroyed { return .removed }
+            return attached
+        }
+        set { attached = newValue }
+    }
     /// How far the new content's corner is from the old one's, in surface coordinates.
     var offset = Point(x: 0, y: 0)
     /// In surface coordinates.
@@ -35,7 +45,7 @@ struct PendingSurfaceState {
     /// All damage in the coordinates of a buffer of `size` that is shown as `state` says.
     func bufferDamage(on size: Size, in state: SurfaceState) -> Region {
         var result = bufferDamage.region
-        if !surfaceDamage.region.isEmpty, state[Viewport.self].isSet {
+        if !surfaceDamage.region.isEmpty, state.stretches(size) {
             result.formUnion(size.bounds)
         } else if !surfaceDamage.region.isEmpty {
             let turnedSize = state.orientation.transposesSize ? size.transposed : size
@@ -66,12 +76,19 @@ struct SurfaceState {
     /// The extensions' parts.
     var parts = SurfaceStateParts()
 
-    /// In surface coordinates; empty without content.
+    /// In surface coordinates, rounded up where the scale doesn't divide the buffer's size; empty without content.
     var size: Size {
         guard let uprightSize else { return Size(width: 0, height: 0) }
-        let viewport = self[Viewport.self]
-        return viewport.size ?? Size(width: uprightSize.width / scale, height: uprightSize.height / scale)
+        if let size = self[Viewport.self].size { return size }
+        let (width, height) = (uprightSize.width + scale - 1, uprightSize.height + scale - 1)
+        return Size(width: width / scale, height: height / scale)
     }
+
+    /// Whether a buffer's size in pixels is a multiple of the scale.
+    func scaleDivides(_ size: Size) -> Bool { size.width % scale == 0 && size.height % scale == 0 }
+
+    /// Whether a buffer of `size` pixels has anything but `scale` pixels for each unit of surface coordinates.
+    func stretches(_ size: Size) -> Bool { self[Viewport.self].isSet || !scaleDivides(size) }
 
     /// The buffer's size in pixels after its orientation was undone; nil without content.
     var uprightSize: Size? {
@@ -105,7 +122,7 @@ struct SurfaceState {
     /// Damage of the buffer in surface coordinates, outward.
     func surfaceDamage(from damage: Region) -> Region {
         guard !damage.isEmpty, let bufferSize = content?.size else { return Region() }
-        if self[Viewport.self].isSet { return Region(size.bounds) }
+        if stretches(bufferSize) { return Region(size.bounds) }
         return
             damage
             .transformed(by: orientation.inverse, in: bufferSize)
@@ -115,7 +132,7 @@ struct SurfaceState {
 
     /// Whether it covers or uncovers something else than `old` did.
     func hasOtherShape(than old: SurfaceState) -> Bool {
-        size != old.size || scale != old.scale || orientation != old.orientation
+        size != old.size || scale != old.scale || orientation != old.orientation || content?.size != old.content?.size
             || opaqueRegion != old.opaqueRegion
             || (content?.isOpaque == true) != (old.content?.isOpaque == true)
     }

@@ -37,36 +37,41 @@ extension SurfaceStatePart {
     func check(_ state: SurfaceState) throws(ProtocolError) {}
 }
 
-/// The parts of one state, by their type. Made when they are first written.
+/// The parts of one state, one of each type. Made when they are first written.
+///
+/// They are few, and kept in the order in which they were made: which of several errors a client gets, and which event
+/// comes first, is the same in each run.
 struct SurfaceStateParts {
-    private var parts: [ObjectIdentifier: any SurfaceStatePart] = [:]
+    private var parts: [(type: ObjectIdentifier, value: any SurfaceStatePart)] = []
 
     subscript<Part: SurfaceStatePart>(type: Part.Type) -> Part {
-        get { parts.isEmpty ? Part() : parts[ObjectIdentifier(type)] as? Part ?? Part() }
-        set { parts[ObjectIdentifier(type)] = newValue }
+        get { index(of: ObjectIdentifier(type)).flatMap { parts[$0].value as? Part } ?? Part() }
+        set { set(newValue, ObjectIdentifier(type)) }
+    }
+
+    private func index(of type: ObjectIdentifier) -> Int? { parts.firstIndex { $0.type == type } }
+
+    private mutating func set(_ value: any SurfaceStatePart, _ type: ObjectIdentifier) {
+        if let index = index(of: type) { parts[index].value = value } else { parts.append((type, value)) }
     }
 
     /// Whether one of them can change shapes.
-    var changeShape: Bool { !parts.isEmpty && parts.values.contains { type(of: $0).changesShape } }
+    var changeShape: Bool { parts.contains { Swift.type(of: $0.value).changesShape } }
 
     func check(_ state: SurfaceState) throws(ProtocolError) {
-        if parts.isEmpty { return }
-        for part in parts.values { try part.check(state) }
+        for part in parts { try part.value.check(state) }
     }
 
     func wasSuperseded() {
-        if parts.isEmpty { return }
-        for part in parts.values { part.wasSuperseded() }
+        for part in parts { part.value.wasSuperseded() }
     }
 
     mutating func startOver() {
-        if parts.isEmpty { return }
-        for key in parts.keys { parts[key]!.startOver() }
+        for index in parts.indices { parts[index].value.startOver() }
     }
 
     mutating func apply(_ newer: SurfaceStateParts) {
-        if newer.parts.isEmpty { return }
-        for (key, part) in newer.parts { parts[key] = merge(part, over: parts[key]) }
+        for (type, part) in newer.parts { set(merge(part, over: index(of: type).map { parts[$0].value }), type) }
     }
 
     private func merge<Part: SurfaceStatePart>(_ newer: Part, over older: (any SurfaceStatePart)?) -> Part {

@@ -52,7 +52,8 @@ struct Viewport: SurfaceStatePart {
             )
         }
         guard let upright = state.uprightSize else { return }
-        let (width, height) = (Double(upright.width / state.scale), Double(upright.height / state.scale))
+        let scale = Double(state.scale)
+        let (width, height) = (Double(upright.width) / scale, Double(upright.height) / scale)
         guard source.x + source.width <= width, source.y + source.height <= height else {
             throw ProtocolError(
                 WpViewport.Error.outOfBuffer,

@@ -28,7 +28,6 @@ final class DmabufBuffer: ClientBuffer {
     }
 
     override func content(after previous: SurfaceContent?, damage: Region) throws(ProtocolError) -> SurfaceContent {
-        let account = try account()
         let charge = try account.charge(planes.reduce(0) { $0 + $1.range.count }, of: .mappedBytes)
         if account.lane == nil { account.lane = try devices.makeLane() }
         // Planes often share a dma-buf, which needs its turn but once.

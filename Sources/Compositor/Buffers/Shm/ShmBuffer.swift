@@ -27,7 +27,7 @@ final class ShmBuffer: ClientBuffer {
         if let memory = pool.memory {
             if !isPopulated { isPopulated = !pool.hasHole(in: range) }
             if isPopulated {
-                return try MappedContent(self, layout: layout, memory: memory, range: range, account: account())
+                return try MappedContent(self, layout: layout, memory: memory, range: range, account: account)
             }
         }
         let copy: CopiedContent
@@ -35,7 +35,7 @@ final class ShmBuffer: ClientBuffer {
             guard last.update(from: offset, damage: damage) else { throw truncated() }
             copy = last
         } else {
-            copy = try CopiedContent(pool: pool, layout: layout, account: account())
+            copy = try CopiedContent(pool: pool, layout: layout, account: account)
             guard copy.update(from: offset, damage: Region(layout.size.bounds)) else { throw truncated() }
         }
         releaseUnlocked()
