@@ -62,6 +62,21 @@ import WaylandClient
         #expect(fixture.output.isDamaged == false)
     }
 
+    @Test func `what couldn't be drawn isn't said to be presented`() {
+        let feedback = client.bind(WpPresentation.self).feedback(surface: window.surface)
+        var events: [String] = []
+        feedback.onPresented = { _, _, _, _, _, _, _ in events.append("presented") }
+        feedback.onDiscarded = { events.append("discarded") }
+        window.surface.frame().onDone = { _ in events.append("frame") }
+        withoutMemory {
+            paint(0xff0000)
+            fixture.nextFrame()
+        }
+        #expect(events == ["frame"], "it may go on drawing")
+        fixture.nextFrame()
+        #expect(events == ["frame", "presented"])
+    }
+
     @Test func `a later frame that can't be made is failed too`() {
         let session = makeSession()
         let first = ReaderFrame(session)

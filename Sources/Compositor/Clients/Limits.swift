@@ -1,6 +1,6 @@
 /// How much one client may hold of everything that it can ask for.
 ///
-/// A breach ends that client with a message; nobody else notices.
+/// A breach ends that client with a message, unless said otherwise; nobody else notices.
 public struct Limits: Sendable {
     /// Descriptors kept for it: one a pool.
     public var descriptors = 512
@@ -23,7 +23,7 @@ public struct Limits: Sendable {
     public var damageRectangles = 256
     /// Bytes of a title or an application's id, beyond which it is cut off.
     public var titleBytes = 4_096
-    /// `wl_callback` objects that wait for a frame, for each surface.
+    /// `wl_callback` objects that wait for a frame, for each surface; beyond that the oldest is answered.
     public var frameCallbacks = 256
 
     /// Commits of one surface that wait for their buffers.

@@ -1,7 +1,7 @@
 /// Says when an output draws: at most once a refresh period, and only while somebody wants a frame.
 ///
-/// Frames keep to the grid of the refresh rate, as on a real screen. Nothing is armed while nothing was asked for, so an
-/// idle output causes no wake-up.
+/// Frames keep to the grid of the refresh rate, as on a real screen. Nothing is armed while nothing was asked for, so
+/// an idle output causes no wake-up.
 final class FrameClock {
     /// Nanoseconds from frame to frame.
     let period: UInt64

@@ -3,9 +3,9 @@ internal import SharedMemory
 
 /// The buffers that an output draws its frames into, and what changed from frame to frame.
 ///
-/// One buffer is enough until a reader holds the newest; then another is made, up to ``capacity(sessions:)``. Each knows
-/// which frame it holds, and the ring remembers the damage of the last frames, so that drawing into an older buffer
-/// repairs just what has changed since ("buffer age").
+/// One buffer is enough until a reader holds the newest; then another is made, up to ``capacity(sessions:)``. Each
+/// knows which frame it holds, and the ring remembers the damage of the last frames, so that drawing into an older
+/// buffer repairs just what has changed since ("buffer age").
 struct FrameRing {
     /// How many buffers there can be: as many as the sessions' readers can hold, the newest, and one to draw into. More
     /// sessions than these share what there is.
@@ -32,8 +32,8 @@ struct FrameRing {
         if buffers.isEmpty { buffers.append(try FrameBuffer(size: size)) }
     }
 
-    /// A buffer that nobody reads, with what has to be drawn into it so that it shows the next frame, given what changes
-    /// with it. Nil where the readers of `sessions` capture sessions hold everything.
+    /// A buffer that nobody reads, with what has to be drawn into it so that it shows the next frame, given what
+    /// changes with it. Nil where the readers of `sessions` capture sessions hold everything.
     mutating func next(
         damage: Region,
         sessions: Int

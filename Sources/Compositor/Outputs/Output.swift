@@ -105,7 +105,11 @@ final class Output {
 
     private func tick(_ time: UInt64) {
         let result = isDamaged ? draw(time) : .unchanged
-        scene.sendFrameCallbacks(of: self, Presentation(output: self, time: time, sequence: frameClock!.refreshCount))
+        var presentation: Presentation?
+        if result == .drawn || result == .unchanged {
+            presentation = Presentation(output: self, time: time, sequence: frameClock?.refreshCount ?? 0)
+        }
+        scene.sendFrameCallbacks(of: self, time: time, presentation)
         for observer in observers { observer.outputDidTick(self, result) }
     }
 

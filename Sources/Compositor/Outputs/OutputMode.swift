@@ -17,8 +17,8 @@ public struct OutputMode: Equatable, Sendable {
         self.scale = scale
     }
 
-    /// Reads `WxH[@HZ][*SCALE]`; nil where that isn't what the text is, or a number is out of reach: 1 to 16,384 pixels,
-    /// up to 1,000 Hz with three decimals, scale 1 to 8.
+    /// Reads `WxH[@HZ][*SCALE]`; nil where that isn't what the text is, or a number is out of reach: 1 to 16,384
+    /// pixels, up to 1,000 Hz with three decimals, scale 1 to 8.
     public init?(_ text: String) {
         var rest = text[...]
         func number(upTo separators: String) -> Substring {

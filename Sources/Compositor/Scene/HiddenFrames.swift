@@ -1,7 +1,7 @@
 /// The slow clock for surfaces that nobody can see.
 ///
-/// Their clients wait for frame callbacks too, and some would hang without; one a second keeps them going and costs next
-/// to nothing. The clock runs only while somebody waits.
+/// Their clients wait for frame callbacks too, and some would hang without; one a second keeps them going and costs
+/// next to nothing. The clock runs only while somebody waits.
 final class HiddenFrames {
     /// Nanoseconds between two callbacks of a hidden surface.
     static let period: UInt64 = 1_000_000_000

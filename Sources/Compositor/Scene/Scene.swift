@@ -217,8 +217,9 @@ final class Scene {
         }
     }
 
-    /// `output` has had its turn: those that can be seen on it hear when they were shown, and may go on drawing.
-    func sendFrameCallbacks(of output: Output, _ presentation: Presentation) {
+    /// `output` has had its turn at `time`: those that can be seen on it may go on drawing, and hear when they were
+    /// shown. Where nothing could be drawn there is no `presentation`, and they hear that after a later turn.
+    func sendFrameCallbacks(of output: Output, time: UInt64, _ presentation: Presentation?) {
         updateSurfaceOutputs()
         for surface in waiting.values {
             let key = ObjectIdentifier(surface)
@@ -230,9 +231,9 @@ final class Scene {
                 first.requestFrame()
                 continue
             }
-            waiting[key] = nil
-            surface.sendFeedback(presentation)
-            surface.sendFrameCallbacks(time: milliseconds(presentation.time))
+            if let presentation { surface.sendFeedback(presentation) }
+            surface.sendFrameCallbacks(time: milliseconds(time))
+            if !surface.waitsForFrame { waiting[key] = nil }
         }
     }
 
