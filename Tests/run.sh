@@ -1,15 +1,20 @@
 #!/bin/bash
-# Installs what the tests need, then runs all of them: style, a build without warnings, the tests, those that need devices
-# on a kernel that has them, programs of the distribution's, and the tests again under the address and leak sanitizers. Takes the words that `swift test` takes, as in
-# --filter ShmTests; then only tests are run.
+# Installs what the tests need, then runs all of them: style, a build without warnings, the tests, those that need
+# devices on a kernel that has them, programs of the distribution's, and the tests again under the address and leak
+# sanitizers. Takes the words that `swift test` takes, as in --filter ShmTests; then only tests are run.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 Tests/Support/require-packages --build weston mesa-utils foot fonts-dejavu-core xkb-data \
-    qemu-system-x86 busybox-static cpio kmod xz-utils zstd shellcheck gcc-12 make libelf1
+    qemu-system-x86 busybox-static cpio kmod xz-utils zstd shellcheck gcc-12 make libelf1 util-linux
 
 echo "== style"
 swift format lint --strict --recursive Sources Tests examples
+# The formatter leaves comments, strings and C alone.
+if git ls-files -co --exclude-standard -- '*.swift' '*.c' '*.h' | LC_ALL=C.UTF-8 xargs grep -nE '^.{121}'; then
+    echo "these lines have more than 120 columns" >&2
+    exit 1
+fi
 shellcheck Tests/*.sh Tests/vm/* Tests/Support/require-packages examples/*.sh .ci/run
 
 build() {

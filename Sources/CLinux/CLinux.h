@@ -2,8 +2,8 @@
 #ifndef SIGNET_CLINUX_H
 #define SIGNET_CLINUX_H
 
-// _GNU_SOURCE stays undefined: with it, structures would differ from those in Swift's Glibc module. What it would bring is
-// declared here.
+// _GNU_SOURCE stays undefined: with it, structures would differ from those in Swift's Glibc module. What it would bring
+// is declared here.
 
 #include <fcntl.h>
 #include <linux/magic.h>

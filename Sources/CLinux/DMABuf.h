@@ -1,5 +1,5 @@
-// dma-bufs, and where they come from without a graphics device. The kernel's request numbers are macros that Swift doesn't
-// import.
+// dma-bufs, and where they come from without a graphics device. The kernel's request numbers are macros that Swift
+// doesn't import.
 #ifndef SIGNET_DMABUF_H
 #define SIGNET_DMABUF_H
 
@@ -23,7 +23,8 @@ static inline int signet_dma_buf_export_sync_file(int fd, uint32_t flags) {
 
 // A dma-buf over pages of a memfd; linux/udmabuf.h.
 static inline int signet_udmabuf_create(int device, int memfd, uint64_t offset, uint64_t size) {
-    struct udmabuf_create create = {.memfd = (uint32_t)memfd, .flags = UDMABUF_FLAGS_CLOEXEC, .offset = offset, .size = size};
+    struct udmabuf_create create = {
+        .memfd = (uint32_t)memfd, .flags = UDMABUF_FLAGS_CLOEXEC, .offset = offset, .size = size};
     return ioctl(device, UDMABUF_CREATE, &create);
 }
 

@@ -1,5 +1,5 @@
-// Swift can't give one function its own instruction set, C can: the fast version is compiled for AVX2, and which one runs
-// is decided when the first row comes.
+// Swift can't give one function its own instruction set, C can: the fast version is compiled for AVX2, and which one
+// runs is decided when the first row comes.
 #include "CPixelKernels.h"
 
 #include <stdatomic.h>

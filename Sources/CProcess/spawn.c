@@ -19,7 +19,8 @@ int signet_signal_is_ignored(int number) {
 static _Noreturn void become(const struct signet_spawn *spawn, pid_t parent, int report) {
     int error;
     if (setpgid(0, 0) < 0) goto failed;
-    // From the background, which SIGTTOU would stop if it weren't blocked. A terminal that has gone is no reason to fail.
+    // From the background, which SIGTTOU would stop if it weren't blocked. A terminal that has gone is no reason to
+    // fail.
     if (spawn->terminal >= 0) tcsetpgrp(spawn->terminal, getpid());
     if (prctl(PR_SET_PDEATHSIG, spawn->parent_death_signal) < 0) goto failed;
     // It may have ended before.

@@ -1,4 +1,5 @@
-// libwayland-server, with what Swift can't import from it: variadic functions, and struct wl_resource as an opaque type.
+// libwayland-server, with what Swift can't import from it: variadic functions, and struct wl_resource as an opaque
+// type.
 #ifndef SIGNET_CWAYLANDSERVER_H
 #define SIGNET_CWAYLANDSERVER_H
 

@@ -8,7 +8,8 @@ public final class DmabufCanvas: Canvas {
     public let memory: DMABuffer
     private var mapping: WritableMapping
 
-    /// Takes over `memory`, whose first `stride * height` bytes are pixels in XRGB8888, and `mapping` of the same bytes.
+    /// Takes over `memory`, whose first `stride * height` bytes are pixels in XRGB8888, and `mapping` of the same
+    /// bytes.
     public init(
         _ dmabuf: ZwpLinuxDmabufV1,
         _ memory: consuming DMABuffer,

@@ -17,7 +17,8 @@ public struct Sample {
     /// something else.
     ///
     /// - Parameters:
-    ///   - options: more options, each with the name of its value, as in `["--device": "PATH"]`; flags have an empty one.
+    ///   - options: more options, each with the name of its value, as in `["--device": "PATH"]`; flags have an empty
+    ///     one.
     public init(_ name: String, width: Int, height: Int, options: [String: String] = [:]) {
         self.name = name
         self.width = width

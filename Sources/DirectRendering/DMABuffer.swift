@@ -79,8 +79,8 @@ public struct DMABuffer: ~Copyable, Sendable {
         return result
     }
 
-    /// Whether ``beginAccess(_:)`` wouldn't have to wait, at this moment. Reading waits for those who write, writing for
-    /// everybody. The descriptor can be watched for the same: readable for reading, writable for writing; poll(2).
+    /// Whether ``beginAccess(_:)`` wouldn't have to wait, at this moment. Reading waits for those who write, writing
+    /// for everybody. The descriptor can be watched for the same: readable for reading, writable for writing; poll(2).
     public borrowing func isReady(for access: Access) throws(DeviceError) -> Bool {
         let wanted: Int16 =
             switch access {

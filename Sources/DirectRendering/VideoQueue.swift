@@ -4,8 +4,8 @@ internal import SharedMemory
 
 /// The buffers that a ``VideoDevice`` fills or reads, for one direction.
 ///
-/// The order is: ``setFormat(_:width:height:)``, ``allocate(_:)`` or ``prepareImport(_:)``, buffers in, ``start()``, and
-/// then buffers out and in again.
+/// The order is: ``setFormat(_:width:height:)``, ``allocate(_:)`` or ``prepareImport(_:)``, buffers in, ``start()``,
+/// and then buffers out and in again.
 public final class VideoQueue {
     /// How a picture lies in memory.
     public struct Format: Hashable, Sendable {
@@ -148,8 +148,8 @@ public final class VideoQueue {
         return Int(buffers.count)
     }
 
-    /// A buffer of the device's, or one plane of it, as a dma-buf that is open for reading, and for writing where the device
-    /// is the one that reads. Source: VIDIOC_EXPBUF.
+    /// A buffer of the device's, or one plane of it, as a dma-buf that is open for reading, and for writing where the
+    /// device is the one that reads. Source: VIDIOC_EXPBUF.
     public func export(_ index: Int, plane: Int = 0) throws(DeviceError) -> DMABuffer {
         var export = v4l2_exportbuffer()
         export.type = type.rawValue
@@ -162,8 +162,8 @@ public final class VideoQueue {
 
     /// Gives the device a buffer to fill, or to read.
     ///
-    /// Where buffers are others', `memory` has the descriptor of each plane's dma-buf; the device takes references of its
-    /// own. Source: VIDIOC_QBUF.
+    /// Where buffers are others', `memory` has the descriptor of each plane's dma-buf; the device takes references of
+    /// its own. Source: VIDIOC_QBUF.
     public func enqueue(_ index: Int, memory descriptors: [CInt] = []) throws(DeviceError) {
         var planes = [v4l2_plane](repeating: v4l2_plane(), count: max(1, format?.planes.count ?? 1))
         for (plane, descriptor) in descriptors.enumerated() where plane < planes.count {

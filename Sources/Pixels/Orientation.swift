@@ -1,7 +1,7 @@
 /// How content is turned: the eight values of wl_output.transform, with its numbers.
 ///
-/// A surface whose buffer transform is T has a buffer that holds T applied to what is to be seen; drawing it applies the
-/// inverse. Rotations are counter-clockwise; the flipped ones mirror left and right first, and rotate then.
+/// A surface whose buffer transform is T has a buffer that holds T applied to what is to be seen; drawing it applies
+/// the inverse. Rotations are counter-clockwise; the flipped ones mirror left and right first, and rotate then.
 public enum Orientation: UInt32, CaseIterable, Sendable {
     /// As it is.
     case normal = 0

@@ -1,8 +1,8 @@
 /// Draws images into a target in memory.
 ///
-/// Unturned, unscaled images whose pixels lie like the target's, or are luma and chroma, go row by row through kernels of
-/// our own; everything else through pixman. Spans are checked against their layouts once a call, and nothing outside of the clip or the
-/// target is touched. The target's format is XRGB8888, whose fourth byte has no meaning afterwards.
+/// Unturned, unscaled images whose pixels lie like the target's, or are luma and chroma, go row by row through kernels
+/// of our own; everything else through pixman. Spans are checked against their layouts once a call, and nothing outside
+/// of the clip or the target is touched. The target's format is XRGB8888, whose fourth byte has no meaning afterwards.
 public enum Painter {
     /// Fills `region`, in pixels of the target, with one colour, as 0xRRGGBB.
     public static func fill(
@@ -100,8 +100,8 @@ public enum Painter {
         }
     }
 
-    /// Whether ``draw(_:_:onto:_:placement:clip:opaque:)`` can draw such an image there. pixman counts pixels of what it turns
-    /// and scales in 16 bits with fractions, which is enough for 16,384 of them in each direction.
+    /// Whether ``draw(_:_:onto:_:placement:clip:opaque:)`` can draw such an image there. pixman counts pixels of what
+    /// it turns and scales in 16 bits with fractions, which is enough for 16,384 of them in each direction.
     public static func canDraw(_ layout: PixelLayout, _ placement: Placement) -> Bool {
         canDraw(layout.size, placement)
     }

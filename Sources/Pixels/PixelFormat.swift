@@ -2,8 +2,8 @@ internal import CPixman
 
 /// How a pixel's channels lie in memory, named by DRM's format code.
 ///
-/// Source: drm_fourcc.h. The names count from the highest bits of a little-endian number, so that the last channel is in
-/// the first byte; an X stands for bits that mean nothing.
+/// Source: drm_fourcc.h. The names count from the highest bits of a little-endian number, so that the last channel is
+/// in the first byte; an X stands for bits that mean nothing.
 public struct PixelFormat: Hashable, Sendable, CustomStringConvertible {
     /// The DRM_FORMAT code: four letters, the first in the lowest byte.
     public let fourcc: UInt32

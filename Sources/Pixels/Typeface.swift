@@ -3,8 +3,8 @@ internal import CPixman
 
 /// One line of text, drawn with a font of the system's.
 ///
-/// Glyphs come from fcft, which has them from FreeType, by the font that fontconfig thinks best. A character that no font
-/// has, and every character where there is no font at all, is left out.
+/// Glyphs come from fcft, which has them from FreeType, by the font that fontconfig thinks best. A character that no
+/// font has, and every character where there is no font at all, is left out.
 @safe
 public final class Typeface {
     private let font: UnsafeMutablePointer<fcft_font>
@@ -12,7 +12,8 @@ public final class Typeface {
     public let lineHeight: Int
     /// Characters that were drawn; fcft keeps a picture of each for as long as the font is open.
     private var drawn: Set<UInt32> = []
-    /// How many different characters were drawn so far. Whoever draws text of strangers opens the font anew when they are many.
+    /// How many different characters were drawn so far. Whoever draws text of strangers opens the font anew when they
+    /// are many.
     public var characterCount: Int { drawn.count }
 
     /// A font by its fontconfig name, at a size in pixels; nil where the system has none.
@@ -30,7 +31,8 @@ public final class Typeface {
     /// fcft is set up once, and says nothing itself.
     private static let library: Bool = fcft_init(FCFT_LOG_COLORIZE_NEVER, false, FCFT_LOG_CLASS_NONE)
 
-    /// Draws `text` into a target in XRGB8888, from `origin`, the top left corner of the line, up to `limit` on the right.
+    /// Draws `text` into a target in XRGB8888, from `origin`, the top left corner of the line, up to `limit` on the
+    /// right.
     public func draw(
         _ text: String,
         color: UInt32,

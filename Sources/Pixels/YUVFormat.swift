@@ -1,4 +1,5 @@
-/// A format of eight-bit luma, one for each pixel, and chroma that two pixels of a row share, named by DRM's format code.
+/// A format of eight-bit luma, one for each pixel, and chroma that two pixels of a row share, named by DRM's format
+/// code.
 ///
 /// Source: drm_fourcc.h. Where the width or the height is odd, the last pixel shares its chroma with nothing.
 public struct YUVFormat: Hashable, Sendable, CustomStringConvertible {
@@ -119,8 +120,8 @@ public struct YUVLayout: Hashable, Sendable {
     /// What colours they mean.
     public let matrix: ColorMatrix
 
-    /// Nil where the size is empty, there isn't one stride for each plane, a row doesn't fit into its stride, or a plane
-    /// into 64 bits.
+    /// Nil where the size is empty, there isn't one stride for each plane, a row doesn't fit into its stride, or a
+    /// plane into 64 bits.
     public init?(size: Size, strides: [Int], format: YUVFormat, matrix: ColorMatrix) {
         guard !size.isEmpty, strides.count == format.planeCount else { return nil }
         for (plane, stride) in strides.enumerated() {

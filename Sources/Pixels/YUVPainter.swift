@@ -79,8 +79,8 @@ struct YUVPainter {
 }
 
 extension Placement {
-    /// The pixels of an image of `size` that may be seen in `shown`, a part of the destination, and two more on each side:
-    /// interpolation needs one, and pixman's fixed-point numbers are a little off.
+    /// The pixels of an image of `size` that may be seen in `shown`, a part of the destination, and two more on each
+    /// side: interpolation needs one, and pixman's fixed-point numbers are a little off.
     fileprivate func part(of size: Size, shownIn shown: Rectangle) -> Rectangle {
         let upright = orientation.apply(to: size)
         let crop = crop ?? Crop(upright)
@@ -92,7 +92,8 @@ extension Placement {
         return orientation.apply(to: Rectangle(x: x, y: y, width: width, height: height), in: upright)
     }
 
-    /// The same in one direction. There is at least one of the `count` pixels: what is beyond the edge looks like the edge.
+    /// The same in one direction. There is at least one of the `count` pixels: what is beyond the edge looks like the
+    /// edge.
     private static func sampled(
         _ range: Range<Int>,
         from start: Double,

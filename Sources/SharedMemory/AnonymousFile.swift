@@ -166,8 +166,8 @@ public struct AnonymousFile: ~Copyable, Sendable {
 
     /// The fallback, also where it isn't needed.
     ///
-    /// Its pages are allocated at once: /dev/shm has a size limit (64 MiB in many containers), and a page that doesn't fit
-    /// raises SIGBUS when it is first written, where posix_fallocate(3) says ENOSPC.
+    /// Its pages are allocated at once: /dev/shm has a size limit (64 MiB in many containers), and a page that doesn't
+    /// fit raises SIGBUS when it is first written, where posix_fallocate(3) says ENOSPC.
     package static func posixSharedMemory(size: Int) throws(SystemError) -> AnonymousFile {
         for _ in 0..<100 {
             var random: UInt64 = 0

@@ -34,8 +34,8 @@ package enum SystemCall {
         private var plan: [String: [Errno?]]
         private var interventions: [String: () -> Void]
 
-        /// Lets calls fail as planned; nil lets one pass. What `interventions` has for a call happens once, right before
-        /// it is made: what another process could do then.
+        /// Lets calls fail as planned; nil lets one pass. What `interventions` has for a call happens once, right
+        /// before it is made: what another process could do then.
         package init(_ plan: [String: [Errno?]], before interventions: [String: () -> Void] = [:]) {
             self.plan = plan
             self.interventions = interventions

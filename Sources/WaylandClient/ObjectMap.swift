@@ -3,8 +3,8 @@ internal import WaylandWire
 
 /// A connection's objects, apart from the connection itself.
 ///
-/// Proxies hold the map and the map holds proxies, until the connection ends and empties it. The connection itself is held
-/// by nobody but its user, so that letting go of it closes it.
+/// Proxies hold the map and the map holds proxies, until the connection ends and empties it. The connection itself is
+/// held by nobody but its user, so that letting go of it closes it.
 public final class ObjectMap {
     /// libwayland's `wl_display`; nil once the connection is closed.
     private(set) var display: ObjectHandle?

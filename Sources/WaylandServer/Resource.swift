@@ -58,7 +58,8 @@ open class Resource {
     /// Is called once, when the object is gone; generated code tells the handler.
     open func didDestroy() {}
 
-    /// Sends the event `opcode`, which interface version `since` introduced, if the client knows it. For generated code.
+    /// Sends the event `opcode`, which interface version `since` introduced, if the client knows it. For generated
+    /// code.
     public final func send(_ opcode: UInt32, since: UInt32, _ build: (inout OutgoingMessage) -> Void) {
         guard let handle, version >= since else { return }
         _ = unsafe OutgoingMessage.compose(build) { arguments in

@@ -23,8 +23,8 @@ public struct OutgoingMessage: ~Copyable {
 
     /// Lets `build` append the arguments, then hands them to `send`, unless a required object is gone.
     ///
-    /// Returns what `send` returns: the object that libwayland made for the message, if it makes one. (Not generic, as it
-    /// is called across modules, and metadata for a result's type would be looked up each time.)
+    /// Returns what `send` returns: the object that libwayland made for the message, if it makes one. (Not generic, as
+    /// it is called across modules, and metadata for a result's type would be looked up each time.)
     public static func compose(
         _ build: (inout OutgoingMessage) -> Void,
         send: (UnsafeMutablePointer<wl_argument>?) -> OpaquePointer?

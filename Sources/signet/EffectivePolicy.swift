@@ -5,8 +5,8 @@ import SharedMemory
 extension ShmPolicy {
     /// The policy for this kernel: strict by default, and copy where no client can have a sealed buffer at all.
     ///
-    /// A sandbox around Signet says nothing about the one around a client, so that a memfd_create that is forbidden here
-    /// changes no policy.
+    /// A sandbox around Signet says nothing about the one around a client, so that a memfd_create that is forbidden
+    /// here changes no policy.
     static func effective(_ chosen: ShmPolicy?, log: Logger) throws -> ShmPolicy {
         switch (AnonymousFile.memfdSupport, chosen) {
         case (.works, _), (.missing, .copy?): return chosen ?? .strict

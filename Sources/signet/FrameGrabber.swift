@@ -103,7 +103,7 @@ final class FrameGrabber {
             let rest = Int32(clamping: Int((end - clock.now) / .milliseconds(1)))
             var poller = pollfd(fd: connection.descriptorNumber, events: Int16(POLLIN), revents: 0)
             guard rest > 0, unsafe poll(&poller, 1, rest) != 0 else {
-                throw Failure("the compositor hasn't answered for \(timeout) seconds; it may be stopped (see --timeout)")
+                throw Failure("the compositor hasn't answered for \(timeout) seconds; is it stopped? (see --timeout)")
             }
         }
     }

@@ -3,7 +3,8 @@ import Glibc
 
 /// Pictures as PNG files.
 enum PNGFile {
-    /// Encodes `rgb`, three bytes a pixel without gaps between rows, and writes it to `path`; "-" is the standard output.
+    /// Encodes `rgb`, three bytes a pixel without gaps between rows, and writes it to `path`; "-" is the standard
+    /// output.
     static func write(_ rgb: [UInt8], width: Int, height: Int, to path: String) throws {
         precondition(rgb.count == width * height * 3)
         var size = 0

@@ -9,9 +9,9 @@ struct Run: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Runs the compositor, alone or for one client.",
         discussion: """
-            Prints WAYLAND_DISPLAY=NAME when clients can connect. With a client after --, that client's environment makes \
-            toolkits choose this compositor, signals are passed on to it, and signet ends when it ends, with its exit \
-            status.
+            Prints WAYLAND_DISPLAY=NAME when clients can connect. With a client after --, that client's environment \
+            makes toolkits choose this compositor, signals are passed on to it, and signet ends when it ends, with its \
+            exit status.
             """
     )
 

@@ -65,8 +65,8 @@ final class Session {
         }
     }
 
-    /// Takes note of all processes that have ended. As the first process of a container, or as a subreaper, Signet is the
-    /// parent of whatever its client's children leave behind.
+    /// Takes note of all processes that have ended. As the first process of a container, or as a subreaper, Signet is
+    /// the parent of whatever its client's children leave behind.
     private func reap() {
         var code: CInt = 0
         while true {

@@ -7,8 +7,8 @@ import TestSupport
 import Testing
 import WaylandClient
 
-/// zwp_linux_dmabuf_v1: what is wrong with what a client says of its dma-bufs, and what becomes of it. No device is needed
-/// for these, as numbers are looked at before descriptors are.
+/// zwp_linux_dmabuf_v1: what is wrong with what a client says of its dma-bufs, and what becomes of it. No device is
+/// needed for these, as numbers are looked at before descriptors are.
 @Suite(.serialized) struct DmabufParamsTests {
     let fixture = Fixture()
     let client: TestClient

@@ -10,8 +10,8 @@ import WaylandWire
 
 /// wl_shm and wl_shm_pool: what is taken, what is refused, and that a refusal hurts nobody else.
 @Suite(.serialized) struct ShmTests {
-    /// Runs `misbehave` as one client while another goes on; returns the first one's error. Descriptors and mappings are
-    /// the same afterwards as before.
+    /// Runs `misbehave` as one client while another goes on; returns the first one's error. Descriptors and mappings
+    /// are the same afterwards as before.
     private func outcome(
         _ policy: ShmPolicy = .strict,
         sourceLocation: SourceLocation = #_sourceLocation,

@@ -154,7 +154,8 @@ import Testing
         let compositor = try folder.compositor()
         kill(compositor.identifier, SIGSTOP)
         let options = ["screenshot", "--socket", "test", "--timeout", "0.5", "/tmp/x.png"]
-        expectOneLine(try Program.run("signet", options, in: folder), status: 1, saying: "hasn't answered for 0.5 seconds")
+        let outcome = try Program.run("signet", options, in: folder)
+        expectOneLine(outcome, status: 1, saying: "hasn't answered for 0.5 seconds")
         kill(compositor.identifier, SIGCONT)
         #expect(try folder.screenshot().colorCount == 1)
         compositor.end()

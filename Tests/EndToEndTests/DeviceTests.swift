@@ -226,7 +226,8 @@ extension Picture {
         return (top..<top + height).map { y in Array(pixels[y * self.width + left..<y * self.width + left + width]) }
     }
 
-    /// Whether some row shows these colours one after the other, each on ten pixels or more and within 2 of each channel.
+    /// Whether some row shows these colours one after the other, each on ten pixels or more and within 2 of each
+    /// channel.
     fileprivate func hasRow(of colors: [UInt32]) -> Bool {
         (0..<height).contains { y in
             var (next, run) = (0, 0)

@@ -105,8 +105,8 @@ import Testing
         #expect(outcome.errors.contains("belongs to user 65534"), "\(outcome)")
     }
 
-    /// Servers that start and end all the time under one name: while a client runs, no other has the name, and the socket
-    /// is there. The client finds out with a folder that only one of two can make.
+    /// Servers that start and end all the time under one name: while a client runs, no other has the name, and the
+    /// socket is there. The client finds out with a folder that only one of two can make.
     @Test func `of two starts one has the name`() throws {
         let client = """
             mkdir $XDG_RUNTIME_DIR/one || exit 5; sleep 0.002; test -S $XDG_RUNTIME_DIR/race || exit 6

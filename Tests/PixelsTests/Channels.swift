@@ -23,7 +23,8 @@ struct Channels {
     /// How many of them are alpha, and how many are red; blue has as many.
     let alphaBits: Int
     let redBits: Int
-    /// Alpha, red, green and blue, as far as they are there: by how much a channel is shifted to the left, and its bits.
+    /// Alpha, red, green and blue, as far as they are there: by how much a channel is shifted to the left, and its
+    /// bits.
     private let fields: [(shift: Int, bits: Int)?]
 
     init(_ format: PixelFormat) {
@@ -50,7 +51,8 @@ struct Channels {
         }
     }
 
-    /// Fewer than eight bits are repeated until they fill a byte, of more the lowest are cut off. It is what pixman does.
+    /// Fewer than eight bits are repeated until they fill a byte, of more the lowest are cut off. It is what pixman
+    /// does.
     private func byte(_ value: UInt32, bits: Int) -> UInt32 {
         var (value, bits) = (value, bits)
         while bits < 8 { (value, bits) = (value << bits | value, 2 * bits) }

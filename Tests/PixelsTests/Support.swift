@@ -46,7 +46,8 @@ extension Placement.Crop {
 }
 
 extension Point {
-    /// Where a pixel of content of `size` is after turning the content step by step, as wl_output.transform describes it.
+    /// Where a pixel of content of `size` is after turning the content step by step, as wl_output.transform describes
+    /// it.
     func turned(by orientation: Orientation, in size: Size) -> Point {
         var (point, size) = (self, size)
         if orientation.rawValue >= 4 { point.x = size.width - 1 - point.x }

@@ -5,7 +5,8 @@ import Testing
 
 /// Luma and chroma, against colours that the test computes with floating-point numbers.
 @Suite struct YUVTests {
-    /// How far a channel may be from its exact value: half a step is lost by rounding, and a little to factors of 16 bits.
+    /// How far a channel may be from its exact value: half a step is lost by rounding, and a little to factors of 16
+    /// bits.
     private let tolerance = 0.55
 
     /// Whether a pixel has nearly this colour.

@@ -38,7 +38,8 @@ import WaylandScanner
             "argument 'a' needs the attribute 'interface'"
         ),
         (
-            "<request name='r'><arg name='a' type='new_id' interface='i'/>\n<arg name='b' type='new_id' interface='i'/></request>",
+            "<request name='r'><arg name='a' type='new_id' interface='i'/>\n"
+                + "<arg name='b' type='new_id' interface='i'/></request>",
             4, "r makes a second object, 'b'"
         ),
         ("<enum name='e'></enum>", 3, "enum 'e' has no entries"),

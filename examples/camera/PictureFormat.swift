@@ -1,10 +1,11 @@
 import ClientToolkit
 import DirectRendering
 
-/// How one of V4L2's formats is told to a compositor. The two name the same layouts differently, and V4L2 has names of its
-/// own where planes are in buffers of their own.
+/// How one of V4L2's formats is told to a compositor. The two name the same layouts differently, and V4L2 has names of
+/// its own where planes are in buffers of their own.
 struct PictureFormat: Sendable {
-    /// A plane as the compositor sees it: in which of the buffers it is, where, and how far its rows are apart, in bytes.
+    /// A plane as the compositor sees it: in which of the buffers it is, where, and how far its rows are apart, in
+    /// bytes.
     struct Plane {
         let buffer: Int
         let offset: Int

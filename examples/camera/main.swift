@@ -1,8 +1,8 @@
 // camera: what a V4L2 device sees, in a window, without a copy by the CPU.
 //
-// The camera fills its own buffers, which VIDIOC_EXPBUF makes dma-bufs of; or, with --import, buffers of a graphics device,
-// which drmPrimeHandleToFD makes dma-bufs of: then three share one memory, the camera, the graphics device and the
-// compositor. A buffer goes back to the camera when the compositor has released it.
+// The camera fills its own buffers, which VIDIOC_EXPBUF makes dma-bufs of; or, with --import, buffers of a graphics
+// device, which drmPrimeHandleToFD makes dma-bufs of: then three share one memory, the camera, the graphics device and
+// the compositor. A buffer goes back to the camera when the compositor has released it.
 //
 //     camera [--device /dev/videoN] [--format YUYV|NV12|NM12|...] [--import] [--graphics /dev/dri/cardN]
 //            [--frames N] [--size WxH] [--save FILE]

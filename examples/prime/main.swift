@@ -1,8 +1,8 @@
 // prime: an animated window in memory of a graphics device.
 //
-// The device makes two dumb buffers, and drmPrimeHandleToFD makes dma-bufs of them; the compositor gets descriptors, and no
-// pixel is copied on the way to it. Any device that has dumb buffers and exports them will do, a real one or the kernel's
-// vgem.
+// The device makes two dumb buffers, and drmPrimeHandleToFD makes dma-bufs of them; the compositor gets descriptors,
+// and no pixel is copied on the way to it. Any device that has dumb buffers and exports them will do, a real one or the
+// kernel's vgem.
 //
 //     prime [--device /dev/dri/cardN] [--frames N] [--size WxH]
 

@@ -120,7 +120,8 @@ enum KernelView {
 
 /// Two numbers of /proc/meminfo, in kB.
 ///
-/// They are the whole machine's: what other processes do meanwhile counts too, so the tour shows and doesn't judge them.
+/// They are the whole machine's: what other processes do meanwhile counts too, so the tour shows and doesn't judge
+/// them.
 struct MemoryNumbers {
     /// Memory of tmpfs, which SysV, POSIX shared memory and memfds all are made of.
     var shmem = 0

@@ -1,7 +1,7 @@
 import Glibc
 
-/// What the writer leaves in the memory: a text that no other run writes, and a mark on each further page, so that every
-/// page is really there.
+/// What the writer leaves in the memory: a text that no other run writes, and a mark on each further page, so that
+/// every page is really there.
 struct Letter {
     /// The text.
     let text: String

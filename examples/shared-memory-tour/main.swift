@@ -1,7 +1,8 @@
-// shared-memory-tour: the ways in which processes share memory on Linux, each walked through with a writer and a reader.
+// shared-memory-tour: the ways in which processes share memory on Linux, each walked through with a writer and a
+// reader.
 //
-// After every step it prints what the kernel shows, and for every way in one sentence whether a compositor can use it. What
-// it tells, it tries: a result that isn't as told is marked with "!", and makes the exit status 1.
+// After every step it prints what the kernel shows, and for every way in one sentence whether a compositor can use it.
+// What it tells, it tries: a result that isn't as told is marked with "!", and makes the exit status 1.
 //
 //     shared-memory-tour [--no-devices]
 

@@ -1,8 +1,8 @@
 // shrinker: tries to take its memory back after the compositor got it.
 //
-// For each kind of memory that clients use, and for each way of taking it back, it connects anew, shows a small window, tries,
-// lets the compositor look again, and prints what the kernel answered and what the compositor did. A compositor that maps
-// memory its clients can truncate would be dead after the first line.
+// For each kind of memory that clients use, and for each way of taking it back, it connects anew, shows a small window,
+// tries, lets the compositor look again, and prints what the kernel answered and what the compositor did. A compositor
+// that maps memory its clients can truncate would be dead after the first line.
 //
 //     shrinker
 

@@ -1,7 +1,7 @@
 // simple-shm: an animated window in shared memory.
 //
-// The memory is a memfd, sealed against shrinking before the compositor sees it; on a kernel without memfd_create it is an
-// unlinked shm_open file. The first line that is printed tells which it is.
+// The memory is a memfd, sealed against shrinking before the compositor sees it; on a kernel without memfd_create it is
+// an unlinked shm_open file. The first line that is printed tells which it is.
 //
 //     simple-shm [--frames N] [--size WxH]
 

@@ -1,7 +1,8 @@
 // subsurfaces: one window of three surfaces.
 //
-// A ball moves around as a synchronised subsurface: its place and the parent's picture change in the same frame. Behind the
-// window's edge sits a second one, four pixels that a viewport enlarges to 80x80; it is desynchronised, and never redrawn.
+// A ball moves around as a synchronised subsurface: its place and the parent's picture change in the same frame. Behind
+// the window's edge sits a second one, four pixels that a viewport enlarges to 80x80; it is desynchronised, and never
+// redrawn.
 //
 //     subsurfaces [--frames N] [--size WxH]
 

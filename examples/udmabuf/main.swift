@@ -92,7 +92,8 @@ final class Pair: ShellWindow {
 
     private func show(time: UInt32) {
         do {
-            // One picture for both, and no second one to draw into: a compositor that looks meanwhile sees half a frame.
+            // One picture for both, and no second one to draw into: a compositor that looks meanwhile sees half a
+            // frame.
             try picture.draw(time: Int(time))
             for (surface, buffer) in [(right, picture.device), (surface, picture.shared)] {
                 surface.attach(buffer: buffer, x: 0, y: 0)

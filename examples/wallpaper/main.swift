@@ -1,8 +1,8 @@
 // wallpaper: a picture that nobody can change any more, not even its owner.
 //
 // The file is drawn once, sealed against writing, growing and shrinking, and against other seals; what is sent is a
-// descriptor that is open for reading only. A compositor that maps it for writing would fail; one that maps it for reading
-// knows that the picture stays as it is.
+// descriptor that is open for reading only. A compositor that maps it for writing would fail; one that maps it for
+// reading knows that the picture stays as it is.
 //
 //     wallpaper [--frames N] [--size WxH]
 

@@ -23,8 +23,8 @@ struct signet_yuv_coefficients {
 };
 
 // Luma and chroma to XRGB8888, rounded to nearest and clamped: `count` pixels of a row from its pixel `first` on, which
-// goes to the start of `target`. Pixel i of the row has its luma at y[i * y_step], and shares u[i / 2 * chroma_step] and
-// v[i / 2 * chroma_step] with its neighbour. Nothing else is read.
+// goes to the start of `target`. Pixel i of the row has its luma at y[i * y_step], and shares u[i / 2 * chroma_step]
+// and v[i / 2 * chroma_step] with its neighbour. Nothing else is read.
 void signet_yuv_row(void *target, const uint8_t *y, size_t y_step, const uint8_t *u, const uint8_t *v,
                     size_t chroma_step, size_t first, size_t count, const struct signet_yuv_coefficients *coefficients);
 

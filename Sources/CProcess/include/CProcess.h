@@ -12,7 +12,8 @@ int signet_argument_count(void);
 // Whether the signal is ignored, as nohup and shells without job control have it; signal(7).
 int signet_signal_is_ignored(int signal);
 
-// How to start a program. Types of signal.h and sys/resource.h aren't named, as Swift knows those from its Glibc module.
+// How to start a program. Types of signal.h and sys/resource.h aren't named, as Swift knows those from its Glibc
+// module.
 struct signet_spawn {
     // Its arguments, ending with NULL; the first is looked up in PATH.
     char **arguments;

@@ -2,8 +2,8 @@ internal import WaylandServer
 
 /// `signet_sealed_frame_manager_v1`: hands out finished frames by descriptor.
 ///
-/// A frame shows all that is on an output. Until there are finer rules, only programs of the user who runs the compositor
-/// see this global (R1).
+/// A frame shows all that is on an output. Until there are finer rules, only programs of the user who runs the
+/// compositor see this global (R1).
 final class CaptureManagerGlobal: SignetSealedFrameManagerV1.Requests {
     init(on display: Display, user: UInt32) {
         Global<SignetSealedFrameManagerV1>(on: display, isVisible: { $0.credentials.user == user }) { [self] resource in

@@ -3,8 +3,8 @@ internal import WaylandServer
 
 /// `signet_sealed_frame_session_v1`: a reader that follows an output.
 ///
-/// The rules that it keeps have their numbers in the protocol's description. A reader that is slow holds its frames, and
-/// the output draws into others; it misses what came meanwhile.
+/// The rules that it keeps have their numbers in the protocol's description. A reader that is slow holds its frames,
+/// and the output draws into others; it misses what came meanwhile.
 final class CaptureSession: SignetSealedFrameSessionV1.Requests, FrameObserver {
     /// R8.
     static let heldLimit = 3

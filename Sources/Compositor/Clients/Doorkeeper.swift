@@ -6,9 +6,9 @@ internal import WaylandServer
 
 /// Lets clients in at the listening socket, as long as there is room for them.
 ///
-/// A descriptor is kept in reserve: when all others are used up, it is spent on taking the newest connection and closing
-/// it, so that the client hears of it and the socket doesn't stay readable for ever. Who is turned away is logged once a
-/// burst.
+/// A descriptor is kept in reserve: when all others are used up, it is spent on taking the newest connection and
+/// closing it, so that the client hears of it and the socket doesn't stay readable for ever. Who is turned away is
+/// logged once a burst.
 final class Doorkeeper {
     private let socket: ListeningSocket
     private unowned let compositor: Compositor

@@ -34,8 +34,8 @@ public struct ListeningSocket: ~Copyable {
                 "the socket \(name) is in use by another server; choose another name with --socket"
             case .allTaken: "the sockets wayland-1 to wayland-32 are all in use; name another one with --socket"
             case .badName(let name):
-                "'\(name)' can't be a socket's name: it is that of a file in XDG_RUNTIME_DIR, without slashes and control "
-                    + "characters, and doesn't end in .lock"
+                "'\(name)' can't be a socket's name: it is that of a file in XDG_RUNTIME_DIR, without slashes and "
+                    + "control characters, and doesn't end in .lock"
             case .nameTooLong(let name, let limit):
                 "the socket's name has \(name.utf8.count) bytes, and a socket's whole path may have \(limit); choose a "
                     + "shorter one with --socket"

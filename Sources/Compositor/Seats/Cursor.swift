@@ -30,8 +30,8 @@ final class CursorRole: SurfaceRole {
 
 /// What the pointer looks like, in front of everything.
 ///
-/// Nothing is drawn before the pointer was first moved. Then it is the theme's arrow, until the client that has the pointer
-/// chooses a surface of its own, or nothing.
+/// Nothing is drawn before the pointer was first moved. Then it is the theme's arrow, until the client that has the
+/// pointer chooses a surface of its own, or nothing.
 final class Cursor: SceneNode {
     private enum Picture {
         case arrow

@@ -35,8 +35,8 @@ private final class CursorPixels: PixelContent {
 
 /// The system's cursor theme, as far as the arrow goes; Xcursor(3) has the places, the variables and the file format.
 enum CursorTheme {
-    /// The arrow of the theme that XCURSOR_THEME names, or of the default one, near XCURSOR_SIZE (24) pixels times `scale`;
-    /// a plain one where there is no theme.
+    /// The arrow of the theme that XCURSOR_THEME names, or of the default one, near XCURSOR_SIZE (24) pixels times
+    /// `scale`; a plain one where there is no theme.
     static func arrow(scale: Int) -> CursorImage {
         let size = (environment("XCURSOR_SIZE").flatMap { Int($0) } ?? 24) * scale
         var themes = [environment("XCURSOR_THEME") ?? "default"]

@@ -4,8 +4,8 @@ public import SharedMemory
 
 /// What a keyboard's keys mean, in the form that clients get: text in a file that nobody can change.
 ///
-/// The text is xkbcommon's. The file is a memfd sealed against everything, sent open for reading only, so that any client
-/// can map it, shared or not, whatever its kernel thinks of sealed mappings.
+/// The text is xkbcommon's. The file is a memfd sealed against everything, sent open for reading only, so that any
+/// client can map it, shared or not, whatever its kernel thinks of sealed mappings.
 public final class Keymap: Sendable {
     /// The names that rules make a keymap from; xkeyboard-config(7). Nil is xkbcommon's default.
     public struct Names: Sendable {

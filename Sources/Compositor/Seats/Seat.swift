@@ -3,7 +3,8 @@ internal import WaylandServer
 
 /// `wl_seat`: a keyboard and a pointer, and whom they are pointed at.
 ///
-/// There are no devices yet: the keyboard has a keymap and no focus, and the pointer is nowhere until something moves it.
+/// There are no devices yet: the keyboard has a keymap and no focus, and the pointer is nowhere until something moves
+/// it.
 final class Seat: WlSeat.Requests {
     let keymap: Keymap?
     let pointer: Pointer

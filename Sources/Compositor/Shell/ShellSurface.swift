@@ -99,7 +99,8 @@ final class ShellSurface: XdgSurface.Requests, SurfaceRole {
 
     var isMapped: Bool { stage == .mapped }
 
-    /// Sends a configure with the role's newest state, unless the first commit hasn't come yet, which brings one anyway.
+    /// Sends a configure with the role's newest state, unless the first commit hasn't come yet, which brings one
+    /// anyway.
     func configure() {
         guard stage != .new else { return }
         guard serials.count < Self.unackedLimit else {

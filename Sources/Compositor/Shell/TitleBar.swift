@@ -45,7 +45,8 @@ final class TitleBar: Drawable {
 
 /// The fonts that the compositor writes with, kept: opening one reads files.
 final class Typefaces {
-    /// After so many different characters a font is opened anew, so that no client can fill the memory with pictures of them.
+    /// After so many different characters a font is opened anew, so that no client can fill the memory with pictures of
+    /// them.
     private static let characterLimit = 2_048
 
     private var typefaces: [Int: Typeface?] = [:]

@@ -2,8 +2,8 @@ internal import Pixels
 
 /// Where windows go, and which one is in front.
 ///
-/// There is nobody to move them by hand: a new window goes where it covers least of the others, in front of them, and is
-/// the active one until the next appears.
+/// There is nobody to move them by hand: a new window goes where it covers least of the others, in front of them, and
+/// is the active one until the next appears.
 final class WindowManager {
     private let scene: Scene
     /// For titles.

@@ -4,7 +4,8 @@ internal import WaylandServer
 /// A `wl_surface`: a rectangle of pixels, with double-buffered state.
 ///
 /// Requests change ``pending``; a commit checks it, turns an attached buffer into content, and makes the result
-/// ``current``, all or nothing: at once, with the parent's commit, or when the content can be drawn. What the surface is for is its role's business, and where it is seen the scene's.
+/// ``current``, all or nothing: at once, with the parent's commit, or when the content can be drawn. What the surface
+/// is for is its role's business, and where it is seen the scene's.
 final class Surface: WlSurface.Requests {
     let resource: WlSurface
     /// What has been asked for since the last commit.
@@ -112,7 +113,8 @@ final class Surface: WlSurface.Requests {
             // wl_surface.defunct_role_object, which newer descriptions name than this system has.
             throw ProtocolError(
                 WlSurface.Error(rawValue: 4),
-                "wl_surface@\(resource.id) was destroyed before the object of its role (\(roleKind?.rawValue ?? "xdg_surface"))"
+                "wl_surface@\(resource.id) was destroyed before the object of its role "
+                    + "(\(roleKind?.rawValue ?? "xdg_surface"))"
             )
         }
     }
@@ -235,8 +237,8 @@ final class Surface: WlSurface.Requests {
         try role?.willCommit(self)
         guard transactions.count < limits.waitingCommits else {
             throw .noMemory(
-                "\(limits.waitingCommits) commits of wl_surface@\(resource.id) wait for their buffers already; wait for "
-                    + "frame callbacks before drawing on"
+                "\(limits.waitingCommits) commits of wl_surface@\(resource.id) wait for their buffers already; wait "
+                    + "for frame callbacks before drawing on"
             )
         }
         let waits = role?.holdsCommits ?? false

@@ -47,7 +47,8 @@ struct Viewport: SurfaceStatePart {
         guard isWhole || (destination ?? nil) != nil else {
             throw ProtocolError(
                 WpViewport.Error.badSize,
-                "without a destination the source's size is the surface's, and \(source.width)x\(source.height) isn't whole",
+                "without a destination the source's size is the surface's, and \(source.width)x\(source.height) "
+                    + "isn't whole",
                 on: resource
             )
         }
@@ -90,7 +91,8 @@ private final class ViewportObject: WpViewport.Requests {
         guard numbers[0] >= 0, numbers[1] >= 0, numbers[2] > 0, numbers[3] > 0 else {
             throw ProtocolError(
                 WpViewport.Error.badValue,
-                "a source is a rectangle inside of the buffer, or all numbers are -1; not \(width)x\(height) at \(x), \(y)"
+                "a source is a rectangle inside of the buffer, or all numbers are -1; not \(width)x\(height) at "
+                    + "\(x), \(y)"
             )
         }
         surface.pending[Viewport.self].source = .init(

@@ -10,8 +10,8 @@ public protocol Clock: AnyObject {
 
 /// One wake-up, set or not. It doesn't repeat.
 public protocol Alarm: AnyObject {
-    /// Calls the action when the clock reaches `time`, in nanoseconds; a time that has passed means soon. Takes the place
-    /// of what was set before.
+    /// Calls the action when the clock reaches `time`, in nanoseconds; a time that has passed means soon. Takes the
+    /// place of what was set before.
     func set(at time: UInt64)
     /// Takes the wake-up back.
     func cancel()

@@ -1,7 +1,7 @@
 internal import Glibc
 
-/// Whether the kernel promises no more memory than it has, so that even a sealed page can be missing when it is touched;
-/// proc_sys_vm(5), overcommit_memory.
+/// Whether the kernel promises no more memory than it has, so that even a sealed page can be missing when it is
+/// touched; proc_sys_vm(5), overcommit_memory.
 enum Overcommit {
     case heuristic
     /// Mode 2.

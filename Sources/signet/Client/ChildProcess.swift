@@ -9,9 +9,9 @@ struct ChildProcess {
 
     /// Starts the last `count` arguments of the command line, found as a shell finds a program.
     ///
-    /// It gets the signal mask, the ignored signals and the limit of open files that Signet itself was started with, and
-    /// `terminal`, which may be nil, for its group. When Signet is killed, it gets SIGTERM: that comes when the calling
-    /// thread ends, so that this has to be the main one. Failures have the exit status 127.
+    /// It gets the signal mask, the ignored signals and the limit of open files that Signet itself was started with,
+    /// and `terminal`, which may be nil, for its group. When Signet is killed, it gets SIGTERM: that comes when the
+    /// calling thread ends, so that this has to be the main one. Failures have the exit status 127.
     init(lastArguments count: Int, signals: SignalQueue, limit: DescriptorLimit, terminal: Terminal?) throws {
         // As they were given, byte by byte.
         guard let all = unsafe signet_arguments(), count > 0 else { throw Failure("there is no client to start") }

@@ -3,18 +3,18 @@ import Glibc
 /// The client that `signet run -- CLIENT` runs, treated as a shell treats a job: it has the terminal, is stopped and
 /// continued together with Signet, and gets the signals that are meant for it.
 ///
-/// - Where Signet leads its terminal's foreground group, as when a shell started it, the client's group gets the terminal
-///   from the start. Where it is a part of somebody's group, as of a script's or of make's, ^C is to reach all of that, so
-///   that the terminal stays there until the client wants to read from it.
+/// - Where Signet leads its terminal's foreground group, as when a shell started it, the client's group gets the
+///   terminal from the start. Where it is a part of somebody's group, as of a script's or of make's, ^C is to reach all
+///   of that, so that the terminal stays there until the client wants to read from it.
 /// - The shell that started Signet knows nothing of the client's group. So when the client is stopped, as by ^Z, Signet
-///   takes the terminal back and stops its own group, which the shell sees; and when the shell continues that, with fg or
-///   bg, Signet goes the other way.
+///   takes the terminal back and stops its own group, which the shell sees; and when the shell continues that, with fg
+///   or bg, Signet goes the other way.
 final class Job {
     /// How Signet is to end.
     enum Ending {
         case exit(status: CInt)
-        /// A key killed the client: Signet dies of the same signal, so that shells and make stop what they run. Its group
-        /// hears of the key too, where the client's alone has.
+        /// A key killed the client: Signet dies of the same signal, so that shells and make stop what they run. Its
+        /// group hears of the key too, where the client's alone has.
         case killed(signal: CInt, wholeGroup: Bool)
     }
 

@@ -10,8 +10,8 @@ import WaylandServer
 /// behind. What was ignored when Signet was started, as by nohup(1) or a shell without job control, stays ignored.
 final class SignalQueue {
     /// Signals that end a program that doesn't handle them and that something outside may send: they are the client's,
-    /// or end Signet where it runs for none. SIGSEGV and its like come from within, and SIGPIPE and SIGXFSZ are errors of
-    /// write(2) here.
+    /// or end Signet where it runs for none. SIGSEGV and its like come from within, and SIGPIPE and SIGXFSZ are errors
+    /// of write(2) here.
     private static let passedOn: [CInt] =
         [
             SIGHUP, SIGINT, SIGQUIT, SIGALRM, SIGTERM, SIGUSR1, SIGUSR2, SIGVTALRM, SIGPROF, SIGXCPU, SIGIO, SIGPWR,
@@ -83,8 +83,8 @@ final class SignalQueue {
 
     /// Lets a stop signal do to this process, or to its whole group, what it does by default.
     ///
-    /// Returns when the process is continued, or at once where the kernel stops nobody, since no shell could continue the
-    /// group; setpgid(2), orphaned process groups.
+    /// Returns when the process is continued, or at once where the kernel stops nobody, since no shell could continue
+    /// the group; setpgid(2), orphaned process groups.
     func stop(_ signal: CInt, wholeGroup: Bool = false) {
         var mask = sigset_t()
         unsafe sigemptyset(&mask)

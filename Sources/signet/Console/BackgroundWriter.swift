@@ -7,8 +7,8 @@ import Synchronization
 /// descriptor's reader.
 ///
 /// Standard streams are shared with other processes, so that O_NONBLOCK isn't ours to set on them; a pipe that nobody
-/// reads blocks each write. Here it blocks the thread. What doesn't fit into the queue meanwhile is dropped and counted,
-/// and the count is written when the reader goes on.
+/// reads blocks each write. Here it blocks the thread. What doesn't fit into the queue meanwhile is dropped and
+/// counted, and the count is written when the reader goes on.
 @safe
 final class BackgroundWriter: @unchecked Sendable {
     /// Bytes that may wait to be written.
@@ -42,8 +42,8 @@ final class BackgroundWriter: @unchecked Sendable {
 
     /// Writes to `descriptor`, which is closed after ``finish()`` if `closesAtEnd` says so.
     ///
-    /// `notice` is the text for a number of texts that were dropped. Where no thread can be started, texts are written by
-    /// the caller, as long as poll(2) says that there is room for them.
+    /// `notice` is the text for a number of texts that were dropped. Where no thread can be started, texts are written
+    /// by the caller, as long as poll(2) says that there is room for them.
     init(_ descriptor: CInt, closesAtEnd: Bool = false, notice: @escaping @Sendable (Int) -> String = { _ in "" }) {
         self.descriptor = descriptor
         self.closesAtEnd = closesAtEnd

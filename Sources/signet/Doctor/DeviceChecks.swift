@@ -72,8 +72,8 @@ enum DeviceChecks {
         return Finding(name, state, meaning)
     }
 
-    /// What a device that says it imports has against a dma-buf of ordinary memory; nil where it has nothing, or there is
-    /// no such dma-buf to try.
+    /// What a device that says it imports has against a dma-buf of ordinary memory; nil where it has nothing, or there
+    /// is no such dma-buf to try.
     private static func refusal(of device: DRMDevice) -> Errno? {
         guard device.capabilities.primeImport, let buffer = foreignBuffer() else { return nil }
         do throws(DeviceError) {

@@ -1,5 +1,5 @@
-// The least that a server in C can do: libwayland calls each listener through libffi, and the listener notes a number or
-// makes an object.
+// The least that a server in C can do: libwayland calls each listener through libffi, and the listener notes a number
+// or makes an object.
 #include "CListenerServer.h"
 
 #include <stdlib.h>
@@ -19,13 +19,15 @@ static void destroy(struct wl_client *client, struct wl_resource *resource) {
 
 static void free_state(struct wl_resource *resource) { free(wl_resource_get_user_data(resource)); }
 
-static void attach(struct wl_client *client, struct wl_resource *resource, struct wl_resource *buffer, int32_t x, int32_t y) {
+static void attach(struct wl_client *client, struct wl_resource *resource, struct wl_resource *buffer, int32_t x,
+                   int32_t y) {
     (void)client, (void)x, (void)y;
     struct surface *surface = wl_resource_get_user_data(resource);
     surface->buffer = buffer;
 }
 
-static void damage(struct wl_client *client, struct wl_resource *resource, int32_t x, int32_t y, int32_t width, int32_t height) {
+static void damage(struct wl_client *client, struct wl_resource *resource, int32_t x, int32_t y, int32_t width,
+                   int32_t height) {
     (void)client;
     struct surface *surface = wl_resource_get_user_data(resource);
     surface->damage[0] = x;
@@ -43,13 +45,15 @@ static void commit(struct wl_client *client, struct wl_resource *resource) {
 static const struct wl_surface_interface surface_listener = {
     .destroy = destroy, .attach = attach, .damage = damage, .commit = commit, .damage_buffer = damage};
 
-static void add(struct wl_client *client, struct wl_resource *resource, int32_t x, int32_t y, int32_t width, int32_t height) {
+static void add(struct wl_client *client, struct wl_resource *resource, int32_t x, int32_t y, int32_t width,
+                int32_t height) {
     damage(client, resource, x, y, width, height);
 }
 
 static const struct wl_region_interface region_listener = {.destroy = destroy, .add = add, .subtract = add};
 
-static void make(struct wl_client *client, struct wl_resource *parent, uint32_t id, const struct wl_interface *interface, const void *listener) {
+static void make(struct wl_client *client, struct wl_resource *parent, uint32_t id,
+                 const struct wl_interface *interface, const void *listener) {
     struct wl_resource *resource = wl_resource_create(client, interface, wl_resource_get_version(parent), id);
     wl_resource_set_implementation(resource, listener, calloc(1, sizeof(struct surface)), free_state);
 }

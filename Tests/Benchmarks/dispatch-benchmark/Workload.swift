@@ -4,8 +4,8 @@ import WaylandClient
 
 /// What the client asks for, a million times.
 ///
-/// The requests are written as bytes, many at once, so that the server always finds enough to do and its own speed is what
-/// is measured.
+/// The requests are written as bytes, many at once, so that the server always finds enough to do and its own speed is
+/// what is measured.
 enum Workload: String, CaseIterable {
     case damage = "wl_surface.damage_buffer"
     case attach = "wl_surface.attach"
@@ -76,8 +76,8 @@ enum Workload: String, CaseIterable {
         }
     }
 
-    /// Numbers of objects that are gone come back as events of 12 bytes, which nobody needs here. Returns how many bytes of
-    /// another one have come.
+    /// Numbers of objects that are gone come back as events of 12 bytes, which nobody needs here. Returns how many
+    /// bytes of another one have come.
     private func discard(from socket: borrowing Descriptor, after part: Int) -> Int {
         var bytes = [UInt8](repeating: 0, count: 65_536)
         var total = part

@@ -1,7 +1,9 @@
-// without-memfd [--errno NAME | --noexec] PROGRAM ARGS...: runs a program as where memfd_create(2) is missing or forbidden.
+// without-memfd [--errno NAME | --noexec] PROGRAM ARGS...: runs a program as where memfd_create(2) is missing or
+// forbidden.
 //
-// --errno NAME says what the call answers: ENOSYS, as a kernel that doesn't have it, by default; EPERM, EACCES or EINVAL as
-// sandboxes do. With --noexec it answers EACCES where MFD_NOEXEC_SEAL isn't asked for, as with vm.memfd_noexec=2.
+// --errno NAME says what the call answers: ENOSYS, as a kernel that doesn't have it, by default; EPERM, EACCES or
+// EINVAL as sandboxes do. With --noexec it answers EACCES where MFD_NOEXEC_SEAL isn't asked for, as with
+// vm.memfd_noexec=2.
 //
 // It is a seccomp filter, for the program and all that it starts. It needs no privilege and can't be undone.
 #include <errno.h>

@@ -2,11 +2,11 @@ internal import DirectRendering
 internal import SharedMemory
 internal import WaylandServer
 
-/// The CPU's turn with the dma-bufs of one buffer: it begins when devices are done with them, and ends when nobody looks
-/// at the content any more. Until then the buffer is locked.
+/// The CPU's turn with the dma-bufs of one buffer: it begins when devices are done with them, and ends when nobody
+/// looks at the content any more. Until then the buffer is locked.
 ///
-/// Both waits can take as long as somebody else likes. Fences are waited for in the event loop; DMA_BUF_IOCTL_SYNC, which
-/// waits for those that came since, runs on the client's own lane.
+/// Both waits can take as long as somebody else likes. Fences are waited for in the event loop; DMA_BUF_IOCTL_SYNC,
+/// which waits for those that came since, runs on the client's own lane.
 final class DmabufAccess {
     private enum Stage {
         case new, waiting, beginning, begun, ended

@@ -242,8 +242,8 @@ final class DmabufParams: ZwpLinuxBufferParamsV1.Requests {
         return .success(result)
     }
 
-    /// Whether the device takes all of it. Where it doesn't, as virtio_gpu doesn't take others' buffers, nothing is lost:
-    /// the CPU does the drawing.
+    /// Whether the device takes all of it. Where it doesn't, as virtio_gpu doesn't take others' buffers, nothing is
+    /// lost: the CPU does the drawing.
     private func importsAll(_ memories: [DmabufMemory], _ device: DRMDevice) -> Bool {
         memories.allSatisfy { memory in (try? device.tryImport(memory.shared.buffer)) != nil }
     }

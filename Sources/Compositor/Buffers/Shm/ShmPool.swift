@@ -14,7 +14,8 @@ final class ShmPool: WlShmPool.Requests {
     /// Bytes that buffers may use.
     private(set) var size: Int
     private(set) var access: Admission.Access
-    /// The whole pool, where it is mapped. A pool that grows gets another; the old one lasts as long as it is looked at.
+    /// The whole pool, where it is mapped. A pool that grows gets another; the old one lasts as long as it is looked
+    /// at.
     private(set) var memory: ClientMemory?
 
     /// Admits `descriptor` for a pool of `size` bytes.
