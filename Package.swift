@@ -178,6 +178,7 @@ let package = Package(
             plugins: ["WaylandBindings"]
         ),
         .executableTarget(name: "without-memfd", path: "Tests/Support/without-memfd"),
+        .executableTarget(name: "stuck-file", path: "Tests/Support/stuck-file"),
         .testTarget(
             name: "WaylandScannerTests",
             dependencies: ["WaylandScanner", "wayland-swift-scanner"],
@@ -221,7 +222,8 @@ let package = Package(
             name: "EndToEndTests",
             dependencies: [
                 "CLinux", "CPNG", "ClientToolkit", "DirectRendering", "SharedMemory", "TestSupport", "WaylandClient",
-                "signet", "camera", "prime", "shared-memory-tour", "simple-shm", "udmabuf", "without-memfd",
+                "signet", "camera", "prime", "shared-memory-tour", "simple-shm", "stuck-file", "udmabuf",
+                "without-memfd",
             ],
             swiftSettings: strict
         ),

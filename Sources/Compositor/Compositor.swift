@@ -51,6 +51,10 @@ public final class Compositor {
     public init(settings: Settings, log: Logger, clock makeClock: ((EventLoop) -> any Clock)? = nil) {
         self.settings = settings
         self.log = log
+        // Before anybody connects. Without the thread everything is closed here, as slowly as it may be.
+        do throws(SystemError) { try Disposal.start() } catch {
+            log.error("what clients send is closed on the main thread: \(error)")
+        }
         display = Display()
         clock = makeClock?(display.loop) ?? SystemClock(loop: display.loop)
         scene = Scene(clock: clock)
@@ -169,6 +173,12 @@ public final class Compositor {
         let siblings = display.clients.count { $0.credentials.process == process }
         guard siblings <= limits.clientsPerProcess else {
             log.warning("process \(process) has \(limits.clientsPerProcess) connections already; a new one was closed")
+            client.disconnect()
+            return nil
+        }
+        let user = client.credentials.user
+        guard Disposal.pendingCount(of: user) < limits.unclosedDescriptors else {
+            log.warning("user \(user) sent descriptors that can't be closed; a new connection was closed")
             client.disconnect()
             return nil
         }

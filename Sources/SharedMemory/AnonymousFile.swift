@@ -156,12 +156,14 @@ public struct AnonymousFile: ~Copyable, Sendable {
         let flags = SIGNET_MFD_CLOEXEC | SIGNET_MFD_ALLOW_SEALING
         do throws(SystemError) {
             return Descriptor(
-                owning: try SystemCall.run("memfd_create") { unsafe memfd_create(name, flags | SIGNET_MFD_NOEXEC_SEAL) }
+                owningMemory: try SystemCall.run("memfd_create") {
+                    unsafe memfd_create(name, flags | SIGNET_MFD_NOEXEC_SEAL)
+                }
             )
         } catch {
             guard error.errno != .noSystemCall, isRefusal(error.errno) else { throw error }
         }
-        return Descriptor(owning: try SystemCall.run("memfd_create") { unsafe memfd_create(name, flags) })
+        return Descriptor(owningMemory: try SystemCall.run("memfd_create") { unsafe memfd_create(name, flags) })
     }
 
     /// The fallback, also where it isn't needed.
@@ -176,7 +178,7 @@ public struct AnonymousFile: ~Copyable, Sendable {
             let descriptor: Descriptor
             do throws(SystemError) {
                 descriptor = Descriptor(
-                    owning: try SystemCall.run("shm_open") {
+                    owningMemory: try SystemCall.run("shm_open") {
                         unsafe shm_open(name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
                     }
                 )

@@ -4,19 +4,50 @@ internal import Glibc
 /// A file descriptor with one owner, closed when the owner lets go of it.
 ///
 /// libwayland, `recvmsg` and the kernel hand over plain integers; from there on a descriptor travels as this
-/// noncopyable type, so that no error path can leak it or close it twice.
+/// noncopyable type, so that no error path can leak it or close it twice. What another process sent is closed by
+/// ``Disposal``, as that process may have chosen how long closing takes.
 public struct Descriptor: ~Copyable, Sendable {
+    /// Where the descriptor comes from, which decides who closes it.
+    private enum Origin {
+        /// Made here: closing it takes no time.
+        case own
+        /// Made here: closing it may free much memory.
+        case ownMemory
+        /// Sent by a process of this user.
+        case received(user: UInt32)
+    }
+
     /// The number the kernel knows it by. Valid only while this value lives.
     public let rawValue: CInt
+    private let origin: Origin
 
     /// Takes over `rawValue`, an open descriptor that nobody else closes.
     public init(owning rawValue: CInt) {
+        self.init(rawValue, .own)
+    }
+
+    /// Takes over `rawValue`, which a process of `user` sent: it is closed by ``Disposal``, once that was started.
+    public init(received rawValue: CInt, from user: UInt32) {
+        self.init(rawValue, .received(user: user))
+    }
+
+    /// Takes over memory of our own, which is closed by ``Disposal`` as well.
+    init(owningMemory rawValue: CInt) {
+        self.init(rawValue, .ownMemory)
+    }
+
+    private init(_ rawValue: CInt, _ origin: Origin) {
         self.rawValue = rawValue
+        self.origin = origin
     }
 
     deinit {
+        switch origin {
         // Also after EINTR the number is free again: close(2).
-        _ = Glibc.close(rawValue)
+        case .own: _ = Glibc.close(rawValue)
+        case .ownMemory: Disposal.close(rawValue)
+        case .received(let user): Disposal.close(rawValue, from: user)
+        }
     }
 
     /// Gives up ownership: the caller closes the returned number.
@@ -29,7 +60,8 @@ public struct Descriptor: ~Copyable, Sendable {
     /// Another descriptor of the same open file, which doesn't survive exec. Source: fcntl(2), F_DUPFD_CLOEXEC.
     public borrowing func duplicate() throws(SystemError) -> Descriptor {
         let number = rawValue
-        return Descriptor(owning: try SystemCall.run("fcntl") { fcntl(number, F_DUPFD_CLOEXEC, 0) })
+        // Closing a copy of a stranger's file asks its file system too.
+        return Descriptor(try SystemCall.run("fcntl") { fcntl(number, F_DUPFD_CLOEXEC, 0) }, origin)
     }
 
     /// Makes reads and writes return EAGAIN where they would have to wait. Source: fcntl(2), O_NONBLOCK.

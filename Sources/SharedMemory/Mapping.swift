@@ -1,6 +1,7 @@
 internal import Glibc
 
-/// A file's bytes in memory, for reading. Unmapped when the value ends.
+/// A file's bytes in memory, for reading. Unmapped when the value ends, by ``Disposal``: for a large mapping that takes
+/// milliseconds.
 ///
 /// Whoever maps a file that can shrink will be killed by SIGBUS when it does. This type doesn't look: see
 /// ``DescriptorFacts`` for what has to be known first.
@@ -25,14 +26,7 @@ public struct ReadOnlyMapping: ~Copyable, @unchecked Sendable {
     }
 
     deinit {
-        unsafe munmap(start, length)
-    }
-
-    /// Unmaps on another thread: for a large mapping it takes milliseconds.
-    public consuming func unmapElsewhere() {
-        let (address, length) = unsafe (UInt(bitPattern: start), length)
-        discard self
-        Reaper.run { unsafe munmap(UnsafeMutableRawPointer(bitPattern: address), length) }
+        Disposal.unmap(unsafe UInt(bitPattern: start), length: length)
     }
 
     /// Lends the bytes in `range`, which must lie within ``length``.
@@ -66,6 +60,13 @@ public struct WritableMapping: ~Copyable, @unchecked Sendable {
 
     deinit {
         unsafe munmap(start, length)
+    }
+
+    /// Has ``Disposal`` unmap it: for a large mapping that takes milliseconds. Until then F_SEAL_WRITE can't be added.
+    public consuming func unmapElsewhere() {
+        let (address, length) = unsafe (UInt(bitPattern: start), length)
+        discard self
+        Disposal.unmap(address, length: length)
     }
 
     /// Lends the bytes in `range`, which must lie within ``length``.

@@ -111,7 +111,7 @@ private let dispatchRequest: wl_dispatcher_func_t = { context, _, opcode, _, arg
     // A strong reference: the request may destroy its own object.
     let resource = unsafe Unmanaged<Resource>.fromOpaque(context).takeUnretainedValue()
     do throws(ProtocolError) {
-        try unsafe resource.receive(opcode, IncomingArguments(arguments))
+        try unsafe resource.receive(opcode, IncomingArguments(arguments, from: resource.client.credentials.user))
     } catch {
         resource.post(error)
     }

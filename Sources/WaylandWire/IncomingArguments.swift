@@ -8,10 +8,14 @@ public import SharedMemory
 @safe
 public struct IncomingArguments {
     private let base: UnsafeMutablePointer<wl_argument>
+    /// The user whose process sent the message, where that isn't trusted.
+    private let stranger: UInt32?
 
-    /// Wraps what libwayland hands to a dispatcher.
-    public init(_ base: UnsafeMutablePointer<wl_argument>) {
+    /// Wraps what libwayland hands to a dispatcher. `stranger` is the user whose process sent it, for a server that
+    /// mustn't wait for that process when it closes descriptors.
+    public init(_ base: UnsafeMutablePointer<wl_argument>, from stranger: UInt32? = nil) {
         unsafe self.base = unsafe base
+        self.stranger = stranger
     }
 
     /// An `int`.
@@ -39,5 +43,8 @@ public struct IncomingArguments {
     public func object(_ index: Int) -> ObjectHandle? { unsafe ObjectHandle(base[index].o) }
 
     /// A descriptor. To be called once for each, as the result owns it.
-    public func descriptor(_ index: Int) -> Descriptor { unsafe Descriptor(owning: base[index].h) }
+    public func descriptor(_ index: Int) -> Descriptor {
+        let number = unsafe base[index].h
+        return stranger.map { Descriptor(received: number, from: $0) } ?? Descriptor(owning: number)
+    }
 }

@@ -22,6 +22,11 @@ final class Session {
         log: Logger
     ) throws {
         self.signals = signals
+        do throws(SystemError) {
+            try Disposal.start()
+        } catch {
+            throw Failure("no thread can be started (\(error)); raise the limit of processes, 'ulimit -u' or pids.max")
+        }
         compositor = Compositor(settings: settings, log: log)
         do throws(SystemError) {
             try compositor.reserveFrames()

@@ -23,7 +23,7 @@ import WaylandWire
     }
 
     @Test func aCompositorWithClientsLeavesNothingBehind() {
-        Reaper.drain()
+        Disposal.drain()
         let descriptors = openDescriptorCount()
         let mappings = mappingCount(named: "signet")
         weak var compositor: Compositor?
@@ -41,7 +41,7 @@ import WaylandWire
             fixture.nextFrame()
             (compositor, scene, output) = (fixture.compositor, fixture.compositor.scene, fixture.output)
         }
-        Reaper.drain()
+        Disposal.drain()
         #expect(compositor == nil)
         #expect(scene == nil)
         #expect(output == nil)
@@ -90,11 +90,11 @@ import WaylandWire
             fixture.nextFrame()
         }
         life(steps: 15)
-        Reaper.drain()
+        Disposal.drain()
         let descriptors = openDescriptorCount()
         for steps in 0...15 {
             life(steps: steps)
-            Reaper.drain()
+            Disposal.drain()
             #expect(openDescriptorCount() == descriptors, "after \(steps) steps")
             #expect(mappingCount(named: "signet-test") == 0, "after \(steps) steps")
             #expect(fixture.compositor.scene.nodes.isEmpty, "after \(steps) steps")

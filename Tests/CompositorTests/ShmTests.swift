@@ -22,7 +22,7 @@ import WaylandWire
         let window = TestWindow(bystander)
         window.show(TestPool(bystander, size: 400).buffer(10, 10, color: 0x00ff00))
         fixture.nextFrame()
-        Reaper.drain()
+        Disposal.drain()
         let descriptors = openDescriptorCount()
         let mappings = mappingCount(named: "signet-test")
 
@@ -31,7 +31,7 @@ import WaylandWire
         client.roundTrip()
         let error = client.error
         fixture.disconnect(client)
-        Reaper.drain()
+        Disposal.drain()
         #expect(openDescriptorCount() == descriptors, "descriptors", sourceLocation: sourceLocation)
         #expect(mappingCount(named: "signet-test") == mappings, "mappings", sourceLocation: sourceLocation)
         #expect(bystander.roundTrip(), "the other client goes on", sourceLocation: sourceLocation)

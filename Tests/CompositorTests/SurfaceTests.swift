@@ -393,7 +393,7 @@ import WaylandWire
         #expect(fixture.pixel(5, 5) == 0xff0000)
         window.show(pool.buffer(10, 10, color: 0x0000ff, at: 4_096))
         fixture.nextFrame()
-        Reaper.drain()
+        Disposal.drain()
         #expect(fixture.pixel(5, 5) == 0x0000ff)
         #expect(mappingCount(named: "signet-test") == 1)
     }

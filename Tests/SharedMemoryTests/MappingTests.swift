@@ -21,11 +21,9 @@ import Testing
             let readable = try ReadOnlyMapping(file.descriptor, length: 4_096)
             let writable = try WritableMapping(file.descriptor, length: 4_096)
             #expect(mappingCount(named: "signet-map-test") == 2)
-            readable.unmapElsewhere()
-            Reaper.drain()
-            #expect(mappingCount(named: "signet-map-test") == 1)
-            _ = writable.length
+            _ = (readable.length, writable.length)
         }
+        Disposal.drain()
         #expect(mappingCount(named: "signet-map-test") == 0)
     }
 

@@ -29,6 +29,10 @@ public struct Limits: Sendable {
     /// Commits of one surface that wait for their buffers.
     public var waitingCommits = 64
 
+    /// Descriptors that a user's clients sent, that are let go, and that can't be closed so far, since their file
+    /// systems or peers don't answer. Beyond that the user gets no new connection.
+    public var unclosedDescriptors = 256
+
     /// Connections altogether.
     public var clients = 4_096
     /// Connections of one process.

@@ -12,7 +12,7 @@ final class FrameBuffer {
     let file: AnonymousFile
     /// Whether the kernel keeps readers from writing; if not, they get copies.
     let isSealed: Bool
-    private var mapping: WritableMapping
+    private var mapping: WritableMapping?
     /// The number of the frame that was drawn last, or nil before the first.
     var frame: UInt64?
     /// Readers that hold the frame; while there are any, it isn't drawn into.
@@ -37,12 +37,16 @@ final class FrameBuffer {
         }
     }
 
+    deinit {
+        mapping.take()?.unmapElsewhere()
+    }
+
     /// The frame in a file of its own, open for reading only where the kernel has no seals.
     func copyForReader() throws(SystemError) -> Descriptor {
         let copy = try AnonymousFile.create(name: "signet-frame-copy", size: layout.byteCount, seals: [.shrink, .grow])
         var target = try WritableMapping(copy.descriptor, length: layout.byteCount)
         let length = layout.byteCount
-        mapping.withBytes(in: 0..<length) { source in
+        withBytes { source in
             target.withMutableBytes(in: 0..<length) { bytes in
                 unsafe bytes.withUnsafeMutableBytes { to in
                     unsafe source.withUnsafeBytes { from in unsafe to.copyMemory(from: from) }
@@ -53,10 +57,10 @@ final class FrameBuffer {
     }
 
     func withBytes<R>(_ body: (RawSpan) -> R) -> R {
-        mapping.withBytes(in: 0..<layout.byteCount, body)
+        mapping!.withBytes(in: 0..<layout.byteCount, body)
     }
 
     func withMutableBytes<R>(_ body: (inout MutableRawSpan) -> R) -> R {
-        mapping.withMutableBytes(in: 0..<layout.byteCount, body)
+        mapping!.withMutableBytes(in: 0..<layout.byteCount, body)
     }
 }

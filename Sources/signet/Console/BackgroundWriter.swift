@@ -9,8 +9,7 @@ import Synchronization
 /// Standard streams are shared with other processes, so that O_NONBLOCK isn't ours to set on them; a pipe that nobody
 /// reads blocks each write. Here it blocks the thread. What doesn't fit into the queue meanwhile is dropped and
 /// counted, and the count is written when the reader goes on.
-@safe
-final class BackgroundWriter: @unchecked Sendable {
+final class BackgroundWriter: Sendable {
     /// Bytes that may wait to be written.
     static let queueLimit = 256 << 10
 
@@ -35,8 +34,8 @@ final class BackgroundWriter: @unchecked Sendable {
     private let descriptor: CInt
     private let closesAtEnd: Bool
     private let state = Mutex(State())
-    /// Posted for each change that the thread is to see; sem_post(3) never waits.
-    private let work: UnsafeMutablePointer<sem_t>
+    /// Posted for each change that the thread is to see.
+    private let work = Semaphore()
     /// What is written in place of texts that were dropped.
     private let notice: @Sendable (Int) -> String
 
@@ -48,35 +47,12 @@ final class BackgroundWriter: @unchecked Sendable {
         self.descriptor = descriptor
         self.closesAtEnd = closesAtEnd
         self.notice = notice
-        unsafe work = .allocate(capacity: 1)
-        unsafe sem_init(work, 0, 0)
-        if !start() { state.withLock { $0.isIdle = nil } }
-    }
-
-    /// A detached thread that no signal is delivered to.
-    private func start() -> Bool {
-        var (all, before) = (sigset_t(), sigset_t())
-        unsafe sigfillset(&all)
-        unsafe pthread_sigmask(SIG_SETMASK, &all, &before)
-        defer { unsafe pthread_sigmask(SIG_SETMASK, &before, nil) }
-        var attributes = pthread_attr_t()
-        unsafe pthread_attr_init(&attributes)
-        defer { unsafe pthread_attr_destroy(&attributes) }
-        unsafe pthread_attr_setdetachstate(&attributes, CInt(PTHREAD_CREATE_DETACHED))
-        var thread = pthread_t()
-        // The thread keeps the writer for as long as the process lives; there are three at most.
-        let context = unsafe Unmanaged.passRetained(self).toOpaque()
-        let error = unsafe pthread_create(
-            &thread,
-            &attributes,
-            { context in
-                unsafe Unmanaged<BackgroundWriter>.fromOpaque(context!).takeUnretainedValue().run()
-                return nil
-            },
-            context
-        )
-        if error != 0 { unsafe Unmanaged<BackgroundWriter>.fromOpaque(context).release() }
-        return error == 0
+        do throws(SystemError) {
+            // It keeps the writer for as long as the process lives; there are three at most.
+            try startThread { [self] in run() }
+        } catch {
+            state.withLock { $0.isIdle = nil }
+        }
     }
 
     // MARK: From any thread
@@ -96,13 +72,13 @@ final class BackgroundWriter: @unchecked Sendable {
             }
             return true
         }
-        if hasThread { unsafe sem_post(work) } else { writeHere(text) }
+        if hasThread { work.post() } else { writeHere(text) }
     }
 
     /// Says that nothing more will be written.
     func finish() {
         state.withLock { $0.isFinished = true }
-        unsafe sem_post(work)
+        work.post()
     }
 
     /// Waits until everything is written, for `milliseconds` at most. False where something is left.
@@ -125,7 +101,7 @@ final class BackgroundWriter: @unchecked Sendable {
 
     private func run() {
         while true {
-            while unsafe sem_wait(work) != 0 {}
+            work.wait()
             let (texts, isFinished) = state.withLock { state in
                 // The reader goes on, and hears what it missed, also where nothing follows.
                 if state.texts.isEmpty, state.dropped > 0 { state.appendNotice(notice) }
@@ -137,7 +113,7 @@ final class BackgroundWriter: @unchecked Sendable {
                 state.isIdle = state.texts.isEmpty && state.dropped == 0
                 return state.isIdle == true
             }
-            if !isDone { unsafe sem_post(work) }
+            if !isDone { work.post() }
             if isDone, isFinished {
                 if closesAtEnd { close(descriptor) }
                 return

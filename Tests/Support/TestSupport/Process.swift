@@ -2,8 +2,9 @@ import CLinux
 import Glibc
 public import SharedMemory
 
-/// How many descriptors this process has open.
+/// How many descriptors this process has open, once what was let go is closed.
 public func openDescriptorCount() -> Int {
+    Disposal.drain()
     guard let folder = unsafe opendir("/proc/self/fd") else { return -1 }
     defer { unsafe closedir(folder) }
     var count = 0

@@ -1,0 +1,191 @@
+internal import CLinux
+internal import Glibc
+internal import Synchronization
+
+/// Closes descriptors and unmaps memory on threads of its own, where that can take long or wait for another process.
+///
+/// close(2) and munmap(2) are not always quick:
+/// - The last close of a large memfd, and its unmapping, free its pages: some 130 microseconds a MiB.
+/// - Closing a file on FUSE asks that file system's process (FUSE_FLUSH), and can't be interrupted. Closing a TCP
+///   socket with SO_LINGER and unsent data waits for the linger time. Whoever sent such a descriptor decides how long.
+///
+/// So what another process sent is never closed by the thread that received it. What ends in finite time goes to one
+/// thread, which is started before anything is received. For the rest, strangers' files, each user who sent some has a
+/// thread while they wait, ``threadLimit`` in all; a close that hangs holds up that user's own descriptors alone. Until
+/// then the descriptors stay open, and are counted.
+///
+/// Nothing here waits in the caller: handing over takes a lock for an append, and sem_post(3).
+public enum Disposal {
+    /// Threads that close strangers' descriptors.
+    public static let threadLimit = 16
+
+    private enum Job: Sendable {
+        case close(CInt)
+        case unmap(address: UInt, length: Int)
+
+        func run() {
+            switch self {
+            case .close(let number): _ = Glibc.close(number)
+            case .unmap(let address, let length):
+                unsafe munmap(UnsafeMutableRawPointer(bitPattern: address), length)
+            }
+        }
+    }
+
+    /// One user's descriptors of unknown kinds.
+    private struct Strangers {
+        var waiting: [CInt] = []
+        /// Being closed at the moment.
+        var isClosing = false
+        var hasThread = false
+
+        var count: Int { waiting.count + (isClosing ? 1 : 0) }
+    }
+
+    private struct State {
+        var isRunning = false
+        var jobs: [Job] = []
+        var isBusy = false
+        var strangers: [UInt32: Strangers] = [:]
+        var threads = 0
+    }
+
+    private static let state = Mutex(State())
+    /// Posted for each hand-over.
+    private static let work = Semaphore()
+
+    // MARK: For owners of a process
+
+    /// Starts the thread for what ends in finite time; until then everything is closed where it is let go. Does nothing
+    /// the second time. EAGAIN where the process may have no further thread.
+    public static func start() throws(SystemError) {
+        let isFirst = state.withLock { state in
+            defer { state.isRunning = true }
+            return !state.isRunning
+        }
+        guard isFirst else { return }
+        do throws(SystemError) {
+            try startThread { runJobs() }
+        } catch {
+            state.withLock { $0.isRunning = false }
+            throw error
+        }
+    }
+
+    /// How many descriptors that `user` sent wait to be closed, and are open still.
+    public static func pendingCount(of user: UInt32) -> Int {
+        state.withLock { $0.strangers[user]?.count ?? 0 }
+    }
+
+    // MARK: Handing over
+
+    /// Has `number` closed; by the caller where nothing was started.
+    static func close(_ number: CInt, from user: UInt32) {
+        let endsByItself = isMemoryOrPipe(number)
+        let isTaken = state.withLock { state in
+            guard state.isRunning else { return false }
+            if endsByItself {
+                state.jobs.append(.close(number))
+            } else {
+                state.strangers[user, default: Strangers()].waiting.append(number)
+            }
+            return true
+        }
+        if isTaken { work.post() } else { Job.close(number).run() }
+    }
+
+    /// Has our own large memory closed.
+    static func close(_ number: CInt) { hand(over: .close(number)) }
+
+    /// Has memory unmapped.
+    static func unmap(_ address: UInt, length: Int) { hand(over: .unmap(address: address, length: length)) }
+
+    private static func hand(over job: Job) {
+        let isTaken = state.withLock { state in
+            if state.isRunning { state.jobs.append(job) }
+            return state.isRunning
+        }
+        if isTaken { work.post() } else { job.run() }
+    }
+
+    /// Whether closing it can't wait for anybody: memory of the kernel's own, or a pipe. Neither question asks a driver
+    /// or a file system. Sources: fcntl(2), F_GET_SEALS and F_GETPIPE_SZ.
+    private static func isMemoryOrPipe(_ number: CInt) -> Bool {
+        signet_get_seals(number) >= 0 || fcntl(number, SIGNET_F_GETPIPE_SZ) >= 0
+    }
+
+    // MARK: The threads
+
+    private static func runJobs() {
+        var mustTryAgain = false
+        while true {
+            // While strangers wait for a thread that couldn't be started, that is tried again each second.
+            work.wait(seconds: mustTryAgain ? 1 : nil)
+            let jobs = state.withLock { state in
+                defer { state.jobs = [] }
+                state.isBusy = !state.jobs.isEmpty
+                return state.jobs
+            }
+            for job in jobs { job.run() }
+            state.withLock { $0.isBusy = false }
+            mustTryAgain = !startMissingThreads()
+        }
+    }
+
+    /// False where a thread couldn't be started.
+    private static func startMissingThreads() -> Bool {
+        while true {
+            let user: UInt32? = state.withLock { state in
+                guard state.threads < threadLimit else { return nil }
+                let next = state.strangers.first { !$0.value.waiting.isEmpty && !$0.value.hasThread }
+                guard let user = next?.key else { return nil }
+                state.strangers[user]!.hasThread = true
+                state.threads += 1
+                return user
+            }
+            guard let user else { return true }
+            do throws(SystemError) {
+                try startThread { closeStrangers(of: user) }
+            } catch {
+                state.withLock { state in
+                    state.strangers[user]?.hasThread = false
+                    state.threads -= 1
+                }
+                return false
+            }
+        }
+    }
+
+    private static func closeStrangers(of user: UInt32) {
+        while true {
+            let number: CInt? = state.withLock { state in
+                guard let next = state.strangers[user]?.waiting.popLast() else {
+                    state.strangers[user] = nil
+                    state.threads -= 1
+                    return nil
+                }
+                state.strangers[user]!.isClosing = true
+                return next
+            }
+            guard let number else { break }
+            // Also this waits, for a lock that a sender can hold. What was sent is delivered all the same.
+            var linger = linger(l_onoff: 0, l_linger: 0)
+            unsafe setsockopt(number, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout<Glibc.linger>.size))
+            _ = Glibc.close(number)
+            state.withLock { $0.strangers[user]?.isClosing = false }
+        }
+        // Another user may wait for a thread.
+        work.post()
+    }
+
+    // MARK: Tests
+
+    /// Waits until everything handed over so far is done; for tests, ten seconds at most.
+    package static func drain() {
+        for _ in 0..<100_000 {
+            let isIdle = state.withLock { $0.jobs.isEmpty && !$0.isBusy && $0.strangers.isEmpty }
+            if isIdle { return }
+            usleep(100)
+        }
+    }
+}

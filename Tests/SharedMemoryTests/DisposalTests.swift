@@ -1,0 +1,75 @@
+import CLinux
+import Glibc
+import SharedMemory
+import TestSupport
+import Testing
+
+/// Descriptors of strangers and large memory, closed where nobody waits for it.
+@Suite(.serialized) struct DisposalTests {
+    /// A user whom no other test has anything of.
+    private let user: UInt32 = 4_000_000
+
+    init() throws {
+        try Disposal.start()
+        Disposal.drain()
+    }
+
+    /// Whether the number is free again.
+    private func isClosed(_ number: CInt) -> Bool { fcntl(number, F_GETFD) < 0 }
+
+    /// Seconds that `body` takes.
+    private func duration(of body: () -> Void) -> Duration { ContinuousClock().measure(body) }
+
+    @Test func `what was received is closed, of whatever kind`() throws {
+        let numbers = [
+            TestFile.memfd(4_096).relinquish(), TestFile.pipe().relinquish(), TestFile.event().relinquish(),
+            TestFile.open("/dev/null", O_RDONLY).relinquish(), TestFile.open("/", SIGNET_O_PATH).relinquish(),
+        ]
+        for number in numbers { _ = Descriptor(received: number, from: user) }
+        Disposal.drain()
+        #expect(numbers.allSatisfy(isClosed))
+        #expect(Disposal.pendingCount(of: user) == 0)
+    }
+
+    @Test func `the socket of these tests does linger`() {
+        let socket = LingeringSocket(seconds: 1)
+        let number = socket.take()
+        #expect(duration { _ = close(number) } > .milliseconds(900))
+    }
+
+    /// close(2) of such a socket waits for as long as its sender likes; here for no longer than a test may take.
+    @Test func `a lingering socket holds nobody up`() {
+        let socket = LingeringSocket(seconds: 5)
+        let number = socket.take()
+        #expect(duration { _ = Descriptor(received: number, from: user) } < .seconds(2))
+        Disposal.drain()
+        #expect(isClosed(number))
+    }
+
+    @Test func `a copy of what was received is a stranger's too`() throws {
+        let socket = LingeringSocket(seconds: 5)
+        let number = socket.take()
+        let copy = dup(number)
+        _ = close(number)
+        var second: Descriptor? = try Descriptor(received: copy, from: user).duplicate()
+        Disposal.drain()
+        #expect(isClosed(copy))
+        let last = second?.rawValue ?? -1
+        let start = ContinuousClock.now
+        second = nil
+        #expect(ContinuousClock.now - start < .seconds(2))
+        Disposal.drain()
+        #expect(isClosed(last))
+    }
+
+    @Test func `large memory of our own is given back elsewhere`() throws {
+        let before = mappingCount(named: "signet-disposal")
+        do {
+            let file = try AnonymousFile.create(name: "signet-disposal", size: 1 << 20)
+            _ = try WritableMapping(file.descriptor, length: 1 << 20)
+            _ = try ReadOnlyMapping(file.descriptor, length: 1 << 20)
+        }
+        Disposal.drain()
+        #expect(mappingCount(named: "signet-disposal") == before)
+    }
+}
