@@ -94,6 +94,43 @@ import WaylandClient
         #expect(third.isReady)
     }
 
+    @Test func `a first frame is answered with the one that there is, whatever fails`() {
+        let holder = ReaderFrame(makeSession())
+        fixture.nextFrame()
+        let session = makeSession()
+        var frame: ReaderFrame?
+        withoutMemory {
+            paint(0xff0000)
+            client.roundTrip()
+            frame = ReaderFrame(session)
+            fixture.nextFrame()
+        }
+        #expect(holder.isReady)
+        #expect(frame?.isReady == true && frame?.failure == nil)
+    }
+
+    @Test func `an unanswered frame of a session that ends is failed`() {
+        let session = makeSession()
+        let first = ReaderFrame(session)
+        fixture.nextFrame()
+        let second = ReaderFrame(session)
+        reader.roundTrip()
+        session.destroy()
+        reader.roundTrip()
+        #expect(first.isReady && second.failure == .stopped)
+    }
+
+    @Test func `a draw that goes on failing is tried once a second`() {
+        withoutMemory {
+            paint(0xff0000)
+            for _ in 0..<10 { fixture.nextFrame() }
+        }
+        fixture.nextFrame()
+        #expect(fixture.output.ring.front == nil)
+        fixture.clock.advance(by: 1_000_000_000)
+        #expect(fixture.output.ring.front != nil)
+    }
+
     @Test func `r11 an unanswered frame is failed before the session is stopped`() {
         let session = makeSession()
         let first = ReaderFrame(session)
@@ -126,6 +163,34 @@ import WaylandClient
         #expect(isStopped && frame.failure == .stopped)
         session.destroy()
         #expect(reader.roundTrip())
+    }
+
+    @Test func `r10 no number of sessions keeps an output from drawing`() {
+        var held: [ReaderFrame] = []
+        let sessions = (0..<17).map { _ in makeSession() }
+        var color: UInt32 = 0
+        func next(_ session: SignetSealedFrameSessionV1) -> ReaderFrame {
+            color += 1
+            paint(color)
+            fixture.nextFrame()
+            let frame = ReaderFrame(session)
+            reader.roundTrip()
+            return frame
+        }
+        for _ in 0..<3 { for session in sessions { held.append(next(session)) } }
+        #expect(held.count { $0.failure == .noMemory } >= 1, "the last ones are told")
+        #expect(held.allSatisfy { $0.isReady || $0.failure == .noMemory })
+        let feedback = client.bind(WpPresentation.self).feedback(surface: window.surface)
+        var isPresented = false
+        feedback.onPresented = { _, _, _, _, _, _, _ in isPresented = true }
+        paint(0xabcdef)
+        fixture.nextFrame()
+        #expect(isPresented && fixture.output.isDamaged == false)
+        // What a session has seen makes room when it ends.
+        fixture.disconnect(reader)
+        paint(0xfedcba)
+        fixture.nextFrame()
+        #expect(fixture.output.isDamaged == false)
     }
 
     @Test func `readers that hold all they can don't stop others' frames`() {

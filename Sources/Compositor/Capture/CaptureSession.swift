@@ -44,15 +44,16 @@ final class CaptureSession: SignetSealedFrameSessionV1.Requests, FrameObserver {
     }
 
     func destroyed(_ resource: SignetSealedFrameSessionV1) {
+        // R12.
+        failAwaited(.stopped)
         output?.remove(self)
         output?.endSession(ObjectIdentifier(self))
-        awaited = nil
     }
 
     func outputDidTick(_ output: Output, _ result: Output.FrameResult) {
-        // A reader that waits for memory would wait without end.
-        if result == .failed, held < Self.heldLimit { return failAwaited(.noMemory) }
         answer()
+        // A reader that waits for memory would wait without end.
+        if result == .failed, held < Self.heldLimit { failAwaited(.noMemory) }
     }
 
     /// R11.
@@ -81,6 +82,8 @@ final class CaptureSession: SignetSealedFrameSessionV1.Requests, FrameObserver {
         guard let output, let frame = awaited, held < Self.heldLimit, let buffer = output.ring.front,
             let number = buffer.frame, number > lastSent ?? 0
         else { return }
+        // R10: other readers hold so much that nothing could be drawn any more.
+        guard output.canHandOutFrame else { return failAwaited(.noMemory) }
         awaited = nil
         let damage = output.ring.changes(since: lastSent)
         guard frame.send(buffer, damage: damage, time: output.frameTime, session: ObjectIdentifier(self)) else {

@@ -14,8 +14,8 @@ struct ResourcesByClient<Object: Resource> {
         if objects[client]?.isEmpty == true { objects[client] = nil }
     }
 
-    /// How many objects a client has.
-    func count(of client: Client) -> Int { objects[ObjectIdentifier(client)]?.count ?? 0 }
+    /// The object of a client's that was inserted first.
+    func first(of client: Client) -> Object? { objects[ObjectIdentifier(client)]?.first }
 
     /// A client's objects, in the order in which they were inserted.
     subscript(client: Client) -> some Collection<Object> {

@@ -18,8 +18,10 @@ struct SocketLock: ~Copyable {
             let flags = O_CREAT | O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK
             let number = unsafe open(path, flags, 0o660)
             guard number >= 0 else {
-                if errno == ELOOP || errno == EISDIR { throw .occupied(path: path) }
-                throw .unusable(path: path, .last("open"))
+                let error = SystemError.last("open")
+                // A link, a folder, or another user's file.
+                let isThere = FileIdentity(at: path) != nil
+                throw isThere ? .occupied(path: path) : .unusable(path: path, error)
             }
             let file = Descriptor(owning: number)
             var opened = stat()

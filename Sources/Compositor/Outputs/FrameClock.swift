@@ -7,7 +7,8 @@ final class FrameClock {
     let period: UInt64
     private let clock: any Clock
     private var alarm: (any Alarm)?
-    private var isArmed = false
+    /// When the next tick is to come, if it is.
+    private var deadline: UInt64?
     private var lastTick: UInt64
     /// Refresh periods from the start to the newest tick, counted whether anything was drawn or not: what a real output
     /// counts as vertical retraces.
@@ -19,7 +20,7 @@ final class FrameClock {
         period = 1_000_000_000_000 / UInt64(refresh)
         lastTick = clock.now
         alarm = clock.makeAlarm { [unowned self] in
-            isArmed = false
+            deadline = nil
             let now = self.clock.now
             let periods = (now - lastTick) / period
             refreshCount += periods
@@ -28,17 +29,19 @@ final class FrameClock {
         }
     }
 
-    /// Wants a frame. Asking again before it has come changes nothing.
-    func requestFrame() {
-        guard !isArmed else { return }
-        isArmed = true
-        let elapsed = clock.now - lastTick
-        alarm?.set(at: lastTick + (elapsed / period + 1) * period)
+    /// Wants a frame, `delay` nanoseconds from now at the earliest. Asking again for one that isn't earlier changes
+    /// nothing.
+    func requestFrame(after delay: UInt64 = 0) {
+        let elapsed = clock.now - lastTick + delay
+        let time = lastTick + (elapsed / period + 1) * period
+        guard time < deadline ?? .max else { return }
+        deadline = time
+        alarm?.set(at: time)
     }
 
     /// Wants no frame any more.
     func stop() {
-        isArmed = false
+        deadline = nil
         alarm?.cancel()
     }
 }

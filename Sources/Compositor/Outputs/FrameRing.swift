@@ -8,7 +8,7 @@ internal import SharedMemory
 /// buffer repairs just what has changed since ("buffer age").
 struct FrameRing {
     /// How many buffers there can be: as many as the sessions' readers can hold, the newest, and one to draw into. More
-    /// sessions than these share what there is.
+    /// sessions than these share what there is, and are told when that isn't enough.
     static func capacity(sessions: Int) -> Int { 2 + CaptureSession.heldLimit * min(sessions, 16) }
 
     /// How many frames' damage is remembered.
@@ -51,6 +51,13 @@ struct FrameRing {
         }
         guard let best else { return nil }
         return (best, damage.union(changes(since: best.frame)))
+    }
+
+    /// Whether there is something to draw into once a reader holds the newest frame.
+    func canHandOutFront(sessions: Int) -> Bool {
+        guard let front else { return false }
+        if front.readers > 0 || buffers.count < Self.capacity(sessions: sessions) { return true }
+        return buffers.contains { $0 !== front && $0.readers == 0 }
     }
 
     /// `buffer` holds the newest frame now, which differs from the one before by `damage`.

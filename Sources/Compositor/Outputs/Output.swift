@@ -21,13 +21,13 @@ final class Output {
     /// What has changed since the newest frame, in output pixels.
     private var damage = Region()
     private var frameClock: FrameClock?
-    private var boundResources = ResourcesByClient<WlOutput>()
+    private var bindings = OutputBindings()
     /// Surfaces whose clients were told that they are on it.
     private var enteredSurfaces = ResourcesByClient<WlSurface>()
     /// Those who want to hear of each new frame.
-    private var observers: [any FrameObserver] = []
-    /// Whether the log has said already that frames can't be drawn.
-    private var hasLoggedFailure = false
+    private var observers = OrderedDictionary<ObjectIdentifier, any FrameObserver>()
+    /// Draws that failed since the last one that didn't.
+    private var failures = 0
 
     init(
         name: String,
@@ -110,7 +110,7 @@ final class Output {
             presentation = Presentation(output: self, time: time, sequence: frameClock?.refreshCount ?? 0)
         }
         scene.sendFrameCallbacks(of: self, time: time, presentation)
-        for observer in observers { observer.outputDidTick(self, result) }
+        for observer in observers.values { observer.outputDidTick(self, result) }
     }
 
     /// What came of the output's turn to draw.
@@ -135,12 +135,13 @@ final class Output {
             ring.finish(buffer, damage: damage)
             damage = Region()
             frameTime = time
-            hasLoggedFailure = false
+            failures = 0
             return .drawn
         } catch {
-            if !hasLoggedFailure { log("no frame can be drawn on \(name), which is tried again: \(error)") }
-            hasLoggedFailure = true
-            requestFrame()
+            if failures == 0 { log("no frame can be drawn on \(name), which is tried again: \(error)") }
+            failures += 1
+            // Each try costs a file and its memory: at first soon, then once a second.
+            frameClock?.requestFrame(after: failures < 4 ? 0 : 1_000_000_000)
             return .failed
         }
     }
@@ -162,38 +163,44 @@ final class Output {
     /// The output is taken away: it draws no more, and its readers are told.
     func stop() {
         frameClock?.stop()
-        for observer in observers { observer.outputDidStop(self) }
+        for observer in observers.values { observer.outputDidStop(self) }
     }
 
-    /// Takes what a session has seen out of use.
+    /// Takes what a session has seen out of use, which may make room for a frame that couldn't be drawn.
     func endSession(_ session: ObjectIdentifier) {
         ring.dropBuffers(of: session)
+        if isDamaged { requestFrame() }
     }
+
+    /// Whether the newest frame may be handed to a reader: one buffer is kept to draw into, however many readers hold
+    /// theirs.
+    var canHandOutFrame: Bool { ring.canHandOutFront(sessions: observers.count) }
 
     // MARK: Observers
 
-    func add(_ observer: any FrameObserver) { observers.append(observer) }
+    func add(_ observer: any FrameObserver) { observers[ObjectIdentifier(observer)] = observer }
 
-    func remove(_ observer: any FrameObserver) { observers.removeAll { $0 === observer } }
+    func remove(_ observer: any FrameObserver) { observers[ObjectIdentifier(observer)] = nil }
 
     // MARK: Clients
 
-    /// How many of one client's objects for an output hear of surfaces that enter and leave, and are named by
-    /// wp_presentation_feedback.sync_output. A client has use for one, and each costs an event for each surface.
-    static let bindingLimit = 8
-
-    /// A client has made an object for this output. Unless ``bindingLimit`` older ones exist, it hears of the client's
-    /// surfaces that are on the output, now and from now on.
+    /// A client has made an object for this output. If it is to hear of the client's surfaces that are on the output,
+    /// it does so now and from now on; see ``OutputBindings``.
     func bound(_ resource: WlOutput) {
-        guard boundResources.count(of: resource.client) < Self.bindingLimit else { return }
-        boundResources.insert(resource)
+        if bindings.insert(resource) { sendEnters(to: resource) }
+    }
+
+    func unbound(_ resource: WlOutput) {
+        guard let next = bindings.remove(resource), resource.client.isConnected else { return }
+        sendEnters(to: next)
+    }
+
+    private func sendEnters(to resource: WlOutput) {
         for surface in enteredSurfaces[resource.client] { surface.sendEnter(output: resource) }
     }
 
-    func unbound(_ resource: WlOutput) { boundResources.remove(resource) }
-
-    /// A client's objects for this output, oldest first; those beyond ``bindingLimit`` aren't among them.
-    func resources(of client: Client) -> some Collection<WlOutput> { boundResources[client] }
+    /// A client's objects for this output that hear of surfaces, oldest first.
+    func resources(of client: Client) -> [WlOutput] { bindings[client] }
 
     func entered(_ surface: WlSurface) {
         enteredSurfaces.insert(surface)
