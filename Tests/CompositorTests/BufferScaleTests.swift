@@ -56,6 +56,22 @@ import WaylandWire
         #expect(client.error == (role == "none" || role == "cursor" ? nil : "wl_surface 2"))
     }
 
+    @Test func `a commit that changes no size is no error, whatever the surface has become`() {
+        let parent = TestWindow(client)
+        let surface = client.compositor.createSurface()
+        surface.setBufferScale(scale: 2)
+        surface.attach(buffer: buffer(9, 9), x: 0, y: 0)
+        surface.commit()
+        client.subcompositor.getSubsurface(surface: surface, parent: parent.surface).setDesync()
+        surface.frame()
+        surface.commit()
+        #expect(client.roundTrip())
+        surface.setBufferScale(scale: 4)
+        surface.commit()
+        client.roundTrip()
+        #expect(client.error == "wl_surface 2")
+    }
+
     @Test func `a viewport makes up for a size that the scale doesn't divide`() {
         for isSource in [false, true] {
             let window = TestWindow(client)

@@ -276,7 +276,8 @@ final class Surface: WlSurface.Requests {
         case .unchanged:
             // Damage without a new buffer: the client has drawn into the one that is shown.
             if let size = previous?.size {
-                try checkSize(size, in: result.state)
+                let changesSize = newer.scale != nil || newer.orientation != nil || newer.parts.changeShape
+                if changesSize { try checkSize(size, in: result.state) }
                 result.damage.formUnion(newer.bufferDamage(on: size, in: result.state))
             }
         case .removed:
