@@ -102,6 +102,24 @@ import WaylandClient
         #expect(said + Int(notice.1)! == 5_000)
     }
 
+    @Test func `a full disk loses lines, which are counted once there is room`() throws {
+        guard try Program.run("/usr/bin/unshare", ["--mount", "true"], in: folder).status == 0 else {
+            return Program.notInstalled("a mount namespace, which takes root,")
+        }
+        let signet = "'\(Program.path(of: "signet"))'"
+        let script = """
+            disk=$XDG_RUNTIME_DIR/disk; mkdir $disk; mount -t tmpfs -o size=4k none $disk
+            head -c 4096 /dev/zero >$disk/filling 2>/dev/null
+            shot() { \(signet) screenshot --socket test $XDG_RUNTIME_DIR/x.png; }
+            \(signet) --socket test --log-level debug 2>>$disk/log >/dev/null &
+            while [ ! -e $XDG_RUNTIME_DIR/test ]; do sleep 0.02; done
+            shot; shot; sleep 0.2; rm $disk/filling; shot; kill $!; wait $!; echo status $?; cat $disk/log
+            """
+        let outcome = try Program.run("/usr/bin/unshare", ["--mount", "/bin/sh", "-c", script], in: folder)
+        #expect(outcome.output.contains("status 0"), "\(outcome)")
+        #expect(outcome.output.contains("signet: warning: 4 lines of the log were dropped"), "\(outcome)")
+    }
+
     @Test func `a reader of the ready descriptor that doesn't read stops nothing`() throws {
         let full = FullPipe()
         let script = "exec '\(Program.path(of: "signet"))' --socket test --output 480x360 --ready-fd 3 3>&1 1>/dev/null"

@@ -72,6 +72,9 @@ final class SignalQueue {
     /// Ends this process by a signal, which its group gets too if `wholeGroup` says so.
     func die(of number: CInt, wholeGroup: Bool) -> Never {
         signal(number, SIG_DFL)
+        // The client's core, if there is one, is what matters.
+        var none = rlimit()
+        unsafe setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &none)
         var mask = sigset_t()
         unsafe sigemptyset(&mask)
         unsafe sigaddset(&mask, number)

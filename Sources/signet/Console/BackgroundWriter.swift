@@ -7,26 +7,31 @@ import Synchronization
 /// descriptor's reader.
 ///
 /// Standard streams are shared with other processes, so that O_NONBLOCK isn't ours to set on them; a pipe that nobody
-/// reads blocks each write. Here it blocks the thread. What doesn't fit into the queue meanwhile is dropped and
-/// counted, and the count is written when the reader goes on.
+/// reads blocks each write. Here it blocks the thread. What doesn't fit into the queue meanwhile, or can't be written
+/// as on a full disk, is dropped and counted, and the count is written when writing works again.
 final class BackgroundWriter: Sendable {
     /// Bytes that may wait to be written.
     static let queueLimit = 256 << 10
 
+    private enum Entry {
+        case text(String)
+        /// Tells of so many texts that were dropped, in their place.
+        case notice(Int)
+    }
+
     private struct State {
-        var texts: [String] = []
+        var entries: [Entry] = []
         var bytes = 0
-        /// Texts that didn't fit since the last that did.
+        /// Texts that were dropped and that no notice in the queue tells of.
         var dropped = 0
+        /// Whether the last write failed: then a notice waits for the next text.
+        var isBroken = false
         /// Whether the thread has everything written; nil where there is no thread.
         var isIdle: Bool? = true
         var isFinished = false
 
-        /// Tells of what was dropped, in its place.
-        mutating func appendNotice(_ notice: (Int) -> String) {
-            let text = notice(dropped)
-            texts.append(text)
-            bytes += text.utf8.count
+        mutating func appendNotice() {
+            entries.append(.notice(dropped))
             dropped = 0
         }
     }
@@ -65,8 +70,8 @@ final class BackgroundWriter: Sendable {
             if state.bytes + count > Self.queueLimit {
                 state.dropped += 1
             } else {
-                if state.dropped > 0 { state.appendNotice(notice) }
-                state.texts.append(text)
+                if state.dropped > 0 { state.appendNotice() }
+                state.entries.append(.text(text))
                 state.bytes += count
                 state.isIdle = false
             }
@@ -102,15 +107,15 @@ final class BackgroundWriter: Sendable {
     private func run() {
         while true {
             work.wait()
-            let (texts, isFinished) = state.withLock { state in
+            let (entries, isFinished) = state.withLock { state in
                 // The reader goes on, and hears what it missed, also where nothing follows.
-                if state.texts.isEmpty, state.dropped > 0 { state.appendNotice(notice) }
-                defer { (state.texts, state.bytes) = ([], 0) }
-                return (state.texts, state.isFinished)
+                if state.entries.isEmpty, state.dropped > 0, !state.isBroken { state.appendNotice() }
+                defer { (state.entries, state.bytes) = ([], 0) }
+                return (state.entries, state.isFinished)
             }
-            for text in texts { writeAll(text) }
+            for entry in entries { write(entry) }
             let isDone = state.withLock { state in
-                state.isIdle = state.texts.isEmpty && state.dropped == 0
+                state.isIdle = state.entries.isEmpty && (state.dropped == 0 || state.isBroken)
                 return state.isIdle == true
             }
             if !isDone { work.post() }
@@ -121,8 +126,21 @@ final class BackgroundWriter: Sendable {
         }
     }
 
-    /// Writes a text whole, however long its reader takes. A reader that is gone, or a full disk, loses it.
-    private func writeAll(_ text: String) {
+    private func write(_ entry: Entry) {
+        let (text, count) =
+            switch entry {
+            case .text(let text): (text, 1)
+            case .notice(let count): (notice(count), count)
+            }
+        let isWritten = writeAll(text)
+        state.withLock { state in
+            state.isBroken = !isWritten
+            if !isWritten { state.dropped += count }
+        }
+    }
+
+    /// Writes a text whole, however long its reader takes. False where its reader is gone or the disk is full.
+    private func writeAll(_ text: String) -> Bool {
         var bytes = Array(text.utf8)[...]
         while !bytes.isEmpty {
             let count = unsafe bytes.withUnsafeBytes { unsafe Glibc.write(descriptor, $0.baseAddress, $0.count) }
@@ -133,8 +151,9 @@ final class BackgroundWriter: Sendable {
                 var poller = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
                 unsafe poll(&poller, 1, -1)
             } else if errno != EINTR {
-                return
+                return false
             }
         }
+        return true
     }
 }
