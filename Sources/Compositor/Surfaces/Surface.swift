@@ -277,13 +277,13 @@ final class Surface: WlSurface.Requests {
             // Damage without a new buffer: the client has drawn into the one that is shown.
             if let size = previous?.size {
                 let changesSize = newer.scale != nil || newer.orientation != nil || newer.parts.changeShape
-                if changesSize { try checkSize(size, in: result.state) }
+                if changesSize { try result.state.checkSize(size, of: self) }
                 result.damage.formUnion(newer.bufferDamage(on: size, in: result.state))
             }
         case .removed:
             result.state.content = nil
         case .buffer(let buffer):
-            try checkSize(buffer.size, in: result.state)
+            try result.state.checkSize(buffer.size, of: self)
             let damage = newer.bufferDamage(on: buffer.size, in: result.state)
             // What is shown now, or will be before, must stay as it is while the commit waits.
             let isKept = previous === base.content && (waits || mustWait(with: result.state))
@@ -367,21 +367,6 @@ final class Surface: WlSurface.Requests {
         for transaction in transactions { transaction.changeCommit(of: self) { change(&$0.state.parts[part]) } }
         change(&current.parts[part])
         scene.didCommit(self, Change(damage: Region(), isReshaped: true))
-    }
-
-    /// A buffer's size must be a multiple of its scale, unless a viewport says which part of it shows or how large.
-    ///
-    /// Cursors, and surfaces that may become some, are shown anyway, as in other compositors: toolkits take what a
-    /// theme has, and few themes have sizes that every scale divides.
-    private func checkSize(_ size: Size, in state: SurfaceState) throws(ProtocolError) {
-        let isLenient = state[Viewport.self].isSet || roleKind == nil || roleKind == .cursor
-        guard isLenient || state.scaleDivides(size) else {
-            throw ProtocolError(
-                WlSurface.Error.invalidSize,
-                "a buffer of \(size.width)x\(size.height) doesn't divide by the scale \(state.scale)",
-                on: resource
-            )
-        }
     }
 
     // MARK: Frames and outputs

@@ -87,6 +87,21 @@ struct SurfaceState {
     /// Whether a buffer's size in pixels is a multiple of the scale.
     func scaleDivides(_ size: Size) -> Bool { size.width % scale == 0 && size.height % scale == 0 }
 
+    /// A buffer's size must be a multiple of its scale, unless a viewport says which part of it shows or how large.
+    ///
+    /// Cursors, and surfaces that may become some, are shown anyway, as in other compositors: toolkits take what a
+    /// theme has, and few themes have sizes that every scale divides.
+    func checkSize(_ size: Size, of surface: Surface) throws(ProtocolError) {
+        let isLenient = self[Viewport.self].isSet || surface.roleKind == nil || surface.roleKind == .cursor
+        guard isLenient || scaleDivides(size) else {
+            throw ProtocolError(
+                WlSurface.Error.invalidSize,
+                "a buffer of \(size.width)x\(size.height) doesn't divide by the scale \(scale)",
+                on: surface.resource
+            )
+        }
+    }
+
     /// Whether a buffer of `size` pixels has anything but `scale` pixels for each unit of surface coordinates.
     func stretches(_ size: Size) -> Bool { self[Viewport.self].isSet || !scaleDivides(size) }
 
