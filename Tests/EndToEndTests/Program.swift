@@ -12,6 +12,9 @@ enum Program {
         return URL(filePath: bundle).deletingLastPathComponent().path
     }()
 
+    /// Whether programs are built with the address sanitizer, as the tests are.
+    static let isSanitized = unsafe dlsym(nil, "__asan_init") != nil
+
     static func path(of name: String) -> String { folder + "/" + name }
 
     /// Whether a program of the system's is there.
