@@ -1,5 +1,7 @@
 #include "CProcess.h"
 
+#include <signal.h>
+
 static int count;
 static char **arguments;
 
@@ -7,6 +9,9 @@ static char **arguments;
 __attribute__((constructor)) static void keep(int argc, char **argv) {
     count = argc;
     arguments = argv;
+    // Swift's runtime takes SIGQUIT for a crash, prints a backtrace and goes on. Until the signal is waited for it ends
+    // the process, as signals do.
+    if (!signet_signal_is_ignored(SIGQUIT)) signal(SIGQUIT, SIG_DFL);
 }
 
 char **signet_arguments(void) { return arguments; }

@@ -23,8 +23,8 @@ static _Noreturn void become(const struct signet_spawn *spawn, pid_t parent, int
     // fail.
     if (spawn->terminal >= 0) tcsetpgrp(spawn->terminal, getpid());
     if (prctl(PR_SET_PDEATHSIG, spawn->parent_death_signal) < 0) goto failed;
-    // It may have ended before.
-    if (getppid() != parent) _exit(128 + spawn->parent_death_signal);
+    // It may have ended before. 0 is a parent in another pid namespace, as after unshare --pid.
+    if (getppid() != parent && getppid() != 0) _exit(128 + spawn->parent_death_signal);
     if (spawn->open_files && setrlimit(RLIMIT_NOFILE, spawn->open_files) < 0) goto failed;
     for (size_t index = 0; index < spawn->default_signal_count; index++)
         signal(spawn->default_signals[index], SIG_DFL);

@@ -10,7 +10,7 @@ struct DescriptorLimit {
     let raised: rlimit?
 
     /// As many as Signet takes for itself and for a client, with so many outputs.
-    static func minimum(outputs: Int) -> Int { 22 + 2 * outputs }
+    static func minimum(outputs: Int) -> Int { 21 + 3 * outputs }
 
     /// Whether there are that many at all.
     func isEnough(outputs: Int) -> Bool {

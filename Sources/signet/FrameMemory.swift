@@ -1,4 +1,5 @@
 import Compositor
+import Glibc
 import SharedMemory
 
 /// Whether frames can be made at all, asked before anything else: without them a compositor serves nobody.
@@ -14,7 +15,10 @@ enum FrameMemory {
 
     /// The command's error for a frame that can't be made.
     static func failure(_ error: SystemError) -> Failure {
-        Failure(
+        if error.errno == Errno(rawValue: EFBIG) {
+            return Failure("no frame can be made (\(error)); raise the limit of files' sizes, 'ulimit -f'")
+        }
+        return Failure(
             """
             no frame can be made (\(error)): it takes memory and memfd_create, or room for it in /dev/shm; \
             'signet doctor' tells what there is

@@ -1,5 +1,6 @@
 import CPNG
 import Glibc
+import SharedMemory
 
 /// Pictures as PNG files.
 enum PNGFile {
@@ -24,14 +25,10 @@ enum PNGFile {
             isStandardOutput ? STDOUT_FILENO : unsafe open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
         guard number >= 0 else { throw failure(path) }
         defer { if !isStandardOutput { close(number) } }
-        var rest = bytes
-        while !rest.isEmpty {
-            let count = unsafe rest.withUnsafeBytes { unsafe Glibc.write(number, $0.baseAddress, $0.count) }
-            if count < 0 {
-                if errno == EINTR { continue }
-                throw failure(path)
-            }
-            rest = rest.dropFirst(count)
+        do throws(SystemError) {
+            try writeAll(bytes, to: number)
+        } catch {
+            throw Failure("\(path) can't be written: \(error.errno)")
         }
     }
 

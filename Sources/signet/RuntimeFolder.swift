@@ -12,6 +12,9 @@ struct RuntimeFolder {
     /// Finds the folder; `create` makes our own where it is missing.
     init(create: Bool) throws {
         if let set = environmentValue("XDG_RUNTIME_DIR"), !set.isEmpty {
+            guard !set.unicodeScalars.contains("\u{fffd}") else {
+                throw Failure("XDG_RUNTIME_DIR isn't UTF-8; set it to a folder whose path is")
+            }
             path = set
             isOurs = false
             return

@@ -33,8 +33,11 @@ struct Screenshot: ParsableCommand {
         // What goes wrong is said once, below.
         ClientLog.setHandler { _ in }
         do throws(Connection.Failure) {
-            connection = try Connection(to: socket)
+            connection = try ServerConnection.open(socket, timeout: timeout)
         } catch {
+            if error == .unreachable(errno: ETIMEDOUT) {
+                throw Failure("the compositor hasn't accepted a connection for \(timeout) seconds; is it stopped?")
+            }
             if error == .unreachable(errno: ENAMETOOLONG) {
                 throw Failure("XDG_RUNTIME_DIR is too long for a socket; set it to a folder with a shorter path")
             }

@@ -58,6 +58,8 @@ final class Session {
     }
 
     private func handle(_ signal: SignalQueue.Signal) {
+        // The client may be gone, and its group and the terminal somebody else's.
+        guard ending == nil else { return }
         let number = signal.number
         switch (number, job) {
         case (SIGCHLD, _): reap()
@@ -77,7 +79,7 @@ final class Session {
         while true {
             let process = unsafe waitpid(-1, &code, WNOHANG | WUNTRACED)
             guard process > 0 else { return }
-            guard let job, process == job.process else { continue }
+            guard let job, process == job.process, ending == nil else { continue }
             switch ProcessChange(code) {
             case .stopped(let signal): job.didStop(by: signal)
             case .ended(let status, let signal):

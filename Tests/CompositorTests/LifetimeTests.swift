@@ -49,6 +49,30 @@ import WaylandWire
         #expect(mappingCount(named: "signet") == mappings)
     }
 
+    @Test func `a compositor with a client's cursor leaves nothing behind`() {
+        weak var scene: Scene?
+        weak var output: Output?
+        do {
+            let fixture = Fixture()
+            let client = fixture.connect()
+            TestWindow(client).show(TestPool(client, size: 80_000).buffer(200, 100, color: 1))
+            var serial: UInt32 = 0
+            let pointer = client.seat.getPointer()
+            pointer.onEnter = { entered, _, _, _ in serial = entered }
+            client.roundTrip()
+            fixture.compositor.seat.pointer.move(to: Point(x: 20, y: 20), time: 0)
+            client.roundTrip()
+            let cursor = client.compositor.createSurface()
+            pointer.setCursor(serial: serial, surface: cursor, hotspotX: 0, hotspotY: 0)
+            cursor.attach(buffer: TestPool(client, size: 400).buffer(10, 10, color: 1), x: 0, y: 0)
+            cursor.commit()
+            fixture.nextFrame()
+            (scene, output) = (fixture.compositor.scene, fixture.output)
+        }
+        #expect(scene == nil)
+        #expect(output == nil)
+    }
+
     /// A client stops after each of these steps, one after the other.
     @Test func aClientThatLeavesAtAnyPointLeavesNothingBehind() {
         let fixture = Fixture { $0.shmPolicy = .copy }

@@ -19,6 +19,9 @@ final class CapturedFrame: SignetSealedFrameV1.Requests {
     /// Answers with `buffer`; false where there was no memory for it, which the reader is told.
     func send(_ buffer: FrameBuffer, damage: Region, time: UInt64, session: ObjectIdentifier) -> Bool {
         do throws(SystemError) {
+            // The event takes a copy of the descriptor, and a connection that can't have one hangs: there has to be a
+            // free number.
+            _ = try buffer.file.descriptor.duplicate().duplicate()
             if buffer.isSealed {
                 sendMemory(of: buffer, kind: .sealed, descriptor: try buffer.file.readerDescriptor())
                 buffer.readers += 1

@@ -35,7 +35,7 @@ public struct ListeningSocket: ~Copyable {
             case .allTaken: "the sockets wayland-1 to wayland-32 are all in use; name another one with --socket"
             case .badName(let name):
                 "'\(name)' can't be a socket's name: it is that of a file in XDG_RUNTIME_DIR, without slashes and "
-                    + "control characters, and doesn't end in .lock"
+                    + "control characters, in UTF-8, and doesn't end in .lock"
             case .nameTooLong(let name, let limit):
                 "the socket's name has \(name.utf8.count) bytes, and a socket's whole path may have \(limit); choose a "
                     + "shorter one with --socket"
@@ -97,10 +97,12 @@ public struct ListeningSocket: ~Copyable {
         address.sun_family = sa_family_t(AF_UNIX)
         // One byte stays for the end of the string.
         let limit = MemoryLayout.size(ofValue: address.sun_path) - 1
-        guard !name.isEmpty, name != ".", name != "..", !name.contains("/"), !name.hasSuffix(".lock"),
-            name == name.printable
+        // By bytes: a combining mark makes another character of a slash. U+FFFD stands for what isn't UTF-8.
+        guard !name.isEmpty, name != ".", name != "..", !name.utf8.contains(UInt8(ascii: "/")),
+            !name.utf8.suffix(5).elementsEqual(".lock".utf8), name == name.printable,
+            !name.unicodeScalars.contains("\u{fffd}")
         else { throw .badName(name) }
-        guard folder.hasPrefix("/") else { throw .relativeFolder(folder) }
+        guard folder.utf8.first == UInt8(ascii: "/") else { throw .relativeFolder(folder) }
         guard name.utf8.count < limit else { throw .nameTooLong(name, limit: limit) }
         let path = folder + "/" + name
         guard path.utf8.count <= limit else {

@@ -9,6 +9,7 @@ internal import SharedMemory
 struct SocketLock: ~Copyable {
     private let path: String
     private let file: Descriptor
+    private let identity: FileIdentity
 
     /// Takes the lock; `.taken` where another server has it.
     init(_ path: String, socketName: String) throws(ListeningSocket.Failure) {
@@ -26,15 +27,17 @@ struct SocketLock: ~Copyable {
             let file = Descriptor(owning: number)
             var opened = stat()
             guard unsafe fstat(number, &opened) == 0 else { throw .unusable(path: path, .last("fstat")) }
-            guard opened.st_mode & S_IFMT == S_IFREG else { throw .occupied(path: path) }
+            // Lock files are empty: one with content is something else.
+            guard opened.st_mode & S_IFMT == S_IFREG, opened.st_size == 0 else { throw .occupied(path: path) }
             do throws(SystemError) {
                 _ = try SystemCall.run("flock") { flock(number, LOCK_EX | LOCK_NB) }
             } catch {
                 throw error.errno == .wouldBlock ? .taken(name: socketName) : .unusable(path: path, error)
             }
-            if FileIdentity(ofDescriptor: number) == FileIdentity(at: path) {
+            if let identity = FileIdentity(ofDescriptor: number), identity == FileIdentity(at: path) {
                 self.path = path
                 self.file = file
+                self.identity = identity
                 return
             }
         }
@@ -42,8 +45,8 @@ struct SocketLock: ~Copyable {
     }
 
     deinit {
-        // Still locked: who opens it from now on makes another.
-        unsafe unlink(path)
+        // Still locked: who opens it from now on makes another. What has taken its place meanwhile stays.
+        if FileIdentity(at: path) == identity { unsafe unlink(path) }
     }
 }
 

@@ -21,15 +21,21 @@ final class Job {
     private let child: ChildProcess
     private let signals: SignalQueue
     private let terminal: Terminal?
-    /// Whether something in Signet's own group reads from the terminal, as the pager of `signet run -- CLIENT | less`.
-    private var groupReadsTerminal = false
+    /// Whether the client's group gets the terminal whenever Signet's has it.
+    private let lendsUnasked = getpgrp() == getpid()
+    /// Whether the client is stopped, and waits for Signet to be continued.
+    private var isStopped = false
+    /// Whether it is to have the terminal then: it had it, or was stopped for using it.
+    private var wantsTerminal = false
+    /// Whether Signet was stopped by the signal that stops the client too, so that the shell knows.
+    private var wasStoppedAlongside = false
     /// The last signal that a key sent to Signet's own group.
     private var keySignal: CInt?
 
     /// Starts the last `count` arguments of the command line.
     init(lastArguments count: Int, signals: SignalQueue, limit: DescriptorLimit) throws {
         terminal = Terminal()
-        let lends = getpgrp() == getpid() && terminal?.isOurs ?? false
+        let lends = lendsUnasked && terminal?.isOurs ?? false
         if lends { terminal?.noteLent() }
         do {
             child = try ChildProcess(
@@ -39,7 +45,8 @@ final class Job {
                 terminal: lends ? terminal : nil
             )
         } catch {
-            terminal?.takeBack()
+            // The group that has it never ran.
+            terminal?.takeBack(from: nil)
             throw error
         }
         self.signals = signals
@@ -50,34 +57,45 @@ final class Job {
     /// Deals with a signal that Signet got, from a key of the terminal or from another process.
     func handle(_ signal: SignalQueue.Signal) {
         switch signal.number {
-        case SIGCONT: proceed()
+        case SIGCONT:
+            // Ours is for others in the group.
+            if signal.sender != getpid() { proceed() }
         case SIGTTIN, SIGTTOU: groupWantsTerminal(signal.number)
         case SIGTSTP:
             child.send(signal.number)
-            signals.stop(signal.number)
+            wasStoppedAlongside = signals.stop(signal.number)
         default:
             if signal.isFromKernel { keySignal = signal.number }
             child.send(signal.number)
         }
     }
 
-    /// The client was stopped: by a key, or since it reads from the background.
+    /// The client was stopped: by a key, since it reads from the background, or by itself.
     func didStop(by signal: CInt) {
-        // SIGSTOP is the doing of a debugger or a test; other clients go on.
-        guard let terminal, [SIGTSTP, SIGTTIN, SIGTTOU].contains(signal) else { return }
-        if signal != SIGTSTP, terminal.isOurs, !groupReadsTerminal { return proceed() }
-        terminal.takeBack()
-        signals.stop(signal, wholeGroup: true)
-        // Where nobody was stopped, since no shell could continue us, ^Z has no effect; but who waits for the terminal
-        // would only be stopped again.
-        if signal == SIGTSTP || terminal.isOurs { proceed() }
+        guard let terminal else { return }
+        let usesTerminal = signal == SIGTTIN || signal == SIGTTOU
+        // Without the terminal, SIGSTOP is the doing of a debugger or a test; other clients go on.
+        guard signal == SIGTSTP || usesTerminal || signal == SIGSTOP && terminal.isLent else { return }
+        isStopped = true
+        wantsTerminal = usesTerminal || terminal.isLent
+        if wasStoppedAlongside {
+            wasStoppedAlongside = false
+            return
+        }
+        if usesTerminal, terminal.isOurs { return proceed() }
+        terminal.takeBack(from: child.process)
+        // When the shell continues the group, that is a signal too.
+        if signals.stop(usesTerminal ? signal : SIGTSTP, wholeGroup: true) { return }
+        // Nobody was stopped, since no shell could continue us. ^Z has no effect then; and who waits for a terminal
+        // that it can't have hears what the kernel tells such a group.
+        if usesTerminal { child.send(SIGHUP) }
+        if signal != SIGSTOP { proceed() }
     }
 
     /// The client has ended: with a status, and killed by `signal` if there was one.
     func didEnd(status: CInt, signal: CInt?) -> Ending {
         let wasLent = terminal?.isLent ?? false
-        if wasLent {
-            terminal?.takeBack()
+        if wasLent, terminal?.takeBack(from: child.process) == true {
             if signal != nil { terminal?.restoreModes() }
             // Those that were stopped for reading meanwhile.
             kill(0, SIGCONT)
@@ -88,14 +106,21 @@ final class Job {
 
     /// Signet was continued, or goes on.
     private func proceed() {
-        if let terminal, terminal.isOurs, !groupReadsTerminal { terminal.lend(to: child.process) }
+        if let terminal, terminal.isOurs, lendsUnasked || isStopped && wantsTerminal {
+            terminal.lend(to: child.process)
+        }
+        isStopped = false
         child.send(SIGCONT)
     }
 
+    /// Something in Signet's own group uses the terminal from the background, as the pager of `signet run -- CLIENT |
+    /// less`.
     private func groupWantsTerminal(_ signal: CInt) {
-        guard let terminal, terminal.isLent || terminal.isOurs else { return signals.stop(signal) }
-        groupReadsTerminal = true
-        terminal.takeBack()
+        guard let terminal, terminal.isLent || terminal.isOurs else {
+            signals.stop(signal)
+            return
+        }
+        terminal.takeBack(from: child.process)
         kill(0, SIGCONT)
     }
 }

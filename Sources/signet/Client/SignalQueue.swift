@@ -53,6 +53,8 @@ final class SignalQueue {
         let number: CInt
         /// Whether no process sent it: a key of the terminal, a timer, or the end of a child did.
         let isFromKernel: Bool
+        /// The process that sent it, where one did.
+        let sender: pid_t
     }
 
     /// Calls `action` in `loop` for each signal, in the order in which the kernel gives them out.
@@ -63,7 +65,8 @@ final class SignalQueue {
             let size = MemoryLayout<signalfd_siginfo>.size
             while unsafe read(number, &info, size) == size {
                 // SI_KERNEL, and what it says of children, are positive; sigaction(2).
-                action(Signal(number: CInt(info.ssi_signo), isFromKernel: info.ssi_code > 0))
+                let number = CInt(info.ssi_signo)
+                action(Signal(number: number, isFromKernel: info.ssi_code > 0, sender: pid_t(bitPattern: info.ssi_pid)))
             }
         }
         guard source != nil else { throw Failure("signals can't be waited for: epoll: \(Errno(rawValue: errno))") }
@@ -86,14 +89,17 @@ final class SignalQueue {
 
     /// Lets a stop signal do to this process, or to its whole group, what it does by default.
     ///
-    /// Returns when the process is continued, or at once where the kernel stops nobody, since no shell could continue
-    /// the group; setpgid(2), orphaned process groups.
-    func stop(_ signal: CInt, wholeGroup: Bool = false) {
-        var mask = sigset_t()
+    /// Returns true when the process was stopped and is continued; SIGCONT is in the queue then. False, at once, where
+    /// the kernel stops nobody, since no shell could continue the group; setpgid(2), orphaned process groups.
+    @discardableResult
+    func stop(_ signal: CInt, wholeGroup: Bool = false) -> Bool {
+        var (mask, pending) = (sigset_t(), sigset_t())
         unsafe sigemptyset(&mask)
         unsafe sigaddset(&mask, signal)
         kill(wholeGroup ? 0 : getpid(), signal)
         unsafe pthread_sigmask(SIG_UNBLOCK, &mask, nil)
         unsafe pthread_sigmask(SIG_BLOCK, &mask, nil)
+        unsafe sigpending(&pending)
+        return unsafe sigismember(&pending, SIGCONT) == 1
     }
 }

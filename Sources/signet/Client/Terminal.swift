@@ -45,11 +45,16 @@ final class Terminal {
         if tcsetpgrp(descriptor.rawValue, group) == 0 { noteLent() }
     }
 
-    /// Takes it back for Signet's group. SIGTTOU is blocked, so that this works from the background.
-    func takeBack() {
-        guard isLent else { return }
+    /// Takes it back for Signet's group, unless a group other than `group` has it by now, as the shell's has when it
+    /// took it itself; false then. SIGTTOU is blocked, so that this works from the background.
+    @discardableResult
+    func takeBack(from group: pid_t?) -> Bool {
+        guard isLent else { return false }
         isLent = false
-        tcsetpgrp(descriptor.rawValue, ownGroup)
+        let holder = tcgetpgrp(descriptor.rawValue)
+        let isGone = holder > 0 && kill(-holder, 0) != 0 && errno == ESRCH
+        guard holder == group || isGone else { return false }
+        return tcsetpgrp(descriptor.rawValue, ownGroup) == 0
     }
 
     /// Puts it into the mode in which it was lent: who was killed couldn't do so.

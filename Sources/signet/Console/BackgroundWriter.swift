@@ -132,28 +132,11 @@ final class BackgroundWriter: Sendable {
             case .text(let text): (text, 1)
             case .notice(let count): (notice(count), count)
             }
-        let isWritten = writeAll(text)
+        // False where its reader is gone or the disk is full; it takes as long as its reader likes.
+        let isWritten = (try? writeAll(text.utf8, to: descriptor)) != nil
         state.withLock { state in
             state.isBroken = !isWritten
             if !isWritten { state.dropped += count }
         }
-    }
-
-    /// Writes a text whole, however long its reader takes. False where its reader is gone or the disk is full.
-    private func writeAll(_ text: String) -> Bool {
-        var bytes = Array(text.utf8)[...]
-        while !bytes.isEmpty {
-            let count = unsafe bytes.withUnsafeBytes { unsafe Glibc.write(descriptor, $0.baseAddress, $0.count) }
-            if count >= 0 {
-                bytes = bytes.dropFirst(count)
-            } else if errno == EAGAIN {
-                // Somebody else who has the stream made it non-blocking.
-                var poller = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
-                unsafe poll(&poller, 1, -1)
-            } else if errno != EINTR {
-                return false
-            }
-        }
-        return true
     }
 }

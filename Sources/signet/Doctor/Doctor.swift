@@ -1,5 +1,6 @@
 import ArgumentParser
 import Glibc
+import SharedMemory
 
 /// `signet doctor`: what this kernel and this machine offer, and what follows for Signet.
 ///
@@ -14,7 +15,11 @@ struct Doctor: ParsableCommand {
         // A limit of files' sizes is a finding, and not the end.
         signal(SIGXFSZ, SIG_IGN)
         let text = report(Self.findings())
-        _ = unsafe write(STDOUT_FILENO, text, text.utf8.count)
+        do throws(SystemError) {
+            try writeAll(text.utf8, to: STDOUT_FILENO)
+        } catch {
+            throw Failure("the findings can't be written: \(error.errno)")
+        }
     }
 
     /// All checks, in the order in which they are shown.
