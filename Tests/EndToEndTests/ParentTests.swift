@@ -118,6 +118,15 @@ import Testing
         #expect(compositor.end().status == 0)
     }
 
+    /// Swift's runtime has a handler for SIGQUIT from the start, which goes on.
+    @Test func `a QUIT that comes early isn't lost`() throws {
+        for delay in stride(from: 0, to: 40_000, by: 2_000) {
+            let running = try Running("signet", ["--socket", "test", "--", "sleep", "60"], in: folder)
+            usleep(UInt32(delay))
+            #expect(running.end(SIGQUIT).status == 128 + SIGQUIT)
+        }
+    }
+
     // MARK: Processes
 
     /// Runs a script in a pid namespace, where Signet is the first process.

@@ -48,6 +48,21 @@ import Testing
         compositor.end()
     }
 
+    @Test func `a lock file with content is another file`() throws {
+        make("test.lock")
+        let outcome = try run()
+        #expect(outcome.status == 1 && outcome.errors.contains("test.lock exists"), "\(outcome)")
+        #expect(try String(contentsOfFile: folder.path + "/test.lock", encoding: .utf8) == "precious")
+    }
+
+    @Test func `what takes the lock's place while it runs stays at the end`() throws {
+        let compositor = try folder.compositor()
+        try FileManager.default.removeItem(atPath: folder.path + "/test.lock")
+        make("test.lock")
+        compositor.end()
+        #expect(folder.contents == ["test.lock"])
+    }
+
     @Test func `what takes the socket's place while it runs stays at the end`() throws {
         let compositor = try folder.compositor()
         try FileManager.default.removeItem(atPath: folder.path + "/test")
@@ -77,7 +92,7 @@ import Testing
         #expect(outcome.status == 1 && outcome.errors.contains("the socket's name has 200 bytes"), "\(outcome)")
     }
 
-    @Test(arguments: ["two\nlines", "..", "test.lock", "a/b", "\u{1b}[31m", "\u{202e}abc"])
+    @Test(arguments: ["two\nlines", "..", "test.lock", "a/b", "a/\u{301}b", "\u{1b}[31m", "\u{202e}abc"])
     func `a name that can't be one is refused in one line`(name: String) throws {
         let outcome = try run(["--socket", name, "--", "true"])
         #expect(outcome.status == 1 && outcome.errors.contains("can't be a socket's name"), "\(outcome)")

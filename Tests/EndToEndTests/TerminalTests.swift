@@ -58,6 +58,78 @@ import Testing
         _ = expectShell()
     }
 
+    @Test func `one fg continues a script that runs a client`() throws {
+        let script = folder.path + "/script"
+        try "signet run -- sh -c 'echo up; read x; echo got:$x'; read y; echo then:$y\n"
+            .write(toFile: script, atomically: true, encoding: .utf8)
+        terminal.type("bash \(script)\n")
+        terminal.expect("up\r")
+        usleep(300_000)
+        terminal.type("\u{1a}")
+        terminal.expect("Stopped")
+        terminal.type("fg\n")
+        terminal.expect("bash")
+        terminal.type("words\n")
+        let between = terminal.expect("got:words")
+        #expect(!between.contains("Stopped"))
+        // The terminal goes back to the script.
+        terminal.type("more\n")
+        terminal.expect("then:more")
+        _ = expectShell()
+    }
+
+    @Test func `a client that stops itself gives the terminal back`() {
+        terminal.type("signet run -- sh -c 'echo up; kill -STOP $$; echo on; read x; echo got:$x'\n")
+        terminal.expect("up\r")
+        terminal.expect("Stopped")
+        terminal.type("fg\n")
+        terminal.expect("on\r")
+        terminal.type("words\n")
+        terminal.expect("got:words")
+        _ = expectShell()
+    }
+
+    @Test func `the shell keeps a terminal that it has taken itself`() throws {
+        terminal.type("signet run --socket test -- sh -c 'echo up; sleep 1.5'\n")
+        terminal.expect("up\r")
+        usleep(300_000)
+        terminal.type("\u{1a}")
+        terminal.expect("Stopped")
+        terminal.type("bg\n")
+        let ends = eventually { folder.contents.isEmpty }
+        #expect(ends)
+        _ = expectShell()
+        terminal.type("read x; echo shell:$x\nwords\n")
+        terminal.expect("shell:words")
+    }
+
+    @Test func `what a client leaves behind doesn't keep the terminal`() throws {
+        let script = folder.path + "/script"
+        try "signet run -- sh -c 'echo up; read x; sleep 3 &'\nread y; echo then:$y\n"
+            .write(toFile: script, atomically: true, encoding: .utf8)
+        terminal.type("bash \(script)\n")
+        terminal.expect("up\r")
+        terminal.type("one\n")
+        usleep(300_000)
+        terminal.type("two\n")
+        terminal.expect("then:two")
+        _ = expectShell()
+    }
+
+    @Test func `two readers in a pipeline take turns`() throws {
+        let script = folder.path + "/script"
+        let client = "signet run -- bash -c 'read x </dev/tty; echo $0:$x >/dev/tty'"
+        try "\(client) a | \(client) b\n".write(toFile: script, atomically: true, encoding: .utf8)
+        terminal.type("bash \(script)\n")
+        usleep(800_000)
+        terminal.type("one\n")
+        terminal.expect(":one")
+        usleep(300_000)
+        terminal.type("two\n")
+        terminal.expect(":two")
+        _ = expectShell()
+    }
+
     @Test func `bg continues a stopped client without the terminal`() {
         terminal.type("signet run -- sh -c 'echo up; sleep 1; echo finished'\n")
         terminal.expect("up\r")

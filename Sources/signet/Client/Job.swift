@@ -83,6 +83,11 @@ final class Job {
             return
         }
         if usesTerminal, terminal.isOurs { return proceed() }
+        if usesTerminal, let lender = terminal.lender {
+            // It takes the terminal back, and continues the group. Stopping that would look to the shell like ^Z.
+            kill(lender, signal)
+            return
+        }
         terminal.takeBack(from: child.process)
         // When the shell continues the group, that is a signal too.
         if signals.stop(usesTerminal ? signal : SIGTSTP, wholeGroup: true) { return }

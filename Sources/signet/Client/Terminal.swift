@@ -34,6 +34,21 @@ final class Terminal {
     /// Whether Signet's own group is in the foreground.
     var isOurs: Bool { tcgetpgrp(descriptor.rawValue) == ownGroup }
 
+    /// The process of Signet's own group that has lent the terminal to a child's group, as another Signet in the same
+    /// pipeline; nil where there is none, or /proc isn't there. proc_pid_stat(5).
+    var lender: pid_t? {
+        // A group has the number of the process that began it.
+        let holder = tcgetpgrp(descriptor.rawValue)
+        guard holder > 0, let line = readLine(of: "/proc/\(holder)/stat"), let end = line.lastIndex(of: ")") else {
+            return nil
+        }
+        let fields = line[line.index(after: end)...].split(separator: " ")
+        guard fields.count > 1, let parent = pid_t(fields[1]), parent != getpid(), getpgid(parent) == ownGroup else {
+            return nil
+        }
+        return parent
+    }
+
     /// Notes that the client's group has it: it takes it itself, before it runs.
     func noteLent() {
         if !hasModes { hasModes = unsafe tcgetattr(descriptor.rawValue, &modes) == 0 }
