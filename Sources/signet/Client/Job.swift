@@ -115,6 +115,8 @@ final class Job {
             terminal.lend(to: child.process)
         }
         isStopped = false
+        // A client that ignored the signal isn't to have its next stop taken for that one.
+        wasStoppedAlongside = false
         child.send(SIGCONT)
     }
 
