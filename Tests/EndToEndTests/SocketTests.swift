@@ -55,20 +55,13 @@ import Testing
         #expect(try String(contentsOfFile: folder.path + "/test.lock", encoding: .utf8) == "precious")
     }
 
-    @Test func `what takes the lock's place while it runs stays at the end`() throws {
+    @Test(arguments: ["test", "test.lock"])
+    func `what takes the socket's or the lock's place while it runs stays at the end`(name: String) throws {
         let compositor = try folder.compositor()
-        try FileManager.default.removeItem(atPath: folder.path + "/test.lock")
-        make("test.lock")
+        try FileManager.default.removeItem(atPath: folder.path + "/" + name)
+        make(name)
         compositor.end()
-        #expect(folder.contents == ["test.lock"])
-    }
-
-    @Test func `what takes the socket's place while it runs stays at the end`() throws {
-        let compositor = try folder.compositor()
-        try FileManager.default.removeItem(atPath: folder.path + "/test")
-        make("test")
-        compositor.end()
-        #expect(folder.contents == ["test"])
+        #expect(folder.contents == [name])
     }
 
     @Test func `a folder that is too long is named, and not the socket`() throws {
