@@ -80,8 +80,9 @@ final class BackgroundWriter: Sendable {
         if hasThread { work.post() } else { writeHere(text) }
     }
 
-    /// Says that nothing more will be written.
+    /// Closes the descriptor once everything is written, where it was made to do so; nothing more may be written then.
     func finish() {
+        guard closesAtEnd else { return }
         state.withLock { $0.isFinished = true }
         work.post()
     }
@@ -120,7 +121,7 @@ final class BackgroundWriter: Sendable {
             }
             if !isDone { work.post() }
             if isDone, isFinished {
-                if closesAtEnd { close(descriptor) }
+                close(descriptor)
                 return
             }
         }

@@ -14,16 +14,13 @@ struct ReadyDescriptor {
             // The client doesn't inherit it: its reader may wait for the end of the file.
             _ = fcntl(number, F_SETFD, FD_CLOEXEC)
             writer = BackgroundWriter(number, closesAtEnd: true)
-            isOwned = true
         }
     }
-
-    private var isOwned = false
 
     /// Says that clients can connect.
     func tell() {
         writer.write("\n")
-        if isOwned { writer.finish() }
+        writer.finish()
         writer.drain(milliseconds: 100)
     }
 
