@@ -59,10 +59,10 @@ let package = Package(
         ),
 
         // Wayland itself: a small runtime and generated bindings for either end. Neither knows pixels.
-        .target(name: "WaylandWire", dependencies: ["CWaylandUtil", "SharedMemory"], swiftSettings: strict),
+        .target(name: "WaylandWire", swiftSettings: strict),
         .target(
             name: "WaylandServer",
-            dependencies: ["CWaylandServer", "CWaylandUtil", "SharedMemory", "WaylandWire"],
+            dependencies: ["CLinux", "SharedMemory", "WaylandWire"],
             exclude: ["bindings.conf"],
             swiftSettings: strict,
             plugins: ["WaylandBindings"]
@@ -234,10 +234,18 @@ let package = Package(
             dependencies: ["CWaylandServer"],
             path: "Tests/Benchmarks/CListenerServer"
         ),
+        .target(
+            name: "LibwaylandBindings",
+            dependencies: ["CWaylandServer", "CWaylandUtil", "SharedMemory", "WaylandWire"],
+            path: "Tests/Benchmarks/LibwaylandBindings",
+            exclude: ["README.md"],
+            swiftSettings: strict
+        ),
         .executableTarget(
             name: "dispatch-benchmark",
             dependencies: [
-                "CListenerServer", "Compositor", "SharedMemory", "TestSupport", "WaylandClient", "WaylandServer",
+                "CListenerServer", "Compositor", "LibwaylandBindings", "SharedMemory", "TestSupport", "WaylandClient",
+                "WaylandServer",
                 .product(name: "Logging", package: "swift-log"),
             ],
             path: "Tests/Benchmarks/dispatch-benchmark",

@@ -37,6 +37,9 @@ extern int memfd_create(const char *name, unsigned int flags);
 static inline int signet_add_seals(int fd, int seals) { return fcntl(fd, 1024 + 9, seals); }
 static inline int signet_get_seals(int fd) { return fcntl(fd, 1024 + 10); }
 
+// getrusage(2)
+#define SIGNET_RUSAGE_THREAD 1
+
 // fcntl(2), F_GETPIPE_SZ
 #define SIGNET_F_GETPIPE_SZ (1024 + 8)
 

@@ -164,10 +164,11 @@ public final class Compositor {
         let limits = settings.limits
         guard display.clientCount < limits.clients else {
             log.warning("a client was turned away: there are \(limits.clients) already")
+            Display.refuse(socket)
             return nil
         }
         guard let client = display.connect(socket) else {
-            log.warning("a client was turned away: there is no memory or descriptor for it")
+            log.warning("a client was turned away: there is no memory for it")
             return nil
         }
         client.context = ClientAccount(limits: limits)

@@ -3,7 +3,7 @@ internal import Glibc
 
 /// A file descriptor with one owner, closed when the owner lets go of it.
 ///
-/// libwayland, `recvmsg` and the kernel hand over plain integers; from there on a descriptor travels as this
+/// `recvmsg` and the kernel hand over plain integers; from there on a descriptor travels as this
 /// noncopyable type, so that no error path can leak it or close it twice. What another process sent is closed by
 /// ``Disposal``, as that process may have chosen how long closing takes.
 public struct Descriptor: ~Copyable, Sendable {
@@ -14,7 +14,7 @@ public struct Descriptor: ~Copyable, Sendable {
         /// Made here: closing it may free much memory.
         case ownMemory
         /// Sent by a process of this user.
-        case received(user: UInt32)
+        case received(user: UInt32, seals: Seals?)
     }
 
     /// The number the kernel knows it by. Valid only while this value lives.
@@ -27,8 +27,21 @@ public struct Descriptor: ~Copyable, Sendable {
     }
 
     /// Takes over `rawValue`, which a process of `user` sent: it is closed by ``Disposal``, once that was started.
+    ///
+    /// The kernel is asked one question, F_GET_SEALS, which no file system, driver or peer is asked.
     public init(received rawValue: CInt, from user: UInt32) {
-        self.init(rawValue, .received(user: user))
+        self.init(received: rawValue, from: user, seals: Seals(of: rawValue))
+    }
+
+    /// As above, where the question was asked already.
+    package init(received rawValue: CInt, from user: UInt32, seals: Seals?) {
+        self.init(rawValue, .received(user: user, seals: seals))
+    }
+
+    /// The seals that it carried when it was received; nil where it isn't memory, and for descriptors of our own. Seals
+    /// may have been added since, and none taken away.
+    public var sealsOnArrival: Seals? {
+        if case .received(_, let seals) = origin { seals } else { nil }
     }
 
     /// Takes over memory of our own, which is closed by ``Disposal`` as well.
@@ -46,7 +59,7 @@ public struct Descriptor: ~Copyable, Sendable {
         // Also after EINTR the number is free again: close(2).
         case .own: _ = Glibc.close(rawValue)
         case .ownMemory: Disposal.close(rawValue)
-        case .received(let user): Disposal.close(rawValue, from: user)
+        case .received(let user, let seals): Disposal.close(rawValue, from: user, isMemory: seals != nil)
         }
     }
 

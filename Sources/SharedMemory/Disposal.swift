@@ -11,8 +11,8 @@ internal import Synchronization
 ///
 /// So what another process sent is never closed by the thread that received it. What ends in finite time goes to one
 /// thread, which is started before anything is received. For the rest, strangers' files, each user who sent some has a
-/// thread while they wait, ``threadLimit`` in all; a close that hangs holds up that user's own descriptors alone. Until
-/// then the descriptors stay open, and are counted.
+/// thread while they wait, and another one for connections, ``threadLimit`` in all; a close that hangs holds up that
+/// user's own descriptors alone. Until then the descriptors stay open, and are counted.
 ///
 /// Nothing here waits in the caller: handing over takes a lock for an append, and sem_post(3).
 public enum Disposal {
@@ -32,7 +32,14 @@ public enum Disposal {
         }
     }
 
-    /// One user's descriptors of unknown kinds.
+    /// Whose descriptors a thread closes: what can hang stays behind its like.
+    private struct Lane: Hashable {
+        let user: UInt32
+        /// Connections in which nothing is left, or anything else.
+        let isConnections: Bool
+    }
+
+    /// One lane's descriptors.
     private struct Strangers {
         var waiting: [CInt] = []
         /// Being closed at the moment.
@@ -46,7 +53,7 @@ public enum Disposal {
         var isRunning = false
         var jobs: [Job] = []
         var isBusy = false
-        var strangers: [UInt32: Strangers] = [:]
+        var strangers: [Lane: Strangers] = [:]
         var threads = 0
     }
 
@@ -74,22 +81,31 @@ public enum Disposal {
 
     /// How many descriptors that `user` sent wait to be closed, and are open still.
     public static func pendingCount(of user: UInt32) -> Int {
-        state.withLock { $0.strangers[user]?.count ?? 0 }
+        state.withLock { state in
+            [true, false].reduce(0) { $0 + (state.strangers[Lane(user: user, isConnections: $1)]?.count ?? 0) }
+        }
     }
 
     // MARK: Handing over
 
     /// Has `number` closed; by the caller where nothing was started.
-    static func close(_ number: CInt, from user: UInt32) {
-        let endsByItself = isMemoryOrPipe(number)
+    static func close(_ number: CInt, from user: UInt32, isMemory: Bool) {
+        if isMemory || isPipe(number) { return hand(over: .close(number)) }
+        close(number, in: Lane(user: user, isConnections: false))
+    }
+
+    /// Has a connection of `user` closed, in whose queue nothing is left and into which nothing can come.
+    ///
+    /// Such a one waits for nobody but the kernel's own search for sockets that are lost in each other's queues, which
+    /// may find strangers' files there. So it gets a thread, but not the one that may be stuck with the user's files.
+    package static func close(emptyConnection number: CInt, from user: UInt32) {
+        close(number, in: Lane(user: user, isConnections: true))
+    }
+
+    private static func close(_ number: CInt, in lane: Lane) {
         let isTaken = state.withLock { state in
-            guard state.isRunning else { return false }
-            if endsByItself {
-                state.jobs.append(.close(number))
-            } else {
-                state.strangers[user, default: Strangers()].waiting.append(number)
-            }
-            return true
+            if state.isRunning { state.strangers[lane, default: Strangers()].waiting.append(number) }
+            return state.isRunning
         }
         if isTaken { work.post() } else { Job.close(number).run() }
     }
@@ -108,10 +124,10 @@ public enum Disposal {
         if isTaken { work.post() } else { job.run() }
     }
 
-    /// Whether closing it can't wait for anybody: memory of the kernel's own, or a pipe. Neither question asks a driver
-    /// or a file system. Sources: fcntl(2), F_GET_SEALS and F_GETPIPE_SZ.
-    private static func isMemoryOrPipe(_ number: CInt) -> Bool {
-        signet_get_seals(number) >= 0 || fcntl(number, SIGNET_F_GETPIPE_SZ) >= 0
+    /// Whether it is a pipe, which is closed without asking anybody. Nor does the question ask a driver or a file
+    /// system. Source: fcntl(2), F_GETPIPE_SZ.
+    private static func isPipe(_ number: CInt) -> Bool {
+        fcntl(number, SIGNET_F_GETPIPE_SZ) >= 0
     }
 
     // MARK: The threads
@@ -135,20 +151,20 @@ public enum Disposal {
     /// False where a thread couldn't be started.
     private static func startMissingThreads() -> Bool {
         while true {
-            let user: UInt32? = state.withLock { state in
+            let lane: Lane? = state.withLock { state in
                 guard state.threads < threadLimit else { return nil }
                 let next = state.strangers.first { !$0.value.waiting.isEmpty && !$0.value.hasThread }
-                guard let user = next?.key else { return nil }
-                state.strangers[user]!.hasThread = true
+                guard let lane = next?.key else { return nil }
+                state.strangers[lane]!.hasThread = true
                 state.threads += 1
-                return user
+                return lane
             }
-            guard let user else { return true }
+            guard let lane else { return true }
             do throws(SystemError) {
-                try startThread { closeStrangers(of: user) }
+                try startThread { closeStrangers(in: lane) }
             } catch {
                 state.withLock { state in
-                    state.strangers[user]?.hasThread = false
+                    state.strangers[lane]?.hasThread = false
                     state.threads -= 1
                 }
                 return false
@@ -156,15 +172,15 @@ public enum Disposal {
         }
     }
 
-    private static func closeStrangers(of user: UInt32) {
+    private static func closeStrangers(in lane: Lane) {
         while true {
             let number: CInt? = state.withLock { state in
-                guard let next = state.strangers[user]?.waiting.popLast() else {
-                    state.strangers[user] = nil
+                guard let next = state.strangers[lane]?.waiting.popLast() else {
+                    state.strangers[lane] = nil
                     state.threads -= 1
                     return nil
                 }
-                state.strangers[user]!.isClosing = true
+                state.strangers[lane]?.isClosing = true
                 return next
             }
             guard let number else { break }
@@ -172,7 +188,7 @@ public enum Disposal {
             var linger = linger(l_onoff: 0, l_linger: 0)
             unsafe setsockopt(number, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout<Glibc.linger>.size))
             _ = Glibc.close(number)
-            state.withLock { $0.strangers[user]?.isClosing = false }
+            state.withLock { $0.strangers[lane]?.isClosing = false }
         }
         // Another user may wait for a thread.
         work.post()

@@ -10,6 +10,14 @@ public struct Seals: OptionSet, Hashable, Sendable, CustomStringConvertible {
     /// The set of these bits.
     public init(rawValue: CInt) { self.rawValue = rawValue }
 
+    /// Those of an open file; nil where it knows none. Asks the kernel's memory file system alone, and waits for
+    /// nobody.
+    package init?(of number: CInt) {
+        let seals = signet_get_seals(number)
+        guard seals >= 0 else { return nil }
+        rawValue = seals
+    }
+
     /// F_SEAL_SEAL: no more seals.
     public static let seal = Seals(rawValue: SIGNET_F_SEAL_SEAL)
     /// F_SEAL_SHRINK: the file doesn't get shorter. Whoever has mapped it can rely on its pages.

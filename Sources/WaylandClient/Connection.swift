@@ -1,7 +1,6 @@
 internal import CWaylandClient
 internal import Glibc
 public import SharedMemory
-internal import WaylandWire
 
 /// A client's connection to a server: the `wl_display` object, and everything that came from it.
 ///

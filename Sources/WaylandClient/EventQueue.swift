@@ -1,5 +1,4 @@
 internal import CWaylandClient
-internal import WaylandWire
 
 /// A queue of events that is dispatched apart from the connection's main one.
 ///

@@ -1,5 +1,4 @@
 internal import CWaylandClient
-internal import WaylandWire
 
 /// A connection's objects, apart from the connection itself.
 ///

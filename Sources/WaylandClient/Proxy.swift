@@ -1,5 +1,4 @@
 internal import CWaylandClient
-public import WaylandWire
 
 /// One protocol object: the client's end of it.
 ///

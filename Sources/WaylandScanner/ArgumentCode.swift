@@ -22,8 +22,46 @@ struct ArgumentCode {
         }
     }
 
-    /// The class of an object argument.
+    /// The class of an object argument on the client's side.
     var objectType: String { argument.interface.map(SwiftName.type) ?? "ObjectHandle" }
+
+    /// The class of an object argument on the server's side.
+    var resourceType: String { argument.interface.map(SwiftName.type) ?? "Resource" }
+
+    // MARK: The server's side
+
+    /// An expression that reads the value, or a new object's number, from a request.
+    var reading: String {
+        switch argument.kind {
+        case .int, .uint:
+            guard let enumeration = argument.enumeration else {
+                return "try message.\(argument.kind == .int ? "int" : "uint")()"
+            }
+            // The wire's int and uint differ in sign only, and enumerations are unsigned.
+            return "\(SwiftName.enumeration(enumeration, in: interface))(rawValue: try message.uint())"
+        case .fixed: return "try message.fixed()"
+        case .string: return "try message.\(argument.isNullable ? "optionalString" : "string")()"
+        case .array: return "try message.array()"
+        case .fd: return "try message.descriptor()"
+        case .newID: return "try message.newID()"
+        case .object where argument.interface == nil:
+            return "try message.\(argument.isNullable ? "optionalAnyObject" : "anyObject")()"
+        case .object: return "try message.\(argument.isNullable ? "optionalObject" : "object")(\(resourceType).self)"
+        }
+    }
+
+    /// The statement that appends the value to an event.
+    var writing: String {
+        switch argument.kind {
+        case .fd: "message.descriptor(\(label))"
+        case .object where argument.isNullable: "message.optionalObject(\(label))"
+        // A new object was made before, and travels as one.
+        case .object, .newID: "message.object(\(label))"
+        default: outgoing
+        }
+    }
+
+    // MARK: The client's side
 
     /// An expression for the incoming value at `index`; for kinds that have a ``valueType``.
     func incoming(at index: Int) -> String {
@@ -41,7 +79,7 @@ struct ArgumentCode {
         }
     }
 
-    /// The statement that appends the value to an outgoing message.
+    /// The statement that appends the value to a request.
     var outgoing: String {
         switch argument.kind {
         case .int:

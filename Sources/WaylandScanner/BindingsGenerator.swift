@@ -12,8 +12,8 @@ public struct BindingsGenerator {
     private let side: Side
     private let imports: [String]
 
-    /// Interfaces that libwayland itself implements. Their enumerations are written, their classes aren't: on either
-    /// side the connection's own type stands for `wl_display`, and a server never sees a `wl_registry`.
+    /// Interfaces that the runtimes implement. Their enumerations are written, their classes aren't: on either side the
+    /// connection's own type stands for `wl_display`, and a server announces globals by another one.
     private var builtIn: Set<String> {
         side == .server ? ["wl_display", "wl_registry", "wl_fixes"] : ["wl_display", "wl_fixes"]
     }
@@ -29,7 +29,7 @@ public struct BindingsGenerator {
     public func generate() -> String {
         var writer = CodeWriter()
         writer.line("// Generated from the protocol \(description.name). Don't edit: the next build writes it anew.")
-        for module in (carriesDescriptors ? ["SharedMemory"] : []) + ["WaylandWire"] + imports {
+        for module in (carriesDescriptors ? ["SharedMemory"] : []) + (mentionsWire ? ["WaylandWire"] : []) + imports {
             writer.line("public import \(module)")
         }
         writer.line()
@@ -61,11 +61,20 @@ public struct BindingsGenerator {
             }
     }
 
+    /// Whether the code mentions what both sides share: enumerations, fixed-point numbers, arrays.
+    private var mentionsWire: Bool {
+        description.interfaces.contains { interface in
+            let messages = interface.requests + interface.events
+            return interface.enums.contains { !$0.isBitfield }
+                || messages.contains { $0.arguments.contains { $0.kind == .fixed || $0.kind == .array } }
+        }
+    }
+
     private var tableName: String { SwiftName.type(description.name) + "Interfaces" }
 
     private func writeTable(to writer: inout CodeWriter) {
         writer.block("enum \(tableName)") { writer in
-            writer.line("static let table = InterfaceTable([")
+            writer.line(side == .server ? "static let table: [Interface] = [" : "static let table = InterfaceTable([")
             writer.indented { writer in
                 for interface in description.interfaces {
                     writer.line(".init(\"\(interface.name)\", version: \(interface.version), requests: [")
@@ -79,7 +88,7 @@ public struct BindingsGenerator {
                     writer.line("]),")
                 }
             }
-            writer.line("])")
+            writer.line(side == .server ? "]" : "])")
         }
     }
 
@@ -102,6 +111,11 @@ public struct BindingsGenerator {
             case .newID: signature += "n"
             }
             types.append(reference(to: argument))
+        }
+        guard side == .client else {
+            let new = message.arguments.filter { $0.kind == .newID }.map { "\"\($0.interface ?? "[unknown]")\"" }
+            let list = new.isEmpty ? "" : ", new: [\(new.joined(separator: ", "))]"
+            return ".init(\"\(message.name)\", \"\(signature)\"\(list)),"
         }
         return ".init(\"\(message.name)\", \"\(signature)\", [\(types.joined(separator: ", "))]),"
     }

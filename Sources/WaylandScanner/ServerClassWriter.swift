@@ -17,9 +17,9 @@ struct ServerClassWriter {
             writeRequestProtocol(to: &writer)
             writer.line()
             writer.line("/// Who answers the requests. Without one they are ignored, and descriptors in them closed.")
-            writer.line("public var handler: (any Requests)?")
+            writer.line("@safe @exclusivity(unchecked) public var handler: (any Requests)?")
             writer.line()
-            writer.line("/// What libwayland knows of the interface.")
+            writer.line("/// The interface's names.")
             writer.line("override public class var interface: Interface { \(table).table[\(index)] }")
             writer.line()
             writeDispatch(to: &writer)
@@ -56,8 +56,8 @@ struct ServerClassWriter {
             let type =
                 switch argument.kind {
                 case .fd: "consuming Descriptor"
-                case .newID: code.objectType
-                case .object: code.objectType + (argument.isNullable ? "?" : "")
+                case .newID: code.resourceType
+                case .object: code.resourceType + (argument.isNullable ? "?" : "")
                 default: code.valueType!
                 }
             return "\(code.label): \(type)"
@@ -69,42 +69,34 @@ struct ServerClassWriter {
     private func writeDispatch(to writer: inout CodeWriter) {
         writer.line("/// Decodes one request and hands it to the handler.")
         writer.block(
-            "override public func receive(_ opcode: UInt32, _ arguments: IncomingArguments) throws(ProtocolError)"
+            "override public func receive(_ opcode: UInt32, _ message: inout MessageReader) throws(ProtocolError)"
         ) { writer in
+            guard !interface.requests.isEmpty else { return writer.line("throw noSuchRequest(opcode)") }
             writer.block("switch opcode") { writer in
                 for (opcode, request) in interface.requests.enumerated() {
                     writer.line("case \(opcode):")
-                    writer.indented { writer in writeCase(request, to: &writer) }
+                    writer.indented { writer in writeCase(request, opcode: opcode, to: &writer) }
                 }
-                writer.line("default: break")
+                writer.line("default: throw noSuchRequest(opcode)")
             }
         }
     }
 
-    private func writeCase(_ request: ProtocolDescription.Message, to writer: inout CodeWriter) {
-        // Descriptors first: whatever fails after this, they close themselves.
+    private func writeCase(_ request: ProtocolDescription.Message, opcode: Int, to writer: inout CodeWriter) {
+        if request.since > 1 {
+            writer.line("guard version >= \(request.since) else { throw tooOld(for: opcode, since: \(request.since)) }")
+        }
+        // All arguments before the first new object: what is wrong makes none.
         let numbered = Array(request.arguments.enumerated())
-        for (position, argument) in numbered where argument.kind == .fd {
-            writer.line("let argument\(position) = arguments.descriptor(\(position))")
-        }
-        for (position, argument) in numbered where argument.kind == .newID || argument.kind == .object {
-            let type = ArgumentCode(argument: argument, interface: interface.name).objectType
-            let name = "let argument\(position)"
-            if argument.kind == .newID {
-                writer.line("\(name) = try \(type)(client: client, version: version, id: arguments.uint(\(position)))")
-            } else if argument.isNullable {
-                writer.line("\(name) = optionalObject(arguments.object(\(position)), as: \(type).self)")
-            } else {
-                writer.line("\(name) = try object(arguments.object(\(position)), as: \(type).self)")
-            }
-        }
         var call = ["self"]
         for (position, argument) in numbered {
             let code = ArgumentCode(argument: argument, interface: interface.name)
-            switch argument.kind {
-            case .fd, .newID, .object: call.append("\(code.callLabel): argument\(position)")
-            default: call.append("\(code.callLabel): \(code.incoming(at: position))")
-            }
+            writer.line("let \(argument.kind == .newID ? "id" : "argument")\(position) = \(code.reading)")
+            call.append("\(code.callLabel): argument\(position)")
+        }
+        for (position, argument) in numbered where argument.kind == .newID {
+            let type = ArgumentCode(argument: argument, interface: interface.name).resourceType
+            writer.line("let argument\(position) = try \(type)(client: client, version: version, id: id\(position))")
         }
         writer.line(
             "if let handler { try handler.\(SwiftName.member(request.name))(\(call.joined(separator: ", "))) }"
@@ -123,26 +115,20 @@ struct ServerClassWriter {
             let type =
                 switch argument.kind {
                 case .fd: "borrowing Descriptor"
-                case .newID: code.objectType
-                case .object: code.objectType + (argument.isNullable ? "?" : "")
+                case .newID: code.resourceType
+                case .object: code.resourceType + (argument.isNullable ? "?" : "")
                 default: code.valueType!
                 }
             return "\(code.label): \(type)"
         }
         let name = "send" + SwiftName.type(event.name)
         writer.block("public func \(name)(\(parameters.joined(separator: ", ")))") { writer in
-            for argument in event.arguments where argument.kind == .fd {
-                let label = SwiftName.member(argument.name)
-                writer.line("let \(label)Number = \(label).rawValue")
-            }
             let closure = event.arguments.isEmpty ? " { _ in }" : ""
             guard closure.isEmpty else { return writer.line("send(\(opcode), since: \(event.since))\(closure)") }
             writer.line("send(\(opcode), since: \(event.since)) { message in")
             writer.indented { writer in
                 for argument in event.arguments {
-                    // A new object was made before, and travels as one.
-                    let code = ArgumentCode(argument: argument, interface: interface.name)
-                    writer.line(argument.kind == .newID ? "message.object(\(code.label).handle)" : code.outgoing)
+                    writer.line(ArgumentCode(argument: argument, interface: interface.name).writing)
                 }
             }
             writer.line("}")

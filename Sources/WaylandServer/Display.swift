@@ -1,86 +1,279 @@
-internal import CWaylandServer
+internal import Glibc
 public import SharedMemory
-internal import WaylandWire
 
 /// The server: its globals, its clients, its event loop.
 ///
 /// Everything that hangs on it belongs to the thread that runs ``loop``. It opens no socket of its own: whoever
 /// listens hands over connected descriptors with ``connect(_:)``.
+///
+/// Each round of the loop calls the actions of other sources first. Then clients with requests have their turns, some
+/// hundred requests or two milliseconds each, as long as the round lasts; who is left is first in the next. In the end
+/// each client that has events gets them, in one sendmsg(2).
 public final class Display {
-    let handle: ObjectHandle
     /// Where clients' requests, timers and the server's own descriptors are waited for.
-    public let loop: EventLoop
-    /// Those that are connected, by libwayland's address.
-    private var clientsByHandle: [ObjectHandle: Client] = [:]
-    private var globals: [GlobalAnnouncement] = []
+    public let loop = EventLoop()
+    /// What clients may take of the runtime. Holds for those that connect from then on.
+    public var limits = ConnectionLimits()
+    /// The connected clients, in the order in which they connected.
+    public private(set) var clients: [Client] = []
+    /// The newest number that ``nextSerial()`` gave out.
+    public private(set) var serial: UInt32 = 0
 
-    /// Makes a server without globals. Ends the process where there is no memory even for that.
+    private(set) var trace: MessageTrace?
+    private var lastClientNumber: UInt64 = 0
+    private var globals: [GlobalAnnouncement] = []
+    private var lastGlobalName: UInt32 = 0
+    private let buffer = ReceiveBuffer()
+    private var margin = DescriptorMargin()
+    /// Who has requests to be served: those that have just sent some, and those whose last turn wasn't enough.
+    private var ready = Queue()
+    private var unfinished = Queue()
+    private var unflushed: [Client] = []
+    private var ending: [Client] = []
+    private var departures: [Departure] = []
+    private var unsentBytes = 0
+    private var isServing = false
+
+    /// How long clients are served before other sources are looked at again, in nanoseconds.
+    private static let roundTime: UInt64 = 4_000_000
+
+    /// Makes a server without globals. With WAYLAND_DEBUG=server in the environment, messages are written to the
+    /// standard error stream.
     public init() {
-        guard let handle = unsafe ObjectHandle(wl_display_create()) else {
-            fatalError("there is no memory for a wl_display")
-        }
-        self.handle = handle
-        loop = EventLoop(handle: unsafe ObjectHandle(wl_display_get_event_loop(handle.pointer))!)
-        unsafe wl_display_set_global_filter(handle.pointer, globalFilter, nil)
+        if MessageTrace.isWanted { trace = MessageTrace.onStandardError() }
+        loop.afterEvents = { [unowned self] in serve() }
     }
 
     deinit {
-        for client in clients { client.disconnect() }
-        for global in globals { global.end() }
+        loop.afterEvents = nil
+        for departure in departures { departure.end() }
+        for client in clients {
+            client.flush()
+            client.end()
+        }
         loop.removeAllSources()
-        unsafe wl_display_destroy(handle.pointer)
     }
 
-    /// The connected clients, in the order in which they connected, as libwayland lists them.
-    public var clients: [Client] {
-        guard let list = unsafe wl_display_get_client_list(handle.pointer) else { return [] }
-        var clients: [Client] = []
-        clients.reserveCapacity(clientsByHandle.count)
-        var link = unsafe list.pointee.next
-        while let current = unsafe link, unsafe current != list {
-            if let client = unsafe client(of: ObjectHandle(wl_client_from_link(current))) { clients.append(client) }
-            unsafe link = current.pointee.next
-        }
-        return clients
+    /// Where WAYLAND_DEBUG=server asks for messages: hands them to `output`, a line each, and not to the standard error
+    /// stream. Holds for clients that connect from then on.
+    public func redirectTrace(to output: @escaping (String) -> Void) {
+        if trace != nil { trace = MessageTrace(output) }
     }
+
+    // MARK: Clients
 
     /// How many clients are connected.
-    public var clientCount: Int { clientsByHandle.count }
+    public var clientCount: Int { clients.count }
 
     /// Serves the client at the other end of `socket`, a connected stream socket.
     ///
-    /// Returns nil, and closes the socket, where libwayland refuses it: no memory, or no descriptor for its epoll set.
+    /// Returns nil, and closes the socket, where it can't be waited for: it is no socket, or there is no memory.
     public func connect(_ socket: consuming Descriptor) -> Client? {
-        let number = socket.relinquish()
-        guard let handle = unsafe ObjectHandle(wl_client_create(self.handle.pointer, number)) else {
-            _ = Descriptor(owning: number)
+        lastClientNumber += 1
+        margin.note(socket.rawValue)
+        let client = Client(socket, number: lastClientNumber, display: self)
+        let source = loop.watch(client.socketNumber, for: .readable) { [unowned self, unowned client] readiness in
+            if readiness.contains(.writable) { needsFlush(client) }
+            if !readiness.isDisjoint(with: [.readable, .hangUp, .error]) { needsTurn(client) }
+        }
+        guard let source else { return nil }
+        client.source = source
+        do throws(ProtocolError) {
+            _ = try DisplayResource(client: client, version: 1, id: 1)
+        } catch {
+            source.remove()
             return nil
         }
-        let client = Client(handle: handle)
-        clientsByHandle[handle] = client
-        let listener = DestroyListener { [weak self] in
-            self?.clientsByHandle[handle] = nil
-            client.didDisconnect()
-        }
-        unsafe wl_client_add_destroy_listener(handle.pointer, listener.pointer)
+        clients.append(client)
         return client
     }
 
-    /// Sends what has been queued for all clients.
-    public func flushClients() {
-        unsafe wl_display_flush_clients(handle.pointer)
+    /// Closes a connected socket, in whose queue there may be anything, without waiting for that.
+    public static func refuse(_ socket: consuming Descriptor) {
+        let user = Client.Credentials(of: socket).user
+        _ = ConnectionSocket(socket, of: user)
     }
+
+    func remove(_ client: Client) {
+        guard let index = clients.partitioningIndex(where: { $0.number >= client.number }), clients[index] === client
+        else { return }
+        clients.remove(at: index)
+    }
+
+    // MARK: Turns
+
+    private func needsTurn(_ client: Client) {
+        guard !client.isQueued else { return }
+        client.isQueued = true
+        ready.append(client)
+    }
+
+    private func serve() {
+        isServing = true
+        endAll()
+        let end = EventLoop.now + Self.roundTime
+        var isNewcomersTurn = false
+        while let client = next(isNewcomersTurn) {
+            isNewcomersTurn.toggle()
+            client.isQueued = false
+            guard client.isConnected else { continue }
+            loop.turns.measure(client) {
+                let hasMore = client.takeTurn(buffer, &margin)
+                if client.isEnding {
+                    client.end()
+                } else if hasMore {
+                    client.isQueued = true
+                    unfinished.append(client)
+                }
+            }
+            if EventLoop.now >= end { break }
+        }
+        isServing = false
+        flushClients()
+        if !ready.isEmpty || !unfinished.isEmpty { loop.wakeUp() }
+    }
+
+    /// Who is next: from either queue in turn, so that a newcomer waits for one that is greedy, not for all of them.
+    private func next(_ newcomer: Bool) -> Client? {
+        if newcomer { return ready.popFirst() ?? unfinished.popFirst() }
+        return unfinished.popFirst() ?? ready.popFirst()
+    }
+
+    /// Ends `client` once nothing else goes on; at once where this is its own turn.
+    func finish(_ client: Client) {
+        guard !client.isBusy else { return }
+        ending.append(client)
+        if !isServing { loop.wakeUp() }
+    }
+
+    private func endAll() {
+        while let client = ending.popLast() { client.end() }
+    }
+
+    // MARK: Output
+
+    func needsFlush(_ client: Client) {
+        client.isUnflushed = true
+        unflushed.append(client)
+    }
+
+    /// Sends what has been queued for all clients, as far as their sockets take it.
+    public func flushClients() {
+        while let client = unflushed.popLast() {
+            client.isUnflushed = false
+            client.flush()
+        }
+        if !isServing { endAll() }
+    }
+
+    func unsentBytesChanged(by change: Int) {
+        unsentBytes += change
+        guard change > 0, unsentBytes > limits.totalUnsentBytes else { return }
+        let worst = clients.filter { !$0.isEnding }.max { $0.unsentByteCount < $1.unsentByteCount }
+        worst?.abandon("\(unsentBytes) bytes of events wait for all clients, and most of them for this one")
+    }
+
+    /// How a client leaves.
+    enum Farewell {
+        /// It is to read an error.
+        case withError
+        case plain
+        /// It can't be sent anything.
+        case silent
+    }
+
+    /// Looks after a connection whose client is gone.
+    func seeOff(_ socket: ConnectionSocket, _ output: OutputQueue, _ farewell: Farewell) {
+        var output = output
+        let outcome = farewell == .silent ? .broken : output.flush(to: socket)
+        switch (farewell, outcome) {
+        case (_, .broken), (.silent, _), (.plain, .done): return
+        case (.withError, _), (.plain, .blocked): break
+        }
+        let departure = Departure(socket, output, loop: loop) { [unowned self] departure in
+            guard let index = departures.firstIndex(where: { $0 === departure }) else { return }
+            departures.remove(at: index)
+            unsentBytes -= departure.countedBytes
+            departure.end()
+        }
+        guard let departure else { return }
+        departures.append(departure)
+        unsentBytes += departure.countedBytes
+        if departures.count > limits.departures || unsentBytes > limits.totalUnsentBytes {
+            let oldest = departures.removeFirst()
+            unsentBytes -= oldest.countedBytes
+            oldest.end()
+        }
+    }
+
+    // MARK: Globals
 
     /// A number for an event that a later request may refer to.
     public func nextSerial() -> UInt32 {
-        unsafe wl_display_next_serial(handle.pointer)
+        serial &+= 1
+        return serial
     }
 
-    func client(of handle: ObjectHandle?) -> Client? {
-        handle.flatMap { clientsByHandle[$0] }
+    func makeGlobalName() -> UInt32 {
+        lastGlobalName += 1
+        return lastGlobalName
     }
 
     func add(_ global: GlobalAnnouncement) {
         globals.append(global)
+        tellRegistries(of: global) { $0.announce(global) }
+    }
+
+    func global(_ name: UInt32) -> GlobalAnnouncement? {
+        guard let index = globals.partitioningIndex(where: { $0.name >= name }), globals[index].name == name else {
+            return nil
+        }
+        return globals[index]
+    }
+
+    func announceAll(to registry: RegistryResource) {
+        for global in globals where !global.isWithdrawn && global.isVisible(registry.client) {
+            registry.announce(global)
+        }
+    }
+
+    func tellRegistries(of global: GlobalAnnouncement, _ tell: (RegistryResource) -> Void) {
+        for client in clients where global.isVisible(client) {
+            for registry in client.registries { tell(registry) }
+        }
+    }
+
+    /// Clients one after the other.
+    private struct Queue {
+        private var clients: [Client] = []
+        private var first = 0
+
+        var isEmpty: Bool { first == clients.count }
+
+        mutating func append(_ client: Client) { clients.append(client) }
+
+        mutating func popFirst() -> Client? {
+            guard first < clients.count else { return nil }
+            let client = clients[first]
+            first += 1
+            if first == clients.count || first >= 256 {
+                clients.removeFirst(first)
+                first = 0
+            }
+            return client
+        }
+    }
+}
+
+extension Array {
+    /// The first index at which `belongsToSecondPart` holds, in an array where it holds from some index on; nil where
+    /// it never does.
+    fileprivate func partitioningIndex(where belongsToSecondPart: (Element) -> Bool) -> Int? {
+        var (low, high) = (0, count)
+        while low < high {
+            let middle = (low + high) / 2
+            if belongsToSecondPart(self[middle]) { high = middle } else { low = middle + 1 }
+        }
+        return low < count ? low : nil
     }
 }

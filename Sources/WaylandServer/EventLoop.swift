@@ -1,14 +1,17 @@
-internal import CWaylandServer
-internal import WaylandWire
+internal import CLinux
+internal import Glibc
+internal import SharedMemory
+internal import Synchronization
 
-/// libwayland's event loop, with closures for callbacks.
+/// Waits for descriptors, timers, signals and other threads, and calls closures for what has come.
 ///
-/// A source is active as long as its ``Source`` isn't removed; the loop holds it until then. Errors of the underlying
-/// epoll_ctl(2) and timerfd_create(2) calls come back as nil.
+/// Everything runs in the thread that calls ``dispatch(timeout:)``; only a ``Reply`` is sent from others. An action may
+/// remove its own source and any other: what is removed isn't called any more, also where it was ready already.
+/// Sources: epoll(7), timerfd_create(2), signalfd(2), eventfd(2).
 public final class EventLoop {
     /// What a descriptor is waited for, or what it turned out to be.
     public struct Readiness: OptionSet, Sendable {
-        /// The bits of libwayland's `WL_EVENT_*`.
+        /// The bits.
         public let rawValue: UInt32
         /// The set of these bits.
         public init(rawValue: UInt32) { self.rawValue = rawValue }
@@ -16,101 +19,304 @@ public final class EventLoop {
         public static let readable = Readiness(rawValue: 1)
         /// Writing won't block.
         public static let writable = Readiness(rawValue: 2)
-        /// The other end is closed.
+        /// The other end is closed. Told whether it was asked for or not.
         public static let hangUp = Readiness(rawValue: 4)
-        /// Something is wrong with the descriptor.
+        /// Something is wrong with the descriptor. Told whether it was asked for or not.
         public static let error = Readiness(rawValue: 8)
     }
 
-    /// Something that wakes the loop up.
+    /// A descriptor that wakes the loop up.
     public final class Source {
-        fileprivate var handle: ObjectHandle?
+        fileprivate let number: UInt64
         fileprivate let action: (Readiness) -> Void
-        private unowned let loop: EventLoop
+        private let descriptor: CInt
+        /// What belongs to the source alone.
+        private let owned: Descriptor?
+        /// Nil once the source was removed.
+        private weak var loop: EventLoop?
 
-        fileprivate init(loop: EventLoop, action: @escaping (Readiness) -> Void) {
+        fileprivate init(
+            _ number: UInt64,
+            _ descriptor: CInt,
+            owned: consuming Descriptor?,
+            loop: EventLoop,
+            action: @escaping (Readiness) -> Void
+        ) {
+            self.number = number
+            self.descriptor = descriptor
+            self.owned = owned
             self.loop = loop
             self.action = action
         }
 
         /// Ends the source; its action won't be called again. The descriptor stays open.
+        ///
+        /// To be called before the descriptor is closed: as long as somebody else has the same file open, the kernel
+        /// goes on telling of it.
         public func remove() {
-            guard let handle else { return }
-            self.handle = nil
-            unsafe wl_event_source_remove(handle.pointer)
-            loop.sources.removeAll { $0 === self }
+            guard let loop else { return }
+            self.loop = nil
+            loop.sources[number] = nil
+            var unused = unsafe epoll_event()
+            unsafe epoll_ctl(loop.epoll.rawValue, EPOLL_CTL_DEL, descriptor, &unused)
         }
 
         /// Changes what a descriptor is waited for.
         public func update(_ readiness: Readiness) {
-            if let handle { unsafe wl_event_source_fd_update(handle.pointer, readiness.rawValue) }
+            guard let loop else { return }
+            var event = unsafe epoll_event(events: readiness.epollEvents, data: epoll_data_t(u64: number))
+            unsafe epoll_ctl(loop.epoll.rawValue, EPOLL_CTL_MOD, descriptor, &event)
         }
     }
 
-    let handle: ObjectHandle
-    fileprivate var sources: [Source] = []
+    /// A moment at which the loop calls an action. Made by ``EventLoop/makeTimer(_:)``; ends when it is let go.
+    public final class Timer {
+        private let number: UInt64
+        fileprivate let action: () -> Void
+        private weak var loop: EventLoop?
 
-    init(handle: ObjectHandle) {
-        self.handle = handle
+        fileprivate init(_ number: UInt64, loop: EventLoop, action: @escaping () -> Void) {
+            self.number = number
+            self.loop = loop
+            self.action = action
+        }
+
+        deinit {
+            cancel()
+        }
+
+        /// Has the action called, once, when CLOCK_MONOTONIC reaches `time`, in nanoseconds; at once where that has
+        /// passed. What was set before is forgotten.
+        public func set(at time: UInt64) {
+            loop?.deadlines[number] = Deadline(time: time, timer: self)
+            loop?.setAlarm()
+        }
+
+        /// Forgets what was set.
+        public func cancel() {
+            guard let loop, loop.deadlines.removeValue(forKey: number) != nil else { return }
+            loop.setAlarm()
+        }
+    }
+
+    /// Word from another thread that something is done. Made by ``EventLoop/expect(_:)``.
+    public struct Reply: Sendable {
+        fileprivate let number: UInt64
+        fileprivate let letters: Letters
+
+        /// Has the action called, in the loop's thread. May be called from any thread; the second time does nothing.
+        public func send() { letters.post(number) }
+    }
+
+    /// What other threads see of the loop.
+    fileprivate final class Letters: Sendable {
+        let wake: Descriptor
+        private let numbers = Mutex<[UInt64]>([])
+
+        init(_ wake: consuming Descriptor) { self.wake = wake }
+
+        func post(_ number: UInt64) {
+            numbers.withLock { $0.append(number) }
+            ring()
+        }
+
+        func ring() {
+            var one: UInt64 = 1
+            _ = unsafe write(wake.rawValue, &one, 8)
+        }
+
+        func takeAll() -> [UInt64] {
+            var count: UInt64 = 0
+            _ = unsafe read(wake.rawValue, &count, 8)
+            return numbers.withLock { numbers in
+                defer { numbers = [] }
+                return numbers
+            }
+        }
+    }
+
+    fileprivate struct Deadline {
+        let time: UInt64
+        weak var timer: Timer?
+    }
+
+    fileprivate let epoll: Descriptor
+    private let alarm: Descriptor
+    fileprivate let letters: Letters
+    fileprivate var sources: [UInt64: Source] = [:]
+    fileprivate var deadlines: [UInt64: Deadline] = [:]
+    /// What the alarm is set to; nil where it is off.
+    private var alarmTime: UInt64?
+    private var expected: [UInt64: () -> Void] = [:]
+    private var lastNumber: UInt64 = 0
+    private var isDispatching = false
+    /// Runs after each round of events, whatever they were.
+    var afterEvents: (() -> Void)?
+    /// How long the actions took.
+    public let turns = TurnMeter()
+
+    /// Makes a loop without sources. Ends the process where there are no descriptors even for that.
+    public init() {
+        epoll = Self.own(epoll_create1(CInt(EPOLL_CLOEXEC)), "epoll_create1")
+        alarm = Self.own(timerfd_create(CLOCK_MONOTONIC, CInt(TFD_CLOEXEC) | CInt(TFD_NONBLOCK)), "timerfd_create")
+        letters = Letters(Self.own(eventfd(0, CInt(EFD_CLOEXEC | EFD_NONBLOCK)), "eventfd"))
+        _ = watch(alarm.rawValue, for: .readable) { [unowned self] _ in runTimers() }
+        _ = watch(letters.wake.rawValue, for: .readable) { [unowned self] _ in deliver() }
+    }
+
+    private static func own(_ number: CInt, _ call: String) -> Descriptor {
+        guard number >= 0 else { fatalError("\(call): errno \(errno)") }
+        return Descriptor(owning: number)
     }
 
     /// A descriptor that is readable when the loop has something to do, for use inside another loop.
-    public var descriptorNumber: CInt { unsafe wl_event_loop_get_fd(handle.pointer) }
+    public var descriptorNumber: CInt { epoll.rawValue }
+
+    /// CLOCK_MONOTONIC in nanoseconds.
+    public static var now: UInt64 {
+        var time = timespec()
+        unsafe clock_gettime(CLOCK_MONOTONIC, &time)
+        return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
+    }
 
     /// Waits up to `timeout` milliseconds (-1: without end) and runs the actions of what is ready.
     ///
-    /// Returns false where waiting failed, as after a signal.
+    /// Returns false where waiting failed, as after a signal. Not to be called by an action.
     @discardableResult
     public func dispatch(timeout: Int32) -> Bool {
-        unsafe wl_event_loop_dispatch(handle.pointer, timeout) == 0
+        precondition(!isDispatching, "an action has called dispatch")
+        isDispatching = true
+        defer { isDispatching = false }
+        var events = unsafe [epoll_event](repeating: epoll_event(), count: 64)
+        let count = unsafe epoll_wait(epoll.rawValue, &events, CInt(events.count), timeout)
+        for index in 0..<max(0, Int(count)) {
+            let event = unsafe events[index]
+            guard let source = unsafe sources[event.data.u64] else { continue }
+            let readiness = unsafe Readiness(epollEvents: event.events)
+            turns.measure(nil) { source.action(readiness) }
+        }
+        afterEvents?()
+        return count >= 0
     }
 
-    /// Calls `action` whenever the descriptor is ready in one of the given ways.
+    // MARK: Sources
+
+    /// Calls `action` whenever the descriptor is ready in one of the given ways. The descriptor is to stay open until
+    /// the source is removed.
+    ///
+    /// Nil where epoll_ctl(2) fails: the descriptor is of a kind that is always ready, as a regular file, or there is
+    /// no memory.
     public func watch(
         _ descriptor: CInt,
         for readiness: Readiness,
         _ action: @escaping (Readiness) -> Void
     ) -> Source? {
-        unsafe add(Source(loop: self, action: action)) { context in
-            unsafe wl_event_loop_add_fd(
-                handle.pointer,
-                descriptor,
-                readiness.rawValue,
-                { _, readiness, context in
-                    unsafe perform(context, Readiness(rawValue: readiness))
-                },
-                context
-            )
-        }
+        if let source = add(descriptor, owned: nil, readiness, action) { return source }
+        // Each number is watched once; a second time by a copy.
+        guard errno == EEXIST else { return nil }
+        let copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
+        return copy < 0 ? nil : add(copy, owned: Descriptor(owning: copy), readiness, action)
     }
 
-    /// Calls `action` when the process gets `signal`, which is blocked from now on for this thread and its children.
+    /// Calls `action` when the process gets `signal`, which is blocked from now on for this thread and those that it
+    /// starts.
     public func watch(signal: CInt, _ action: @escaping () -> Void) -> Source? {
-        unsafe add(Source(loop: self) { _ in action() }) { context in
-            unsafe wl_event_loop_add_signal(
-                handle.pointer,
-                signal,
-                { _, context in unsafe perform(context, .readable) },
-                context
-            )
+        var set = sigset_t()
+        unsafe sigemptyset(&set)
+        unsafe sigaddset(&set, signal)
+        unsafe pthread_sigmask(SIG_BLOCK, &set, nil)
+        let number = unsafe signalfd(-1, &set, CInt(SFD_CLOEXEC) | CInt(SFD_NONBLOCK))
+        guard number >= 0 else { return nil }
+        return add(number, owned: Descriptor(owning: number), .readable) { _ in
+            var information = signalfd_siginfo()
+            while unsafe read(number, &information, MemoryLayout<signalfd_siginfo>.size) > 0 { action() }
         }
     }
 
-    private func add(_ source: Source, _ make: (UnsafeMutableRawPointer) -> OpaquePointer?) -> Source? {
-        guard let handle = unsafe ObjectHandle(make(Unmanaged.passUnretained(source).toOpaque())) else { return nil }
-        source.handle = handle
-        sources.append(source)
+    private func add(
+        _ descriptor: CInt,
+        owned: consuming Descriptor?,
+        _ readiness: Readiness,
+        _ action: @escaping (Readiness) -> Void
+    ) -> Source? {
+        lastNumber += 1
+        var event = unsafe epoll_event(events: readiness.epollEvents, data: epoll_data_t(u64: lastNumber))
+        guard unsafe epoll_ctl(epoll.rawValue, EPOLL_CTL_ADD, descriptor, &event) == 0 else { return nil }
+        let source = Source(lastNumber, descriptor, owned: owned, loop: self, action: action)
+        sources[lastNumber] = source
         return source
     }
 
     func removeAllSources() {
-        for source in sources { source.remove() }
+        for source in sources.values { source.remove() }
+        deadlines = [:]
+        expected = [:]
     }
+
+    // MARK: Timers
+
+    /// Makes a timer that isn't set. It costs no descriptor.
+    public func makeTimer(_ action: @escaping () -> Void) -> Timer {
+        lastNumber += 1
+        return Timer(lastNumber, loop: self, action: action)
+    }
+
+    fileprivate func setAlarm() {
+        let time = deadlines.values.lazy.map(\.time).min()
+        guard time != alarmTime else { return }
+        alarmTime = time
+        var setting = itimerspec()
+        // Zero would disarm it.
+        if let time = time.map({ max($0, 1) }) {
+            setting.it_value = timespec(tv_sec: Int(time / 1_000_000_000), tv_nsec: Int(time % 1_000_000_000))
+        }
+        unsafe timerfd_settime(alarm.rawValue, CInt(TFD_TIMER_ABSTIME), &setting, nil)
+    }
+
+    private func runTimers() {
+        var expirations: UInt64 = 0
+        _ = unsafe read(alarm.rawValue, &expirations, 8)
+        alarmTime = nil
+        let now = Self.now
+        let due = deadlines.filter { $0.value.time <= now }.sorted { ($0.value.time, $0.key) < ($1.value.time, $1.key) }
+        for (number, deadline) in due {
+            // One before may have set or cancelled it.
+            guard let current = deadlines[number], current.time == deadline.time else { continue }
+            deadlines[number] = nil
+            current.timer?.action()
+        }
+        setAlarm()
+    }
+
+    // MARK: Other threads
+
+    /// Waits for another thread: `action` runs in this loop after the reply was sent.
+    ///
+    /// The action stays here and needn't be Sendable; only the reply travels.
+    public func expect(_ action: @escaping () -> Void) -> Reply {
+        lastNumber += 1
+        expected[lastNumber] = action
+        return Reply(number: lastNumber, letters: letters)
+    }
+
+    private func deliver() {
+        for number in letters.takeAll() { expected.removeValue(forKey: number)?() }
+    }
+
+    /// Lets the next wait return at once.
+    func wakeUp() { letters.ring() }
 }
 
-private func perform(_ context: UnsafeMutableRawPointer?, _ readiness: EventLoop.Readiness) -> CInt {
-    // A strong reference: the action may remove its own source.
-    let source = unsafe Unmanaged<EventLoop.Source>.fromOpaque(context!).takeUnretainedValue()
-    source.action(readiness)
-    return 0
+extension EventLoop.Readiness {
+    fileprivate var epollEvents: UInt32 {
+        (contains(.readable) ? EPOLLIN.rawValue : 0) | (contains(.writable) ? EPOLLOUT.rawValue : 0)
+    }
+
+    fileprivate init(epollEvents events: UInt32) {
+        self = []
+        if events & EPOLLIN.rawValue != 0 { insert(.readable) }
+        if events & EPOLLOUT.rawValue != 0 { insert(.writable) }
+        if events & EPOLLHUP.rawValue != 0 { insert(.hangUp) }
+        if events & EPOLLERR.rawValue != 0 { insert(.error) }
+    }
 }

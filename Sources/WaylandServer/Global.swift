@@ -1,6 +1,3 @@
-internal import CWaylandServer
-internal import WaylandWire
-
 /// A service that the server announces, and that clients bind to get a `Bound` object of their own.
 ///
 /// It is announced as long as its display lives, or until ``withdraw()``.
@@ -19,20 +16,16 @@ public final class Global<Bound: Resource> {
         isVisible: @escaping (Client) -> Bool = { _ in true },
         bind: @escaping (Bound) throws(ProtocolError) -> Void
     ) {
-        let version = version ?? Bound.interface.version
         announcement = GlobalAnnouncement(
             display: display,
             interface: Bound.interface,
-            version: version,
+            version: version ?? Bound.interface.version,
             isVisible: isVisible
-        ) { (client, version, id, isWithdrawn) in
-            do throws(ProtocolError) {
-                let resource = try Bound(client: client, version: version, id: id)
-                guard !isWithdrawn else { return }
-                do throws(ProtocolError) { try bind(resource) } catch { resource.post(error) }
-            } catch {
-                client.postNoMemory()
-            }
+        ) { (client, version, id, isWithdrawn) throws(ProtocolError) in
+            let resource = try Bound(client: client, version: version, id: id)
+            guard !isWithdrawn else { return }
+            // An error without an object is the bound one's, not the registry's.
+            do throws(ProtocolError) { try bind(resource) } catch { resource.post(error) }
         }
         display.add(announcement)
     }
@@ -44,54 +37,39 @@ public final class Global<Bound: Resource> {
     }
 }
 
-/// What libwayland's callbacks refer to: a global without its interface's type.
+/// A global without its interface's type.
 final class GlobalAnnouncement {
+    /// The number that clients know it by: counted up, and never used again.
+    let name: UInt32
+    let interface: Interface
+    let version: UInt32
     let isVisible: (Client) -> Bool
-    private let bind: (Client, UInt32, UInt32, Bool) -> Void
-    unowned let display: Display
-    private var handle: ObjectHandle?
-    private var isWithdrawn = false
+    private(set) var isWithdrawn = false
+    private let action: (Client, UInt32, UInt32, Bool) throws(ProtocolError) -> Void
+    private weak var display: Display?
 
     init(
         display: Display,
         interface: Interface,
         version: UInt32,
         isVisible: @escaping (Client) -> Bool,
-        bind: @escaping (Client, UInt32, UInt32, Bool) -> Void
+        bind action: @escaping (Client, UInt32, UInt32, Bool) throws(ProtocolError) -> Void
     ) {
         self.display = display
+        name = display.makeGlobalName()
+        self.interface = interface
+        self.version = version
         self.isVisible = isVisible
-        self.bind = bind
-        let context = unsafe Unmanaged.passUnretained(self).toOpaque()
-        let handle = unsafe wl_global_create(
-            display.handle.pointer,
-            interface.pointer,
-            Int32(version),
-            context
-        ) { client, context, version, id in
-            let global = unsafe Unmanaged<GlobalAnnouncement>.fromOpaque(context!).takeUnretainedValue()
-            guard let client = unsafe global.display.client(of: ObjectHandle(client)) else { return }
-            global.bind(client, version, id, global.isWithdrawn)
-        }
-        self.handle = unsafe ObjectHandle(handle)
-        guard self.handle != nil else { fatalError("there is no memory to announce \(interface.name)") }
+        self.action = action
     }
 
-    /// Ends the global for good, with its display at the latest: somebody else may hold this object for longer.
-    func end() {
-        if let handle { unsafe wl_global_destroy(handle.pointer) }
-        handle = nil
+    func bind(_ client: Client, _ version: UInt32, _ id: UInt32) throws(ProtocolError) {
+        try action(client, version, id, isWithdrawn)
     }
 
     func withdraw() {
-        guard let handle, !isWithdrawn else { return }
+        guard !isWithdrawn else { return }
         isWithdrawn = true
-        unsafe wl_global_remove(handle.pointer)
+        display?.tellRegistries(of: self) { $0.withdraw(self) }
     }
-}
-
-let globalFilter: wl_display_global_filter_func_t = { client, global, _ in
-    guard let context = unsafe wl_global_get_user_data(global) else { return true }
-    let announcement = unsafe Unmanaged<GlobalAnnouncement>.fromOpaque(context).takeUnretainedValue()
-    return unsafe announcement.display.client(of: ObjectHandle(client)).map(announcement.isVisible) ?? false
 }

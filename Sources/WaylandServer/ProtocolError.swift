@@ -11,23 +11,27 @@ public struct ProtocolError: Error {
         case object(UInt32)
         /// The client's `wl_display`, which every client has.
         case display
+        /// The request's arguments aren't as its description says; the text is made where the request is known.
+        case arguments
     }
 
     let target: Target
     let code: UInt32
     let message: String
 
-    /// An error from an interface's own enumeration, raised on `resource`, or on the object that got the request.
-    public init(_ code: some WireError, _ message: String, on resource: Resource? = nil) {
-        target = resource.map { .object($0.id) } ?? .receiver
-        self.code = code.rawValue
+    private init(_ target: Target, _ code: UInt32, _ message: String) {
+        self.target = target
+        self.code = code
         self.message = message
     }
 
+    /// An error from an interface's own enumeration, raised on `resource`, or on the object that got the request.
+    public init(_ code: some WireError, _ message: String, on resource: Resource? = nil) {
+        self.init(resource.map { .object($0.id) } ?? .receiver, code.rawValue, message)
+    }
+
     private init(display code: WlDisplay.Error, _ message: String) {
-        target = .display
-        self.code = code.rawValue
-        self.message = message
+        self.init(.display, code.rawValue, message)
     }
 
     /// The server is out of memory, or the client asks for more than its share.
@@ -44,4 +48,12 @@ public struct ProtocolError: Error {
     public static func implementation(_ message: String) -> ProtocolError {
         ProtocolError(display: .implementation, message)
     }
+
+    /// The request isn't one, or isn't one of this version.
+    static func invalidMethod(_ message: String) -> ProtocolError {
+        ProtocolError(display: .invalidMethod, message)
+    }
+
+    /// See ``Target/arguments``.
+    static let invalidArguments = ProtocolError(.arguments, WlDisplay.Error.invalidMethod.rawValue, "")
 }

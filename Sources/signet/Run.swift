@@ -98,7 +98,7 @@ struct Run: ParsableCommand {
         let ready = readyFd.map(ReadyDescriptor.init)
         let level = logLevel
         let log = Logger(label: "signet") { _ in ConsoleLogHandler(logLevel: level) }
-        ServerLog.setHandler { log.warning("libwayland: \($0)") }
+        ServerLog.setHandler { log.warning("\($0)") }
         let folder = try RuntimeFolder(create: true)
         // The socket and the lock are gone when the session is.
         let ending: Job.Ending

@@ -9,6 +9,7 @@ final class Session {
     let socketName: String
     private let compositor: Compositor
     private let signals: SignalQueue
+    private let log: Logger
     private var job: Job?
     /// Set when it is time to end.
     private var ending: Job.Ending?
@@ -22,12 +23,15 @@ final class Session {
         log: Logger
     ) throws {
         self.signals = signals
+        self.log = log
         do throws(SystemError) {
             try Disposal.start()
         } catch {
             throw Failure("no thread can be started (\(error)); raise the limit of processes, 'ulimit -u' or pids.max")
         }
         compositor = Compositor(settings: settings, log: log)
+        compositor.display.redirectTrace { Console.standardError.write(Console.line($0)) }
+        compositor.display.loop.turns.measuresSleep = log.logLevel <= .debug
         do throws(SystemError) {
             try compositor.reserveFrames()
         } catch {
@@ -52,9 +56,20 @@ final class Session {
     /// Runs until it is time to end; returns how.
     func run() -> Job.Ending {
         while true {
-            if let ending { return ending }
+            if let ending {
+                reportTurns()
+                return ending
+            }
             compositor.dispatch()
         }
+    }
+
+    /// How long one client, or anything else, kept everybody waiting at most.
+    private func reportTurns() {
+        let turns = compositor.display.loop.turns
+        let (time, sleep) = (turns.longest / 1_000, turns.longestSleep / 1_000)
+        let process = turns.longestProcess.map { ", for process \($0)" } ?? ""
+        log.debug("longest turn: \(time) us of CPU, \(sleep) us asleep\(process)")
     }
 
     private func handle(_ signal: SignalQueue.Signal) {

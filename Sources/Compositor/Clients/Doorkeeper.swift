@@ -6,9 +6,10 @@ internal import WaylandServer
 
 /// Lets clients in at the listening socket, as long as there is room for them.
 ///
-/// A descriptor is kept in reserve: when all others are used up, it is spent on taking the newest connection and
-/// closing it, so that the client hears of it and the socket doesn't stay readable for ever. Who is turned away is
-/// logged once a burst.
+/// A descriptor is kept in reserve: when all others are used up, it is spent on taking the next connection and
+/// closing it, so that the client hears of it and the socket doesn't stay readable for ever. Closing is for
+/// ``Disposal``, so the number is free a little later; until then nobody is let in. Who is turned away is logged once a
+/// burst.
 final class Doorkeeper {
     private let socket: ListeningSocket
     private unowned let compositor: Compositor
@@ -16,6 +17,11 @@ final class Doorkeeper {
     private var source: EventLoop.Source?
     private var reserve: Descriptor?
     private var isTurningAway = false
+    /// Set while the socket isn't watched.
+    private var pause: EventLoop.Timer?
+
+    /// How long the socket isn't watched where there is no number even for turning somebody away, in nanoseconds.
+    private static let pauseTime: UInt64 = 20_000_000
 
     init(_ socket: consuming ListeningSocket, compositor: Compositor, log: Logger) {
         let number = socket.descriptorNumber
@@ -23,7 +29,9 @@ final class Doorkeeper {
         self.compositor = compositor
         self.log = log
         reserve = Self.makeReserve()
-        source = compositor.display.loop.watch(number, for: .readable) { [unowned self] _ in admit() }
+        let loop = compositor.display.loop
+        source = loop.watch(number, for: .readable) { [unowned self] _ in admit() }
+        pause = loop.makeTimer { [unowned self] in source?.update(.readable) }
     }
 
     deinit {
@@ -36,23 +44,21 @@ final class Doorkeeper {
     }
 
     private func admit() {
+        if reserve == nil { reserve = Self.makeReserve() }
+        guard reserve != nil else {
+            source?.update([])
+            pause?.set(at: EventLoop.now + Self.pauseTime)
+            return
+        }
         switch socket.accept() {
         case .nobody: break
         case .client(let descriptor):
-            enlargeSendBuffer(of: descriptor)
             if compositor.connect(descriptor) != nil { isTurningAway = false }
         case .noDescriptor:
             if !isTurningAway { log.warning("descriptors have run out; new clients are turned away") }
             isTurningAway = true
             reserve = nil
-            if case .client = socket.accept() {}
-            reserve = Self.makeReserve()
+            if case .client(let descriptor) = socket.accept() { Display.refuse(descriptor) }
         }
-    }
-
-    /// Events to a client that reads slowly wait in the kernel; what doesn't fit there ends the client.
-    private func enlargeSendBuffer(of descriptor: borrowing Descriptor) {
-        var bytes: CInt = 1 << 20
-        unsafe setsockopt(descriptor.rawValue, SOL_SOCKET, SO_SNDBUF, &bytes, socklen_t(MemoryLayout<CInt>.size))
     }
 }

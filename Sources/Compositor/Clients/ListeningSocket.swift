@@ -165,6 +165,15 @@ public struct ListeningSocket: ~Copyable {
     /// Readable when somebody wants to connect.
     public var descriptorNumber: CInt { socket.rawValue }
 
+    /// Whose process connected; socket(7), SO_PEERCRED. It may have filled the connection's queue with descriptors that
+    /// take long to close.
+    private static func user(at number: CInt) -> UInt32 {
+        var credentials = signet_ucred()
+        var length = socklen_t(MemoryLayout<signet_ucred>.size)
+        unsafe getsockopt(number, SOL_SOCKET, SO_PEERCRED, &credentials, &length)
+        return credentials.uid
+    }
+
     /// What came of ``accept()``.
     public enum Acceptance: ~Copyable {
         /// Somebody has connected.
@@ -183,7 +192,7 @@ public struct ListeningSocket: ~Copyable {
             nil,
             CInt(SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue)
         )
-        if number >= 0 { return .client(Descriptor(owning: number)) }
+        if number >= 0 { return .client(Descriptor(received: number, from: Self.user(at: number))) }
         return [EMFILE, ENFILE, ENOMEM, ENOBUFS].contains(errno) ? .noDescriptor : .nobody
     }
 }

@@ -19,7 +19,11 @@ final class DmabufLane {
 
     /// Runs `work` after what was handed over before, and `action` in the event loop afterwards.
     func run(_ work: @escaping @Sendable () -> Void, then action: @escaping () -> Void) {
-        devices?.mailbox?.run(work, on: queue, then: action)
+        guard let reply = devices?.loop.expect(action) else { return }
+        queue.async {
+            work()
+            reply.send()
+        }
     }
 }
 
@@ -29,8 +33,6 @@ final class DmabufDevices {
     private static let laneLimit = 128
 
     let loop: EventLoop
-    /// Made for the first dma-buf.
-    fileprivate private(set) var mailbox: Mailbox?
     /// Clients are told to make buffers that it can use; nil where there is none.
     let device: DRMDevice?
     /// For what no protocol tells the client.
@@ -46,10 +48,6 @@ final class DmabufDevices {
     func makeLane() throws(ProtocolError) -> DmabufLane {
         guard laneCount < Self.laneLimit else {
             throw .noMemory("\(Self.laneLimit) clients have dma-bufs already; use wl_shm")
-        }
-        if mailbox == nil { mailbox = Mailbox(loop: loop) }
-        guard mailbox != nil else {
-            throw .noMemory("the compositor has no descriptor left for dma-bufs; use wl_shm")
         }
         return DmabufLane(self)
     }

@@ -1,5 +1,6 @@
 public import CWaylandUtil
 internal import Glibc
+public import WaylandWire
 
 /// The arguments of a message on its way out, as libwayland wants them.
 ///

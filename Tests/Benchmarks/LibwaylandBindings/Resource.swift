@@ -1,5 +1,4 @@
 internal import CWaylandServer
-public import WaylandWire
 
 /// One protocol object of one client: the server's end of it.
 ///

@@ -1,4 +1,5 @@
 public import CWaylandUtil
+public import WaylandWire
 public import SharedMemory
 
 /// The arguments of a message that arrived, typed as its description says.

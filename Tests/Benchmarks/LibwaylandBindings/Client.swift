@@ -1,5 +1,4 @@
 internal import CWaylandServer
-internal import WaylandWire
 
 /// One connection to the server.
 ///

@@ -1,0 +1,28 @@
+internal import CLinux
+internal import Glibc
+internal import SharedMemory
+
+/// A connection's socket, which outlives its client for as long as an error is to be read.
+///
+/// Closing it is for ``Disposal``: with the socket go the descriptors that are unread in its queue, and closing those
+/// takes as long as the client likes.
+final class ConnectionSocket {
+    let number: CInt
+    private let user: UInt32
+
+    init(_ socket: consuming Descriptor, of user: UInt32) {
+        number = socket.relinquish()
+        self.user = user
+    }
+
+    deinit {
+        // The other end hears of it at once, and nothing comes in any more.
+        shutdown(number, CInt(SHUT_RDWR))
+        var byte: UInt8 = 0
+        if unsafe recv(number, &byte, 1, CInt(MSG_PEEK) | CInt(MSG_DONTWAIT)) == 0 {
+            Disposal.close(emptyConnection: number, from: user)
+        } else {
+            _ = Descriptor(received: number, from: user, seals: nil)
+        }
+    }
+}
