@@ -195,6 +195,13 @@ let package = Package(
             swiftSettings: strict
         ),
         .testTarget(
+            name: "WaylandServerTests",
+            dependencies: [
+                "CLinux", "SharedMemory", "TestProtocolServer", "TestSupport", "WaylandServer", "WaylandWire",
+            ],
+            swiftSettings: strict
+        ),
+        .testTarget(
             name: "SharedMemoryTests",
             dependencies: ["SharedMemory", "TestSupport"],
             swiftSettings: strict

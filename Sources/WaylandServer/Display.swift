@@ -112,9 +112,10 @@ public final class Display {
         isServing = true
         endAll()
         let end = EventLoop.now + Self.roundTime
-        var isNewcomersTurn = false
-        while let client = next(isNewcomersTurn) {
-            isNewcomersTurn.toggle()
+        // Newcomers wait for one that is greedy, not for all of them; and none that is greedy waits for ever.
+        var next = unfinished.popFirst()
+        while let client = next ?? ready.popFirst() ?? unfinished.popFirst() {
+            next = nil
             client.isQueued = false
             guard client.isConnected else { continue }
             loop.turns.measure(client) {
@@ -131,12 +132,6 @@ public final class Display {
         isServing = false
         flushClients()
         if !ready.isEmpty || !unfinished.isEmpty { loop.wakeUp() }
-    }
-
-    /// Who is next: from either queue in turn, so that a newcomer waits for one that is greedy, not for all of them.
-    private func next(_ newcomer: Bool) -> Client? {
-        if newcomer { return ready.popFirst() ?? unfinished.popFirst() }
-        return unfinished.popFirst() ?? ready.popFirst()
     }
 
     /// Ends `client` once nothing else goes on; at once where this is its own turn.

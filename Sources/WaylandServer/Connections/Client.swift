@@ -138,7 +138,7 @@ public final class Client {
     final func abandon(_ reason: String) {
         guard phase == .open else { return }
         lastError = reason
-        outputIsBroken = true
+        dropOutput()
         close()
     }
 
@@ -294,9 +294,7 @@ public final class Client {
         case .blocked: count(unsentBytes: output.byteCount)
         case .broken:
             // What it sent before it went is still read.
-            outputIsBroken = true
-            output = OutputQueue()
-            count(unsentBytes: 0)
+            dropOutput()
         }
         let mustWait = outcome == .blocked
         if mustWait != isWaiting {
@@ -306,6 +304,12 @@ public final class Client {
         if output.byteCount > limits.unsentBytes {
             abandon("\(output.byteCount) bytes of events wait for it; \(limits.unsentBytes) are the limit")
         }
+    }
+
+    private func dropOutput() {
+        outputIsBroken = true
+        output = OutputQueue()
+        count(unsentBytes: 0)
     }
 
     private func count(unsentBytes bytes: Int) {
