@@ -9,6 +9,11 @@ let strict: [SwiftSetting] = [
     .enableUpcomingFeature("MemberImportVisibility"),
 ]
 
+/// Whether the fuzzer is built, with which no other program links; see Tests/Fuzzing/run.
+let isFuzzing = Context.environment["SIGNET_FUZZING"] != nil
+/// What is fuzzed is built with counters of what was reached.
+let fuzzed: [SwiftSetting] = isFuzzing ? [.unsafeFlags(["-sanitize=fuzzer", "-assert-config", "Debug"])] : []
+
 let package = Package(
     name: "signet",
     products: [
@@ -64,7 +69,7 @@ let package = Package(
             name: "WaylandServer",
             dependencies: ["CLinux", "SharedMemory", "WaylandWire"],
             exclude: ["bindings.conf"],
-            swiftSettings: strict,
+            swiftSettings: strict + fuzzed,
             plugins: ["WaylandBindings"]
         ),
         .target(
@@ -194,10 +199,40 @@ let package = Package(
             ],
             swiftSettings: strict
         ),
+        .target(
+            name: "WireFuzzing",
+            dependencies: [
+                "CLinux", "SharedMemory", "TestProtocolServer", "TestSupport", "WaylandServer", "WaylandWire",
+            ],
+            path: "Tests/Fuzzing/WireFuzzing",
+            swiftSettings: strict
+        ),
         .testTarget(
             name: "WaylandServerTests",
             dependencies: [
                 "CLinux", "SharedMemory", "TestProtocolServer", "TestSupport", "WaylandServer", "WaylandWire",
+                "WireFuzzing",
+            ],
+            swiftSettings: strict
+        ),
+        .target(
+            name: "ReferenceServer",
+            dependencies: ["CWaylandServer"],
+            path: "Tests/Support/ReferenceServer"
+        ),
+        .target(
+            name: "ProtocolRecorders",
+            dependencies: ["SharedMemory", "TestProtocolServer", "TestSupport", "WaylandServer", "WaylandWire"],
+            path: "Tests/Support/ProtocolRecorders",
+            exclude: ["bindings.conf"],
+            swiftSettings: strict,
+            plugins: ["WaylandBindings"]
+        ),
+        .testTarget(
+            name: "DifferentialTests",
+            dependencies: [
+                "CLinux", "CWaylandUtil", "ProtocolRecorders", "ReferenceServer", "SharedMemory", "TestSupport",
+                "WaylandServer",
             ],
             swiftSettings: strict
         ),
@@ -261,3 +296,15 @@ let package = Package(
     ],
     swiftLanguageModes: [.v6]
 )
+
+if isFuzzing {
+    package.targets += [
+        .target(name: "CFuzzer", path: "Tests/Fuzzing/CFuzzer"),
+        .executableTarget(
+            name: "wire-fuzzer",
+            dependencies: ["CFuzzer", "WireFuzzing"],
+            path: "Tests/Fuzzing/wire-fuzzer",
+            swiftSettings: strict
+        ),
+    ]
+}

@@ -30,6 +30,16 @@ struct ArgumentCode {
 
     // MARK: The server's side
 
+    /// The type of a request's argument in a handler.
+    var requestType: String {
+        switch argument.kind {
+        case .fd: "consuming Descriptor"
+        case .newID: resourceType
+        case .object: resourceType + (argument.isNullable ? "?" : "")
+        default: valueType!
+        }
+    }
+
     /// An expression that reads the value, or a new object's number, from a request.
     var reading: String {
         switch argument.kind {

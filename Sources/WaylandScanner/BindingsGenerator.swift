@@ -6,6 +6,8 @@ public struct BindingsGenerator {
     /// Which end of the connection the code is for.
     public enum Side: String, Sendable {
         case server, client
+        /// The server's, for tests: handlers that note what they are asked; see ``RecorderWriter``.
+        case recorder
     }
 
     private let description: ProtocolDescription
@@ -15,7 +17,7 @@ public struct BindingsGenerator {
     /// Interfaces that the runtimes implement. Their enumerations are written, their classes aren't: on either side the
     /// connection's own type stands for `wl_display`, and a server announces globals by another one.
     private var builtIn: Set<String> {
-        side == .server ? ["wl_display", "wl_registry", "wl_fixes"] : ["wl_display", "wl_fixes"]
+        side == .client ? ["wl_display", "wl_fixes"] : ["wl_display", "wl_registry", "wl_fixes"]
     }
 
     /// Prepares code for `side`; `imports` are modules that the code is to import besides the common ones.
@@ -27,6 +29,7 @@ public struct BindingsGenerator {
 
     /// The whole Swift file.
     public func generate() -> String {
+        if side == .recorder { return generateRecorder() }
         var writer = CodeWriter()
         writer.line("// Generated from the protocol \(description.name). Don't edit: the next build writes it anew.")
         for module in (carriesDescriptors ? ["SharedMemory"] : []) + (mentionsWire ? ["WaylandWire"] : []) + imports {
@@ -49,6 +52,24 @@ public struct BindingsGenerator {
                 ClientClassWriter(interface: interface, index: index, table: tableName).write(to: &writer)
             }
         }
+        return writer.text
+    }
+
+    private func generateRecorder() -> String {
+        var writer = CodeWriter()
+        writer.line("// Generated from the protocol \(description.name). Don't edit: the next build writes it anew.")
+        for module in ["SharedMemory", "WaylandWire"] + imports { writer.line("import \(module)") }
+        let recorders = description.interfaces.filter { !builtIn.contains($0.name) }.map(RecorderWriter.init)
+        for recorder in recorders {
+            writer.line()
+            recorder.write(to: &writer)
+        }
+        writer.line()
+        writer.line("package let \(SwiftName.bareMember(description.name))Recorded: [RecordedInterface] = [")
+        writer.indented { writer in
+            for recorder in recorders { recorder.writeEntry(to: &writer) }
+        }
+        writer.line("]")
         return writer.text
     }
 
@@ -93,29 +114,15 @@ public struct BindingsGenerator {
     }
 
     private func tableEntry(_ message: ProtocolDescription.Message) -> String {
-        var signature = message.since > 1 ? "\(message.since)" : ""
-        var types: [String] = []
-        for argument in message.arguments {
-            switch argument.kind {
-            case .int: signature += "i"
-            case .uint: signature += "u"
-            case .fixed: signature += "f"
-            case .string: signature += argument.isNullable ? "?s" : "s"
-            case .object: signature += argument.isNullable ? "?o" : "o"
-            case .array: signature += "a"
-            case .fd: signature += "h"
-            // A new object whose interface the message itself names.
-            case .newID where argument.interface == nil:
-                signature += "sun"
-                types += [".none", ".none"]
-            case .newID: signature += "n"
-            }
-            types.append(reference(to: argument))
-        }
-        guard side == .client else {
+        let signature = message.signature
+        guard side != .server else {
             let new = message.arguments.filter { $0.kind == .newID }.map { "\"\($0.interface ?? "[unknown]")\"" }
             let list = new.isEmpty ? "" : ", new: [\(new.joined(separator: ", "))]"
             return ".init(\"\(message.name)\", \"\(signature)\"\(list)),"
+        }
+        // An argument without a type in the description is three on the wire.
+        let types = message.arguments.flatMap { argument in
+            (argument.kind == .newID && argument.interface == nil ? [".none", ".none"] : []) + [reference(to: argument)]
         }
         return ".init(\"\(message.name)\", \"\(signature)\", [\(types.joined(separator: ", "))]),"
     }

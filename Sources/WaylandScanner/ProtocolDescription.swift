@@ -80,3 +80,25 @@ public struct ProtocolDescription: Equatable, Sendable {
         public var summary: String
     }
 }
+
+extension ProtocolDescription.Message {
+    /// The arguments in libwayland's notation; see `wl_message` in wayland-util.h.
+    var signature: String {
+        var signature = since > 1 ? "\(since)" : ""
+        for argument in arguments {
+            switch argument.kind {
+            case .int: signature += "i"
+            case .uint: signature += "u"
+            case .fixed: signature += "f"
+            case .string: signature += argument.isNullable ? "?s" : "s"
+            case .object: signature += argument.isNullable ? "?o" : "o"
+            case .array: signature += "a"
+            case .fd: signature += "h"
+            // A new object whose interface the message itself names.
+            case .newID where argument.interface == nil: signature += "sun"
+            case .newID: signature += "n"
+            }
+        }
+        return signature
+    }
+}

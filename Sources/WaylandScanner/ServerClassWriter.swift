@@ -53,14 +53,7 @@ struct ServerClassWriter {
     private func requestSignature(_ request: ProtocolDescription.Message) -> String {
         let parameters = request.arguments.map { argument in
             let code = ArgumentCode(argument: argument, interface: interface.name)
-            let type =
-                switch argument.kind {
-                case .fd: "consuming Descriptor"
-                case .newID: code.resourceType
-                case .object: code.resourceType + (argument.isNullable ? "?" : "")
-                default: code.valueType!
-                }
-            return "\(code.label): \(type)"
+            return "\(code.label): \(code.requestType)"
         }
         let all = (["_ resource: \(type)"] + parameters).joined(separator: ", ")
         return "func \(SwiftName.member(request.name))(\(all)) throws(ProtocolError)"

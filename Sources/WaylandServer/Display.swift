@@ -234,7 +234,7 @@ public final class Display {
 
     func tellRegistries(of global: GlobalAnnouncement, _ tell: (RegistryResource) -> Void) {
         for client in clients where global.isVisible(client) {
-            for registry in client.registries { tell(registry) }
+            for registry in client.registries.reversed() { tell(registry) }
         }
     }
 

@@ -33,7 +33,7 @@ final class RegistryResource: Resource {
         guard let global else { throw invalid("invalid global \(interface) (\(Int32(bitPattern: name)))") }
         let ours = global.interface.name
         guard interface == ours else {
-            throw invalid("invalid interface for global \(name): have \(ours), wanted \(interface)")
+            throw invalid("invalid interface for global \(name): have \(interface), wanted \(ours)")
         }
         let wrong = "invalid version for global \(interface) (\(Int32(bitPattern: name)))"
         guard version > 0 else { throw invalid("\(wrong): 0 is not a valid version") }
