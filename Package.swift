@@ -184,6 +184,7 @@ let package = Package(
         ),
         .executableTarget(name: "without-memfd", path: "Tests/Support/without-memfd"),
         .executableTarget(name: "stuck-file", path: "Tests/Support/stuck-file"),
+        .executableTarget(name: "hostile-client", path: "Tests/Support/hostile-client"),
         .testTarget(
             name: "WaylandScannerTests",
             dependencies: ["WaylandScanner", "wayland-swift-scanner"],
@@ -264,8 +265,8 @@ let package = Package(
             name: "EndToEndTests",
             dependencies: [
                 "CLinux", "CPNG", "ClientToolkit", "DirectRendering", "SharedMemory", "TestSupport", "WaylandClient",
-                "signet", "camera", "prime", "shared-memory-tour", "simple-shm", "stuck-file", "udmabuf",
-                "without-memfd",
+                "signet", "camera", "hostile-client", "prime", "shared-memory-tour", "simple-shm", "stuck-file",
+                "udmabuf", "without-memfd",
             ],
             swiftSettings: strict
         ),

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <linux/sockios.h>
+#include <linux/stat.h>
 #include <stdint.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -17,6 +18,7 @@
 #include <sys/random.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/timerfd.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -36,6 +38,15 @@ extern int memfd_create(const char *name, unsigned int flags);
 #define SIGNET_F_SEAL_EXEC 0x0020
 static inline int signet_add_seals(int fd, int seals) { return fcntl(fd, 1024 + 9, seals); }
 static inline int signet_get_seals(int fd) { return fcntl(fd, 1024 + 10); }
+
+// statx(2), of an open file and with what the kernel has at hand: no file system is asked. The bits of S_IFMT; -1 where
+// the kernel doesn't tell.
+static inline int signet_file_type(int fd) {
+    struct statx status;
+    // AT_EMPTY_PATH, AT_STATX_DONT_SYNC
+    long result = syscall(SYS_statx, fd, "", 0x1000 | 0x4000, STATX_TYPE, &status);
+    return result < 0 ? -1 : status.stx_mode & 0170000;
+}
 
 // getrusage(2)
 #define SIGNET_RUSAGE_THREAD 1

@@ -42,6 +42,8 @@ public struct DMABuffer: ~Copyable, Sendable {
     /// Takes over a descriptor that may be of anything; nil, and closed, where it isn't one of a dma-buf.
     public init?(ifDMABuffer descriptor: consuming Descriptor) throws(DeviceError) {
         let number = descriptor.rawValue
+        // A dma-buf has no type. What has one may be on a file system that takes its time to answer.
+        guard DescriptorFacts.kindWithoutAsking(descriptor) == .anonymous else { return nil }
         var system = statfs()
         _ = try perform("fstatfs", on: "a descriptor") { unsafe fstatfs(number, &system) }
         guard UInt32(truncatingIfNeeded: system.f_type) == SIGNET_DMA_BUF_MAGIC else { return nil }

@@ -77,6 +77,12 @@ public struct Descriptor: ~Copyable, Sendable {
         return Descriptor(try SystemCall.run("fcntl") { fcntl(number, F_DUPFD_CLOEXEC, 0) }, origin)
     }
 
+    /// Whether it names a file and gives no access to it. Source: open(2), O_PATH.
+    public borrowing func isPathOnly() throws(SystemError) -> Bool {
+        let number = rawValue
+        return try SystemCall.run("fcntl") { fcntl(number, F_GETFL) } & SIGNET_O_PATH != 0
+    }
+
     /// Makes reads and writes return EAGAIN where they would have to wait. Source: fcntl(2), O_NONBLOCK.
     public borrowing func setNonBlocking() throws(SystemError) {
         let number = rawValue

@@ -76,7 +76,14 @@ public struct DescriptorFacts: Hashable, Sendable {
         self.access = access
     }
 
-    /// Asks the kernel.
+    /// What kind of file it is, from what the kernel has at hand; nil where it doesn't tell. A file's owner, whose file
+    /// system may be a process of his, isn't asked. Source: statx(2), AT_STATX_DONT_SYNC.
+    public static func kindWithoutAsking(_ descriptor: borrowing Descriptor) -> Kind? {
+        let type = signet_file_type(descriptor.rawValue)
+        return type < 0 ? nil : Kind(mode: mode_t(type))
+    }
+
+    /// Asks the kernel, which may ask the file system, and that whoever runs it: for how long is up to them.
     public static func read(_ descriptor: borrowing Descriptor) throws(SystemError) -> DescriptorFacts {
         let number = descriptor.rawValue
         let seals = try descriptor.seals()

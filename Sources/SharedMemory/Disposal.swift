@@ -14,7 +14,7 @@ internal import Synchronization
 /// thread while they wait, and another one for connections, ``threadLimit`` in all; a close that hangs holds up that
 /// user's own descriptors alone. Until then the descriptors stay open, and are counted.
 ///
-/// Nothing here waits in the caller: handing over takes a lock for an append, and sem_post(3).
+/// Nothing here waits in the caller: handing over is an append and sem_post(3).
 public enum Disposal {
     /// Threads that close strangers' descriptors.
     public static let threadLimit = 16
@@ -22,12 +22,16 @@ public enum Disposal {
     private enum Job: Sendable {
         case close(CInt)
         case unmap(address: UInt, length: Int)
+        case closeStranger(CInt, Lane)
+        case other(@Sendable () -> Void)
 
+        /// Does it here.
         func run() {
             switch self {
-            case .close(let number): _ = Glibc.close(number)
+            case .close(let number), .closeStranger(let number, _): _ = Glibc.close(number)
             case .unmap(let address, let length):
                 unsafe munmap(UnsafeMutableRawPointer(bitPattern: address), length)
+            case .other(let action): action()
             }
         }
     }
@@ -50,40 +54,43 @@ public enum Disposal {
     }
 
     private struct State {
-        var isRunning = false
-        var jobs: [Job] = []
-        var isBusy = false
         var strangers: [Lane: Strangers] = [:]
         var threads = 0
     }
 
+    private static let isRunning = Atomic(false)
+    /// What was handed over. There are two places for it: a thread that is at one of them may have lost its CPU there,
+    /// and whoever hands over is not to wait for that.
+    private static let firstInbox = Mutex<[Job]>([])
+    private static let secondInbox = Mutex<[Job]>([])
+    /// Of the threads that close; whoever hands over doesn't come here.
     private static let state = Mutex(State())
     /// Posted for each hand-over.
     private static let work = Semaphore()
+    /// What was handed over and isn't done.
+    private static let unfinished = Atomic(0)
 
     // MARK: For owners of a process
 
     /// Starts the thread for what ends in finite time; until then everything is closed where it is let go. Does nothing
     /// the second time. EAGAIN where the process may have no further thread.
     public static func start() throws(SystemError) {
-        let isFirst = state.withLock { state in
-            defer { state.isRunning = true }
-            return !state.isRunning
-        }
-        guard isFirst else { return }
+        guard !isRunning.exchange(true, ordering: .sequentiallyConsistent) else { return }
         do throws(SystemError) {
             try startThread { runJobs() }
         } catch {
-            state.withLock { $0.isRunning = false }
+            isRunning.store(false, ordering: .sequentiallyConsistent)
             throw error
         }
     }
 
-    /// How many descriptors that `user` sent wait to be closed, and are open still.
+    /// How many descriptors that `user` sent wait to be closed, and are open still. Zero as well where that can't be
+    /// told at once.
     public static func pendingCount(of user: UInt32) -> Int {
-        state.withLock { state in
+        let count = state.withLockIfAvailable { state in
             [true, false].reduce(0) { $0 + (state.strangers[Lane(user: user, isConnections: $1)]?.count ?? 0) }
         }
+        return count ?? 0
     }
 
     // MARK: Handing over
@@ -91,7 +98,7 @@ public enum Disposal {
     /// Has `number` closed; by the caller where nothing was started.
     static func close(_ number: CInt, from user: UInt32, isMemory: Bool) {
         if isMemory || isPipe(number) { return hand(over: .close(number)) }
-        close(number, in: Lane(user: user, isConnections: false))
+        hand(over: .closeStranger(number, Lane(user: user, isConnections: false)))
     }
 
     /// Has a connection of `user` closed, in whose queue nothing is left and into which nothing can come.
@@ -99,15 +106,7 @@ public enum Disposal {
     /// Such a one waits for nobody but the kernel's own search for sockets that are lost in each other's queues, which
     /// may find strangers' files there. So it gets a thread, but not the one that may be stuck with the user's files.
     package static func close(emptyConnection number: CInt, from user: UInt32) {
-        close(number, in: Lane(user: user, isConnections: true))
-    }
-
-    private static func close(_ number: CInt, in lane: Lane) {
-        let isTaken = state.withLock { state in
-            if state.isRunning { state.strangers[lane, default: Strangers()].waiting.append(number) }
-            return state.isRunning
-        }
-        if isTaken { work.post() } else { Job.close(number).run() }
+        hand(over: .closeStranger(number, Lane(user: user, isConnections: true)))
     }
 
     /// Has our own large memory closed.
@@ -116,13 +115,20 @@ public enum Disposal {
     /// Has memory unmapped.
     static func unmap(_ address: UInt, length: Int) { hand(over: .unmap(address: address, length: length)) }
 
+    /// Has something done that ends in finite time, and makes its caller sleep.
+    static func run(_ action: @escaping @Sendable () -> Void) { hand(over: .other(action)) }
+
     private static func hand(over job: Job) {
-        let isTaken = state.withLock { state in
-            if state.isRunning { state.jobs.append(job) }
-            return state.isRunning
-        }
-        if isTaken { work.post() } else { job.run() }
+        guard isRunning.load(ordering: .acquiring) else { return job.run() }
+        unfinished.add(1, ordering: .relaxed)
+        let isTaken: Void? =
+            firstInbox.withLockIfAvailable { $0.append(job) } ?? secondInbox.withLockIfAvailable { $0.append(job) }
+        // Other threads that hand over have them both.
+        if isTaken == nil { firstInbox.withLock { $0.append(job) } }
+        work.post()
     }
+
+    private static func isDone() { unfinished.subtract(1, ordering: .relaxed) }
 
     /// Whether it is a pipe, which is closed without asking anybody. Nor does the question ask a driver or a file
     /// system. Source: fcntl(2), F_GETPIPE_SZ.
@@ -137,14 +143,22 @@ public enum Disposal {
         while true {
             // While strangers wait for a thread that couldn't be started, that is tried again each second.
             work.wait(seconds: mustTryAgain ? 1 : nil)
-            let jobs = state.withLock { state in
-                defer { state.jobs = [] }
-                state.isBusy = !state.jobs.isEmpty
-                return state.jobs
+            for job in takeAll(firstInbox) + takeAll(secondInbox) {
+                if case .closeStranger(let number, let lane) = job {
+                    state.withLock { $0.strangers[lane, default: Strangers()].waiting.append(number) }
+                } else {
+                    job.run()
+                    isDone()
+                }
             }
-            for job in jobs { job.run() }
-            state.withLock { $0.isBusy = false }
             mustTryAgain = !startMissingThreads()
+        }
+    }
+
+    private static func takeAll(_ inbox: borrowing Mutex<[Job]>) -> [Job] {
+        inbox.withLock { jobs in
+            defer { jobs = [] }
+            return jobs
         }
     }
 
@@ -189,6 +203,7 @@ public enum Disposal {
             unsafe setsockopt(number, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout<Glibc.linger>.size))
             _ = Glibc.close(number)
             state.withLock { $0.strangers[lane]?.isClosing = false }
+            isDone()
         }
         // Another user may wait for a thread.
         work.post()
@@ -199,8 +214,7 @@ public enum Disposal {
     /// Waits until everything handed over so far is done; for tests, ten seconds at most.
     package static func drain() {
         for _ in 0..<100_000 {
-            let isIdle = state.withLock { $0.jobs.isEmpty && !$0.isBusy && $0.strangers.isEmpty }
-            if isIdle { return }
+            if unfinished.load(ordering: .acquiring) == 0 { return }
             usleep(100)
         }
     }

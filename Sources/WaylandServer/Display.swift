@@ -7,8 +7,8 @@ public import SharedMemory
 /// listens hands over connected descriptors with ``connect(_:)``.
 ///
 /// Each round of the loop calls the actions of other sources first. Then clients with requests have their turns, some
-/// hundred requests or two milliseconds each, as long as the round lasts; who is left is first in the next. In the end
-/// each client that has events gets them, in one sendmsg(2).
+/// hundred requests or two milliseconds each at most, as long as the round lasts: those who have just sent something
+/// before those who are still at it. In the end each client that has events gets them, in one sendmsg(2).
 public final class Display {
     /// Where clients' requests, timers and the server's own descriptors are waited for.
     public let loop = EventLoop()
@@ -32,6 +32,7 @@ public final class Display {
     private var ending: [Client] = []
     private var departures: [Departure] = []
     private var unsentBytes = 0
+    private var unclaimedDescriptors = 0
     private var isServing = false
 
     /// How long clients are served before other sources are looked at again, in nanoseconds.
@@ -72,7 +73,8 @@ public final class Display {
         lastClientNumber += 1
         margin.note(socket.rawValue)
         let client = Client(socket, number: lastClientNumber, display: self)
-        let source = loop.watch(client.socketNumber, for: .readable) { [unowned self, unowned client] readiness in
+        let source = loop.watchQuietly(client.socketNumber, for: .readable) {
+            [unowned self, unowned client] readiness in
             if readiness.contains(.writable) { needsFlush(client) }
             if !readiness.isDisjoint(with: [.readable, .hangUp, .error]) { needsTurn(client) }
         }
@@ -105,21 +107,25 @@ public final class Display {
     private func needsTurn(_ client: Client) {
         guard !client.isQueued else { return }
         client.isQueued = true
-        ready.append(client)
+        if client.isGreedy { unfinished.append(client) } else { ready.append(client) }
     }
 
     private func serve() {
         isServing = true
         endAll()
         let end = EventLoop.now + Self.roundTime
-        // Newcomers wait for one that is greedy, not for all of them; and none that is greedy waits for ever.
-        var next = unfinished.popFirst()
-        while let client = next ?? ready.popFirst() ?? unfinished.popFirst() {
-            next = nil
+        // One that isn't done first, so that none waits for ever; then everybody who has just sent something, for a
+        // short time each; then the others.
+        var isFirst = true
+        while true {
+            let newcomer = isFirst ? nil : ready.popFirst()
+            isFirst = false
+            guard let client = newcomer ?? unfinished.popFirst() ?? ready.popFirst() else { break }
+            let time = newcomer == nil ? TurnBudget.whole : TurnBudget.first
             client.isQueued = false
             guard client.isConnected else { continue }
             loop.turns.measure(client) {
-                let hasMore = client.takeTurn(buffer, &margin)
+                let hasMore = client.takeTurn(time, buffer, &margin)
                 if client.isEnding {
                     client.end()
                 } else if hasMore {
@@ -166,6 +172,18 @@ public final class Display {
         guard change > 0, unsentBytes > limits.totalUnsentBytes else { return }
         let worst = clients.filter { !$0.isEnding }.max { $0.unsentByteCount < $1.unsentByteCount }
         worst?.abandon("\(unsentBytes) bytes of events wait for all clients, and most of them for this one")
+    }
+
+    func unclaimedDescriptorsChanged(by change: Int) {
+        unclaimedDescriptors += change
+        guard change > 0, unclaimedDescriptors > limits.totalUnclaimedDescriptors else { return }
+        let worst = clients.filter { !$0.isEnding }.max { $0.unclaimedDescriptorCount < $1.unclaimedDescriptorCount }
+        worst?.fail(
+            .noMemory(
+                "\(unclaimedDescriptors) descriptors came that no request has taken, most of them from this client"
+            ),
+            receiver: nil
+        )
     }
 
     /// How a client leaves.

@@ -29,6 +29,8 @@ public final class EventLoop {
     public final class Source {
         fileprivate let number: UInt64
         fileprivate let action: (Readiness) -> Void
+        /// Whether its action counts as a turn.
+        fileprivate var isMeasured = true
         private let descriptor: CInt
         /// What belongs to the source alone.
         private let owned: Descriptor?
@@ -88,14 +90,16 @@ public final class EventLoop {
         /// Has the action called, once, when CLOCK_MONOTONIC reaches `time`, in nanoseconds; at once where that has
         /// passed. What was set before is forgotten.
         public func set(at time: UInt64) {
-            loop?.deadlines[number] = Deadline(time: time, timer: self)
-            loop?.setAlarm()
+            guard let loop else { return }
+            loop.deadlines[number] = Deadline(time: time, timer: self)
+            // One that is put off may leave an alarm too many behind, which then finds nothing to do.
+            loop.setAlarm(noLaterThan: time)
         }
 
         /// Forgets what was set.
         public func cancel() {
-            guard let loop, loop.deadlines.removeValue(forKey: number) != nil else { return }
-            loop.setAlarm()
+            guard let loop, let deadline = loop.deadlines.removeValue(forKey: number) else { return }
+            if deadline.time == loop.alarmTime { loop.setAlarm() }
         }
     }
 
@@ -146,7 +150,8 @@ public final class EventLoop {
     fileprivate var sources: [UInt64: Source] = [:]
     fileprivate var deadlines: [UInt64: Deadline] = [:]
     /// What the alarm is set to; nil where it is off.
-    private var alarmTime: UInt64?
+    fileprivate var alarmTime: UInt64?
+    private var isRunningTimers = false
     private var expected: [UInt64: () -> Void] = [:]
     private var lastNumber: UInt64 = 0
     private var isDispatching = false
@@ -187,19 +192,34 @@ public final class EventLoop {
         precondition(!isDispatching, "an action has called dispatch")
         isDispatching = true
         defer { isDispatching = false }
-        var events = unsafe [epoll_event](repeating: epoll_event(), count: 64)
+        var events = unsafe [epoll_event](repeating: epoll_event(), count: 256)
         let count = unsafe epoll_wait(epoll.rawValue, &events, CInt(events.count), timeout)
         for index in 0..<max(0, Int(count)) {
             let event = unsafe events[index]
             guard let source = unsafe sources[event.data.u64] else { continue }
             let readiness = unsafe Readiness(epollEvents: event.events)
-            turns.measure(nil) { source.action(readiness) }
+            if source.isMeasured {
+                turns.measure(nil) { source.action(readiness) }
+            } else {
+                source.action(readiness)
+            }
         }
         afterEvents?()
         return count >= 0
     }
 
     // MARK: Sources
+
+    /// As ``watch(_:for:_:)``, for an action that does next to nothing, as there are many of them.
+    func watchQuietly(
+        _ descriptor: CInt,
+        for readiness: Readiness,
+        _ action: @escaping (Readiness) -> Void
+    ) -> Source? {
+        let source = watch(descriptor, for: readiness, action)
+        source?.isMeasured = false
+        return source
+    }
 
     /// Calls `action` whenever the descriptor is ready in one of the given ways. The descriptor is to stay open until
     /// the source is removed.
@@ -261,9 +281,19 @@ public final class EventLoop {
         return Timer(lastNumber, loop: self, action: action)
     }
 
+    fileprivate func setAlarm(noLaterThan time: UInt64) {
+        if alarmTime.map({ time < $0 }) ?? true { arm(time) }
+    }
+
+    /// Sets the alarm to the next deadline, wherever that is.
     fileprivate func setAlarm() {
         let time = deadlines.values.lazy.map(\.time).min()
-        guard time != alarmTime else { return }
+        if time != alarmTime { arm(time) }
+    }
+
+    private func arm(_ time: UInt64?) {
+        // Done once, when all that are due have run.
+        guard !isRunningTimers else { return }
         alarmTime = time
         var setting = itimerspec()
         // Zero would disarm it.
@@ -277,6 +307,7 @@ public final class EventLoop {
         var expirations: UInt64 = 0
         _ = unsafe read(alarm.rawValue, &expirations, 8)
         alarmTime = nil
+        isRunningTimers = true
         let now = Self.now
         let due = deadlines.filter { $0.value.time <= now }.sorted { ($0.value.time, $0.key) < ($1.value.time, $1.key) }
         for (number, deadline) in due {
@@ -285,6 +316,7 @@ public final class EventLoop {
             deadlines[number] = nil
             current.timer?.action()
         }
+        isRunningTimers = false
         setAlarm()
     }
 

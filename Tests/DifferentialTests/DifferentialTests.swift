@@ -21,8 +21,8 @@ import WaylandServer
         /// A global that is hidden from the client. libwayland says of a wrong bind what is wrong with it, and so that
         /// there is such a global; ours says that there is none.
         case hiddenGlobal
-        /// An error whose text has bytes of the client's that aren't UTF-8. libwayland sends them back; ours are replaced
-        /// by U+FFFD, as what goes into logs is to be text.
+        /// An error whose text has bytes of the client's that aren't UTF-8. libwayland sends them back; ours are
+        /// replaced by U+FFFD, as what goes into logs is to be text.
         case repairedText
         /// When `wl_display.delete_id` is sent. libwayland keeps it back until there is another event; ours is sent at
         /// the end of the turn.

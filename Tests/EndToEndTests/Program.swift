@@ -106,6 +106,23 @@ final class Running {
         return Program.Outcome(status: status, output: text, errors: errorText)
     }
 
+    /// Waits until it says `word`; false where it ends before that.
+    func hears(_ word: String) -> Bool {
+        var text = ""
+        while !text.contains(word) {
+            let data = output.fileHandleForReading.availableData
+            if data.isEmpty { return false }
+            text += String(decoding: data, as: UTF8.self)
+        }
+        return true
+    }
+
+    /// Kills it with all processes that it started, which are in its group, and waits for the end.
+    func killTree() {
+        kill(-identifier, SIGKILL)
+        _ = finish()
+    }
+
     /// Sends a signal and waits for the end.
     @discardableResult
     func end(_ signal: Int32 = SIGTERM) -> Program.Outcome {

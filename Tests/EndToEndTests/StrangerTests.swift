@@ -10,19 +10,19 @@ import WaylandClient
     let folder = RuntimeDirectory()
 
     /// A file whose closing doesn't end before its file system's process does.
-    private final class StuckFile {
+    final class StuckFile {
         let path: String
         private let mountPoint: String
         private let daemon: Process
 
-        /// Nil where that can't be had here.
-        init?(in folder: RuntimeDirectory) throws {
+        /// Nil where that can't be had here. Everything but being opened can be made to never end.
+        init?(in folder: RuntimeDirectory, everything: Bool = false) throws {
             mountPoint = folder.path + "/stuck"
             path = mountPoint + "/file"
             try FileManager.default.createDirectory(atPath: mountPoint, withIntermediateDirectories: false)
             daemon = Process()
             daemon.executableURL = URL(filePath: Program.path(of: "stuck-file"))
-            daemon.arguments = [mountPoint]
+            daemon.arguments = [mountPoint] + (everything ? ["everything"] : [])
             let output = Pipe()
             daemon.standardOutput = output
             daemon.standardError = FileHandle.nullDevice

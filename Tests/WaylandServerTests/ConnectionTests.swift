@@ -266,6 +266,19 @@ import WaylandWire
         #expect(openDescriptorCount() == before - 2)
     }
 
+    @Test func `of all that send descriptors for nothing, the one with the most ends`() {
+        display.limits.totalUnclaimedDescriptors = 100
+        let peers = (0..<4).map { _ in RawPeer(on: display) }
+        for (index, peer) in peers.enumerated() {
+            var files = DescriptorList()
+            for _ in 0..<(index == 1 ? 40 : 25) { files.append(TestFile.memfd(1)) }
+            peer.send(sync(2), with: files)
+            peer.turn()
+        }
+        #expect(peers.map(\.client.isConnected) == [true, false, true, true])
+        #expect(peers[1].takeEvents().last?.text(at: 2).contains("115 descriptors") == true)
+    }
+
     @Test func `a request without its descriptor ends the client`() {
         peer.send(RawPeer.request(RawPeer.test, 4, [1]))
         #expect(settle(2).last?.text(at: 2) == "invalid arguments for test_v1@3.take_descriptors")

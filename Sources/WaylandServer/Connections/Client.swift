@@ -67,12 +67,19 @@ public final class Client {
     private var isWaiting = false
     /// What part of `output` is counted in the display's total.
     private var countedBytes = 0
+    /// How many of `descriptors` are.
+    private var countedDescriptors = 0
     var registries: [RegistryResource] = []
 
     var source: EventLoop.Source?
     /// Whether the display has it in its list of those that have something to be served, or to be sent.
     var isQueued = false
     var isUnflushed = false
+    /// Until when it stands behind others, as it has used a whole turn up.
+    private var greedyUntil: UInt64 = 0
+    /// For how long, in nanoseconds.
+    private static let greedyTime: UInt64 = 500_000_000
+    var isGreedy: Bool { greedyUntil > 0 && EventLoop.now < greedyUntil }
 
     init(_ socket: consuming Descriptor, number: UInt64, display: Display) {
         let credentials = Credentials(of: socket)
@@ -169,6 +176,7 @@ public final class Client {
         descriptors = DescriptorQueue(user: credentials.user)
         input = StoredInput()
         count(unsentBytes: 0)
+        countDescriptors()
         if let socket {
             display?.seeOff(socket, output, outputIsBroken ? .silent : hasError ? .withError : .plain)
         }
@@ -319,12 +327,19 @@ public final class Client {
         display?.unsentBytesChanged(by: change)
     }
 
+    private func countDescriptors() {
+        guard descriptors.count != countedDescriptors else { return }
+        let change = descriptors.count - countedDescriptors
+        countedDescriptors = descriptors.count
+        display?.unclaimedDescriptorsChanged(by: change)
+    }
+
     // MARK: Requests
 
-    /// Serves requests until the turn's budget is spent or nothing is left. True where requests are left that no event
-    /// of the loop will tell of.
-    final func takeTurn(_ buffer: ReceiveBuffer, _ margin: inout DescriptorMargin) -> Bool {
-        var budget = TurnBudget()
+    /// Serves requests until the turn's budget is spent or nothing is left. True where there may be more: what was
+    /// received and not served, of which no event of the loop will tell, or what wasn't received.
+    final func takeTurn(_ time: UInt64, _ buffer: ReceiveBuffer, _ margin: inout DescriptorMargin) -> Bool {
+        var budget = TurnBudget(time)
         while phase == .open, !budget.isSpent {
             if input.hasWholeMessage {
                 handleStored(&budget)
@@ -332,7 +347,9 @@ public final class Client {
                 break
             }
         }
-        return phase == .open && input.hasWholeMessage
+        countDescriptors()
+        if budget.isSpent, time == TurnBudget.whole { greedyUntil = EventLoop.now + Self.greedyTime }
+        return phase == .open && (budget.isSpent || input.hasWholeMessage)
     }
 
     private func handleStored(_ budget: inout TurnBudget) {

@@ -10,6 +10,8 @@ public struct ConnectionLimits: Sendable {
     /// Descriptors that one client sent and that no request has taken. Beyond that it ends with
     /// `wl_display.no_memory`.
     public var unclaimedDescriptors = 1_024
+    /// The same for all clients together. Beyond that the one with the most ends.
+    public var totalUnclaimedDescriptors = 4_096
     /// Connections that were ended with an error and are kept open for a second, for the client to read it.
     public var departures = 256
 

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import SharedMemory
 
 /// Whether this process has descriptor numbers left for what clients send.
 ///
@@ -14,6 +15,7 @@ struct DescriptorMargin {
 
     /// For a process with the present RLIMIT_NOFILE.
     init() {
+        DescriptorTable.reserve()
         var limit = rlimit()
         let isKnown = unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0
         let count = isKnown ? Int(min(limit.rlim_cur, rlim_t(Int32.max))) : 1_024
@@ -24,6 +26,7 @@ struct DescriptorMargin {
 
     /// Takes note of a number that the process was given.
     mutating func note(_ number: CInt) {
+        DescriptorTable.note(number)
         if Int(number) >= threshold { isTight = true }
     }
 

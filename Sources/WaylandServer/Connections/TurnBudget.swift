@@ -2,14 +2,23 @@
 struct TurnBudget {
     private var requests = 500
     private var bytes = 65_536
-    private let end = EventLoop.now + 2_000_000
+    private let end: UInt64
     /// Requests until the clock is looked at, which costs as much as a cheap request.
     private var untilLook = 1
     private var interval = 1
     private var lastLook: UInt64
     private(set) var isSpent = false
 
-    init() { lastLook = end - 2_000_000 }
+    /// For so many nanoseconds; ``whole`` or ``first``.
+    init(_ time: UInt64) {
+        lastLook = EventLoop.now
+        end = lastLook + time
+    }
+
+    /// What a turn may take.
+    static let whole: UInt64 = 2_000_000
+    /// What it may take of somebody who has just sent something: enough for most, and no long wait for the next.
+    static let first: UInt64 = 250_000
 
     /// Counts bytes that were received.
     mutating func use(bytes count: Int) {

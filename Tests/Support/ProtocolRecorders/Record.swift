@@ -2,7 +2,7 @@ import Glibc
 package import SharedMemory
 import TestSupport
 package import WaylandServer
-package import WaylandWire
+import WaylandWire
 
 /// An interface as data, and how a global of it is made; see the generated files.
 package struct RecordedInterface: Sendable {

@@ -2,6 +2,8 @@
 // whose closing never ends: FUSE_FLUSH isn't answered until this program is killed. Takes root. Says "ready" when it is
 // mounted. Source: linux/fuse.h.
 //
+// stuck-file FOLDER everything: nothing at all is answered about the file, once it was opened.
+//
 // stuck-file --send FILE SOCKET: gives FILE to the Wayland server at SOCKET, as the memory of a pool. It ends as late
 // as everybody who closes the file.
 #include <errno.h>
@@ -19,6 +21,7 @@
 enum { ROOT = FUSE_ROOT_ID, FILE_NODE = 2, FILE_SIZE = 65536 };
 
 static int device;
+static int answers_nothing, is_open;
 
 static void answer(const struct fuse_in_header *request, int error, const void *body, size_t length) {
     char message[512];
@@ -38,6 +41,7 @@ static struct fuse_attr attributes(unsigned long node) {
 }
 
 static void serve(const struct fuse_in_header *request, const char *body) {
+    if (answers_nothing && is_open && request->nodeid == FILE_NODE && request->opcode != FUSE_OPEN) return;
     switch (request->opcode) {
     case FUSE_INIT: {
         const struct fuse_init_in *offer = (const void *)body;
@@ -57,6 +61,7 @@ static void serve(const struct fuse_in_header *request, const char *body) {
     }
     case FUSE_OPEN:
     case FUSE_OPENDIR: {
+        if (request->nodeid == FILE_NODE) is_open = 1;
         struct fuse_open_out result = {.fh = 1};
         return answer(request, 0, &result, sizeof result);
     }
@@ -121,8 +126,9 @@ static int send_to(const char *path, const char *socket_path) {
 
 int main(int count, char **arguments) {
     if (count == 4 && strcmp(arguments[1], "--send") == 0) return send_to(arguments[2], arguments[3]);
-    if (count != 2) {
-        fprintf(stderr, "usage: stuck-file FOLDER | --send FILE SOCKET\n");
+    answers_nothing = count == 3 && strcmp(arguments[2], "everything") == 0;
+    if (count != 2 && !answers_nothing) {
+        fprintf(stderr, "usage: stuck-file FOLDER [everything] | --send FILE SOCKET\n");
         return 64;
     }
     char options[128];

@@ -85,6 +85,7 @@ extension Admission {
 
     /// Looks at `descriptor` and does what the verdict says, up to but not including the mapping.
     public func admit(_ descriptor: borrowing Descriptor, size: Int64) throws(Refusal) -> Access {
+        if policy != .copy { try refuseWithoutAsking(descriptor) }
         var sealedOnArrival = false
         while true {
             switch verdict(on: try facts(of: descriptor), size: size) {
@@ -98,6 +99,16 @@ extension Admission {
                 sealedOnArrival = true
             }
         }
+    }
+
+    /// Refuses what knows no seals, without asking its file system, which may take its time.
+    private func refuseWithoutAsking(_ descriptor: borrowing Descriptor) throws(Refusal) {
+        let seals: Seals?
+        do { seals = try descriptor.seals() } catch { throw .unreadable(error) }
+        guard seals == nil else { return }
+        if (try? descriptor.isPathOnly()) == true { throw .pathOnly }
+        if let kind = DescriptorFacts.kindWithoutAsking(descriptor), kind != .regular { throw .notMemory(kind) }
+        throw .unsealable(fileSystem: nil)
     }
 
     private func facts(of descriptor: borrowing Descriptor) throws(Refusal) -> DescriptorFacts {

@@ -13,8 +13,8 @@ public enum Refusal: Error, Equatable, Sendable, CustomStringConvertible {
     case notReadable
     /// A memfd that could still shrink, under a policy that wants it sealed on arrival.
     case missingSeal
-    /// A file whose size its owner can change at any time.
-    case unsealable(fileSystem: DescriptorFacts.FileSystem)
+    /// A file whose size its owner can change at any time. The file system, where it was asked.
+    case unsealable(fileSystem: DescriptorFacts.FileSystem?)
     /// A file system on which reading could wait for somebody else, or that isn't known not to.
     case unsuitableFileSystem(DescriptorFacts.FileSystem)
     /// Huge pages: a punched hole there can fault even though the file is sealed.
@@ -37,7 +37,7 @@ public enum Refusal: Error, Equatable, Sendable, CustomStringConvertible {
             "the memfd can still be shrunk; call fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK) before sending it, "
                 + "or run the compositor with --shm-policy seal, which does that itself"
         case .unsealable(let fileSystem):
-            "the file (on \(fileSystem)) can't be kept from shrinking; create it with "
+            "the file\(fileSystem.map { " (on \($0))" } ?? "") can't be kept from shrinking; create it with "
                 + "memfd_create(MFD_ALLOW_SEALING) and fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK), "
                 + "or run the compositor with --shm-policy copy, which reads such files instead of mapping them"
         case .unsuitableFileSystem(let fileSystem):

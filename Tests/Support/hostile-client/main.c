@@ -1,0 +1,262 @@
+// A client that does what it can to make a server wait. It speaks bytes, and stays until it is killed.
+//
+//     hostile-client SOCKET PLACE KIND [FILE]   sends descriptors of KIND to PLACE
+//     hostile-client SOCKET flood HOW COUNT     keeps COUNT connections busy, in processes of 225 each
+//
+// PLACE: pool (as the memory of a pool), dmabuf (as a plane), many (253 in a message), early (28 with half a message,
+// nine times), unread (in the queue of a connection that was ended, when its client dies), nothing (with one byte).
+// KIND: file (FILE, opened), linger (a TCP socket that waits for its unsent data), sleeper (a TCP socket whose sender
+// sleeps in a page fault on FILE and holds its lock), memory (256 MiB), watches (an epoll descriptor with 5,000 items).
+// HOW: halves, descriptors, deaf, batches. Says "done" when all was sent that can be, or after three seconds.
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+static const char *path;
+
+static int connect_to_server(void) {
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    strncpy(address.sun_path, path, sizeof address.sun_path - 1);
+    int server = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (connect(server, (void *)&address, sizeof address) < 0) exit(1);
+    return server;
+}
+
+static ssize_t transmit(int server, const void *bytes, size_t size, const int *descriptors, int count, int flags) {
+    struct iovec part = {(void *)bytes, size};
+    union {
+        struct cmsghdr header;
+        char room[CMSG_SPACE(253 * sizeof(int))];
+    } control;
+    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
+    if (count) {
+        message.msg_control = &control;
+        message.msg_controllen = CMSG_SPACE((size_t)count * sizeof(int));
+        control.header = (struct cmsghdr){
+            .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN((size_t)count * sizeof(int))};
+        memcpy(CMSG_DATA(&control.header), descriptors, (size_t)count * sizeof(int));
+    }
+    return sendmsg(server, &message, MSG_NOSIGNAL | flags);
+}
+
+// Binds the global with this interface as object 3.
+static void bind_global(int server, const char *interface, uint32_t version) {
+    uint32_t get_registry[] = {1, 12 << 16 | 1, 2};
+    transmit(server, get_registry, sizeof get_registry, NULL, 0, 0);
+    static uint32_t events[16384];
+    size_t length = 0;
+    while (1) {
+        ssize_t more = read(server, (char *)events + length, sizeof events - length);
+        if (more <= 0) exit(1);
+        length += (size_t)more;
+        for (size_t at = 0; at + 2 < length / 4; at += (events[at + 1] >> 16) / 4) {
+            if (events[at] != 2 || strcmp((char *)&events[at + 4], interface) != 0) continue;
+            uint32_t text = (uint32_t)strlen(interface) + 1, words = (text + 3) / 4;
+            uint32_t request[32] = {2, (24 + words * 4) << 16, events[at + 2], text};
+            memcpy(&request[4], interface, text);
+            request[4 + words] = version;
+            request[5 + words] = 3;
+            transmit(server, request, 24 + words * 4, NULL, 0, 0);
+            return;
+        }
+    }
+}
+
+// MARK: What is sent
+
+static int connected_tcp(int *other) {
+    int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t length = sizeof address;
+    if (bind(listener, (void *)&address, length) < 0 || listen(listener, 1) < 0) exit(1);
+    getsockname(listener, (void *)&address, &length);
+    int result = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (connect(result, (void *)&address, length) < 0) exit(1);
+    *other = accept(listener, NULL, NULL);
+    return result;
+}
+
+static void *sleep_in_send(void *argument) {
+    void **both = argument;
+    send(*(int *)both[0], both[1], 4096, 0);
+    return NULL;
+}
+
+static int make(const char *kind, const char *file) {
+    if (strcmp(kind, "file") == 0) return open(file, O_RDWR | O_CLOEXEC);
+    if (strcmp(kind, "memory") == 0) {
+        int memory = memfd_create("hostile", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+        if (fallocate(memory, 0, 0, 256 << 20) < 0) exit(1);
+        fcntl(memory, F_ADD_SEALS, F_SEAL_SHRINK);
+        return memory;
+    }
+    if (strcmp(kind, "watches") == 0) {
+        int watches = epoll_create1(EPOLL_CLOEXEC), event = eventfd(0, EFD_CLOEXEC);
+        for (int i = 0; i < 5000; i++) {
+            struct epoll_event item = {.events = EPOLLIN};
+            // Copies of one number after the other: each is an item of its own.
+            int copy = fcntl(event, F_DUPFD_CLOEXEC, 100);
+            if (epoll_ctl(watches, EPOLL_CTL_ADD, copy, &item) < 0) break;
+        }
+        return watches;
+    }
+    int other;
+    static int tcp;
+    tcp = connected_tcp(&other);
+    if (strcmp(kind, "linger") == 0) {
+        struct linger linger = {1, 3};
+        setsockopt(tcp, SOL_SOCKET, SO_LINGER, &linger, sizeof linger);
+        static char bytes[1 << 16];
+        while (send(tcp, bytes, sizeof bytes, MSG_DONTWAIT) > 0) {}
+        return tcp;
+    }
+    // sleeper
+    int stuck = open(file, O_RDWR | O_CLOEXEC);
+    void *page = mmap(NULL, 4096, PROT_READ, MAP_SHARED, stuck, 0);
+    if (page == MAP_FAILED) exit(1);
+    static void *both[2];
+    both[0] = &tcp;
+    both[1] = page;
+    pthread_t thread;
+    pthread_create(&thread, NULL, sleep_in_send, both);
+    usleep(100000);
+    return tcp;
+}
+
+static void place(const char *where, const char *kind, const char *file) {
+    // First, so that it is closed first when this process ends.
+    int server = connect_to_server();
+    int one = make(kind, file);
+    if (one < 0) exit(1);
+    int all[253];
+    for (int i = 0; i < 253; i++) all[i] = one;
+    uint32_t sync[] = {1, 12 << 16, 2}, half = 1;
+    if (strcmp(where, "pool") == 0) {
+        bind_global(server, "wl_shm", 1);
+        uint32_t request[] = {3, 16 << 16, 4, 4096};
+        transmit(server, request, sizeof request, all, 1, 0);
+    } else if (strcmp(where, "dmabuf") == 0) {
+        bind_global(server, "zwp_linux_dmabuf_v1", 3);
+        uint32_t create[] = {3, 12 << 16 | 1, 4};
+        uint32_t add[] = {4, 28 << 16 | 1, 0, 0, 256, 0, 0};
+        uint32_t immediately[] = {4, 28 << 16 | 3, 5, 64, 16, 0x34325258, 0};
+        transmit(server, create, sizeof create, NULL, 0, 0);
+        transmit(server, add, sizeof add, all, 1, 0);
+        transmit(server, immediately, sizeof immediately, NULL, 0, 0);
+    } else if (strcmp(where, "many") == 0) {
+        transmit(server, sync, sizeof sync, all, 253, 0);
+    } else if (strcmp(where, "early") == 0) {
+        for (int i = 0; i < 4; i++) transmit(server, (char *)&half + i, 1, all, 28, 0);
+    } else if (strcmp(where, "unread") == 0) {
+        uint32_t wrong[] = {99, 8 << 16};
+        char answer[256];
+        transmit(server, wrong, sizeof wrong, NULL, 0, 0);
+        // The error; from now on nobody reads.
+        if (read(server, answer, sizeof answer) <= 0) exit(1);
+        for (int i = 0; i < 4; i++) transmit(server, sync, sizeof sync, all, 253, MSG_DONTWAIT);
+        puts("done");
+        fflush(stdout);
+        _exit(0);
+    } else {
+        transmit(server, &half, 1, all, 1, 0);
+    }
+}
+
+// MARK: Floods
+
+static double now(void) {
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
+}
+
+static void flood(const char *how, int count) {
+    static int servers[225];
+    int memory = memfd_create("hostile", MFD_CLOEXEC);
+    int all[28];
+    for (int i = 0; i < 28; i++) all[i] = memory;
+    int is_costly = strcmp(how, "batches") == 0;
+    for (int i = 0; i < count; i++) {
+        servers[i] = connect_to_server();
+        if (!is_costly) continue;
+        bind_global(servers[i], "wl_compositor", 4);
+        uint32_t create[] = {3, 12 << 16 | 1, 4};
+        transmit(servers[i], create, sizeof create, NULL, 0, 0);
+    }
+    static uint32_t words[6000];
+    size_t size = 0;
+    uint32_t half[] = {1, 4000 << 16, 0};
+    if (is_costly) {
+        for (uint32_t i = 0; i < 1000; i++) {
+            uint32_t add[] = {4, 24 << 16 | 1, i * 7919 % 5000, i * 104729 % 5000, 20, 20};
+            memcpy(words + i * 6, add, sizeof add);
+        }
+        size = sizeof words;
+    } else if (strcmp(how, "deaf") == 0) {
+        for (uint32_t i = 0; i < 1000; i++) memcpy(words + i * 3, (uint32_t[]){1, 12 << 16, 2}, 12);
+        size = 12000;
+    }
+    if (strcmp(how, "halves") == 0) {
+        for (int i = 0; i < count; i++) transmit(servers[i], half, 6, NULL, 0, 0);
+    } else {
+        double end = now() + 3;
+        // What isn't taken whole begins in the middle next time, which ends that connection: one more way to end.
+        while (now() < end) {
+            for (int i = 0; i < count; i++) {
+                if (size) {
+                    transmit(servers[i], words, size, NULL, 0, MSG_DONTWAIT);
+                } else {
+                    transmit(servers[i], half, 1, all, 28, MSG_DONTWAIT);
+                }
+            }
+        }
+    }
+}
+
+int main(int count, char **arguments) {
+    if (count < 4) return 64;
+    path = arguments[1];
+    struct rlimit limit;
+    getrlimit(RLIMIT_NOFILE, &limit);
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+    if (strcmp(arguments[2], "flood") == 0) {
+        int rest = count > 4 ? atoi(arguments[4]) : 1, children = 0;
+        int ready[2];
+        if (pipe(ready) < 0) return 1;
+        for (; rest > 0; rest -= 225, children++) {
+            if (fork() == 0) {
+                flood(arguments[3], rest < 225 ? rest : 225);
+                if (write(ready[1], "x", 1) < 1) return 1;
+                pause();
+                return 0;
+            }
+        }
+        char byte;
+        while (children-- > 0) {
+            if (read(ready[0], &byte, 1) < 1) return 1;
+        }
+    } else {
+        place(arguments[2], arguments[3], count > 4 ? arguments[4] : NULL);
+    }
+    puts("done");
+    fflush(stdout);
+    pause();
+    return 0;
+}
