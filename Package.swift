@@ -68,7 +68,7 @@ let package = Package(
         .target(
             name: "WaylandServer",
             dependencies: ["CLinux", "SharedMemory", "WaylandWire"],
-            exclude: ["bindings.conf"],
+            exclude: ["README.md", "bindings.conf"],
             swiftSettings: strict + fuzzed,
             plugins: ["WaylandBindings"]
         ),
