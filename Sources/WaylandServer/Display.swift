@@ -29,6 +29,9 @@ public final class Display {
     private var ready = Queue()
     private var unfinished = Queue()
     private var unflushed: [Client] = []
+    /// Who is to be sent something when the kernel may have room again.
+    private var congested: [Client] = []
+    private var congestionTimer: EventLoop.Timer?
     private var ending: [Client] = []
     private var departures: [Departure] = []
     private var unsentBytes = 0
@@ -167,6 +170,24 @@ public final class Display {
         if !isServing { endAll() }
     }
 
+    /// Tries again in a while.
+    func flushLater(_ client: Client) {
+        guard !client.isCongested else { return }
+        client.isCongested = true
+        congested.append(client)
+        if congestionTimer == nil {
+            congestionTimer = loop.makeTimer { [unowned self] in
+                let clients = congested
+                congested = []
+                for client in clients {
+                    client.isCongested = false
+                    if !client.isUnflushed { needsFlush(client) }
+                }
+            }
+        }
+        congestionTimer?.set(at: EventLoop.now + 20_000_000)
+    }
+
     func unsentBytesChanged(by change: Int) {
         unsentBytes += change
         guard change > 0, unsentBytes > limits.totalUnsentBytes else { return }
@@ -201,7 +222,7 @@ public final class Display {
         let outcome = farewell == .silent ? .broken : output.flush(to: socket)
         switch (farewell, outcome) {
         case (_, .broken), (.silent, _), (.plain, .done): return
-        case (.withError, _), (.plain, .blocked): break
+        case (.withError, _), (.plain, .blocked), (.plain, .congested): break
         }
         let departure = Departure(socket, output, loop: loop) { [unowned self] departure in
             guard let index = departures.firstIndex(where: { $0 === departure }) else { return }

@@ -75,6 +75,7 @@ public final class Client {
     /// Whether the display has it in its list of those that have something to be served, or to be sent.
     var isQueued = false
     var isUnflushed = false
+    var isCongested = false
     /// Until when it stands behind others, as it has used a whole turn up.
     private var greedyUntil: UInt64 = 0
     /// For how long, in nanoseconds.
@@ -268,7 +269,7 @@ public final class Client {
             isUnflushed = true
             display?.needsFlush(self)
         }
-        if output.byteCount >= Self.flushThreshold { flush() }
+        if output.byteCount >= Self.flushThreshold { sendEarly() }
     }
 
     @inline(never)
@@ -293,6 +294,17 @@ public final class Client {
         }
     }
 
+    /// Sends before the turn is over; a socket that takes no more isn't asked for each event.
+    @inline(never)
+    private func sendEarly() {
+        if isWaiting { checkUnsent() } else { flush() }
+    }
+
+    private func checkUnsent() {
+        guard output.byteCount > limits.unsentBytes else { return }
+        abandon("\(output.byteCount) bytes of events wait for it; \(limits.unsentBytes) are the limit")
+    }
+
     /// Sends what has been queued for this client, as far as its socket takes it.
     public final func flush() {
         guard let socket, !outputIsBroken else { return }
@@ -300,6 +312,9 @@ public final class Client {
         switch outcome {
         case .done: count(unsentBytes: 0)
         case .blocked: count(unsentBytes: output.byteCount)
+        case .congested:
+            count(unsentBytes: output.byteCount)
+            display?.flushLater(self)
         case .broken:
             // What it sent before it went is still read.
             dropOutput()
@@ -309,9 +324,7 @@ public final class Client {
             isWaiting = mustWait
             source?.update(mustWait ? [.readable, .writable] : .readable)
         }
-        if output.byteCount > limits.unsentBytes {
-            abandon("\(output.byteCount) bytes of events wait for it; \(limits.unsentBytes) are the limit")
-        }
+        checkUnsent()
     }
 
     private func dropOutput() {

@@ -43,7 +43,8 @@ final class Departure {
     private func goOn() -> Bool {
         guard !output.isEmpty else { return true }
         switch output.flush(to: socket) {
-        case .broken: return false
+        // Without room, there is nothing to wait for.
+        case .broken, .congested: return false
         case .blocked: break
         case .done:
             source?.update([])

@@ -7,6 +7,8 @@ struct OutputQueue {
         case done
         /// The socket takes no more for now.
         case blocked
+        /// The kernel has no room; it doesn't tell when there is.
+        case congested
         /// Nobody will read it any more.
         case broken
     }
@@ -99,6 +101,7 @@ struct OutputQueue {
                 sentBytes += bytes
                 if sentBytes < end { return blocked() }
             case .blocked: return blocked()
+            case .congested: return .congested
             case .broken: return .broken
             }
         }

@@ -13,6 +13,8 @@ enum SocketTransfer {
     enum Sent {
         case bytes(Int)
         case blocked
+        /// No memory, or too many descriptors of this user are on their way in the whole system; unix(7).
+        case congested
         case broken
     }
 
@@ -36,7 +38,11 @@ enum SocketTransfer {
             }
         }
         if count >= 0 { return .bytes(count) }
-        return errno == EAGAIN ? .blocked : .broken
+        switch errno {
+        case EAGAIN: return .blocked
+        case ENOBUFS, ENOMEM, ETOOMANYREFS: return .congested
+        default: return .broken
+        }
     }
 
     private static func withMessage(
