@@ -196,13 +196,13 @@ enum Session {
             for _ in 0..<1 + piece.bytes.count / 4_000 { turn() }
             client.receive()
         }
-        for _ in 0..<4 where !plan.hangsUpAtOnce {
+        for _ in 0..<10 where !plan.hangsUpAtOnce {
             turn()
             client.receive()
         }
         if plan.hangsUp || plan.hangsUpAtOnce {
             client.hangUp()
-            for _ in 0..<4 { turn() }
+            for _ in 0..<10 { turn() }
         }
         return client.outcome
     }
