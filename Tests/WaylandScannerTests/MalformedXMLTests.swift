@@ -115,7 +115,10 @@ import WaylandScanner
                 "client /nonexistent.xml \(folder)/x", 1,
                 "/nonexistent.xml:1: error: can't be opened: No such file or directory\n"
             ),
-            ("both", 1, "usage: wayland-swift-scanner server|client PROTOCOL.xml OUTPUT.swift [MODULE-TO-IMPORT...]\n"),
+            (
+                "both", 1,
+                "usage: wayland-swift-scanner server|client|recorder PROTOCOL.xml OUTPUT.swift [MODULE-TO-IMPORT...]\n"
+            ),
             (
                 "client \(folder)/good.xml /nonexistent/x", 1,
                 "/nonexistent/x: error: can't be written: No such file or directory\n"
