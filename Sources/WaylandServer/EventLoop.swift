@@ -28,7 +28,8 @@ public final class EventLoop {
     /// A descriptor that wakes the loop up.
     public final class Source {
         fileprivate let number: UInt64
-        fileprivate let action: (Readiness) -> Void
+        /// Nil once the source was removed, so that what the action keeps alive goes then.
+        fileprivate private(set) var action: ((Readiness) -> Void)?
         /// Whether its action counts as a turn.
         fileprivate var isMeasured = true
         private let descriptor: CInt
@@ -58,6 +59,7 @@ public final class EventLoop {
         public func remove() {
             guard let loop else { return }
             self.loop = nil
+            action = nil
             loop.sources[number] = nil
             var unused = unsafe epoll_event()
             unsafe epoll_ctl(loop.epoll.rawValue, EPOLL_CTL_DEL, descriptor, &unused)
@@ -196,12 +198,12 @@ public final class EventLoop {
         let count = unsafe epoll_wait(epoll.rawValue, &events, CInt(events.count), timeout)
         for index in 0..<max(0, Int(count)) {
             let event = unsafe events[index]
-            guard let source = unsafe sources[event.data.u64] else { continue }
+            guard let source = unsafe sources[event.data.u64], let action = source.action else { continue }
             let readiness = unsafe Readiness(epollEvents: event.events)
             if source.isMeasured {
-                turns.measure(nil) { source.action(readiness) }
+                turns.measure(nil) { action(readiness) }
             } else {
-                source.action(readiness)
+                action(readiness)
             }
         }
         afterEvents?()

@@ -89,6 +89,7 @@ import WaylandServer
         timers.removeFirst()
         loop.dispatch(timeout: 0)
         #expect(heard == [0, 1, 3], "a timer ends when it is let go")
+        timers = []
     }
 
     @Test func `a timer may set itself`() {
@@ -101,6 +102,21 @@ import WaylandServer
         timer?.set(at: 0)
         for _ in 0..<5 { loop.dispatch(timeout: 1_000) }
         #expect(count == 5, "each round once")
+        timer = nil
+    }
+
+    @Test func `a source that was removed keeps nothing alive`() {
+        final class Witness {}
+        var source: EventLoop.Source?
+        weak var witness: Witness?
+        do {
+            let pipe = Pipe()
+            let kept = Witness()
+            witness = kept
+            source = loop.watch(pipe.number, for: .readable) { [kept] _ in _ = kept }
+            source?.remove()
+        }
+        #expect(witness == nil && source != nil)
     }
 
     @Test func `replies come from any thread, in their order, each once`() {
