@@ -59,14 +59,10 @@ public enum Disposal {
     }
 
     private static let isRunning = Atomic(false)
-    /// What was handed over. There are two places for it: a thread that is at one of them may have lost its CPU there,
-    /// and whoever hands over is not to wait for that.
-    private static let firstInbox = Mutex<[Job]>([])
-    private static let secondInbox = Mutex<[Job]>([])
+    /// What was handed over.
+    private static let inbox = Inbox<Job>()
     /// Of the threads that close; whoever hands over doesn't come here.
     private static let state = Mutex(State())
-    /// Posted for each hand-over.
-    private static let work = Semaphore()
     /// What was handed over and isn't done.
     private static let unfinished = Atomic(0)
 
@@ -121,11 +117,7 @@ public enum Disposal {
     private static func hand(over job: Job) {
         guard isRunning.load(ordering: .acquiring) else { return job.run() }
         unfinished.add(1, ordering: .relaxed)
-        let isTaken: Void? =
-            firstInbox.withLockIfAvailable { $0.append(job) } ?? secondInbox.withLockIfAvailable { $0.append(job) }
-        // Other threads that hand over have them both.
-        if isTaken == nil { firstInbox.withLock { $0.append(job) } }
-        work.post()
+        inbox.post(job)
     }
 
     private static func isDone() { unfinished.subtract(1, ordering: .relaxed) }
@@ -142,8 +134,8 @@ public enum Disposal {
         var mustTryAgain = false
         while true {
             // While strangers wait for a thread that couldn't be started, that is tried again each second.
-            work.wait(seconds: mustTryAgain ? 1 : nil)
-            for job in takeAll(firstInbox) + takeAll(secondInbox) {
+            inbox.wait(milliseconds: mustTryAgain ? 1_000 : nil)
+            for job in inbox.takeAll() {
                 if case .closeStranger(let number, let lane) = job {
                     state.withLock { $0.strangers[lane, default: Strangers()].waiting.append(number) }
                 } else {
@@ -152,13 +144,6 @@ public enum Disposal {
                 }
             }
             mustTryAgain = !startMissingThreads()
-        }
-    }
-
-    private static func takeAll(_ inbox: borrowing Mutex<[Job]>) -> [Job] {
-        inbox.withLock { jobs in
-            defer { jobs = [] }
-            return jobs
         }
     }
 
@@ -206,7 +191,7 @@ public enum Disposal {
             isDone()
         }
         // Another user may wait for a thread.
-        work.post()
+        inbox.poke()
     }
 
     // MARK: Tests

@@ -52,15 +52,17 @@ package final class Semaphore: @unchecked Sendable {
 
     package func post() { unsafe sem_post(semaphore) }
 
-    /// Waits until the count is above zero, for so many seconds at most if any are given, and lowers it.
-    package func wait(seconds: Int? = nil) {
-        guard let seconds else {
+    /// Waits until the count is above zero, for so many milliseconds at most if any are given, and lowers it.
+    package func wait(milliseconds: Int? = nil) {
+        guard let milliseconds else {
             while unsafe sem_wait(semaphore) != 0 {}
             return
         }
         var end = timespec()
         unsafe clock_gettime(CLOCK_REALTIME, &end)
-        end.tv_sec += seconds
+        let nanoseconds = end.tv_nsec + milliseconds % 1_000 * 1_000_000
+        end.tv_sec += milliseconds / 1_000 + nanoseconds / 1_000_000_000
+        end.tv_nsec = nanoseconds % 1_000_000_000
         while unsafe sem_timedwait(semaphore, &end) != 0, errno == EINTR {}
     }
 }
