@@ -51,8 +51,6 @@ static inline int signet_file_type(int fd) {
 // getrusage(2)
 #define SIGNET_RUSAGE_THREAD 1
 
-// fcntl(2), F_GETPIPE_SZ
-#define SIGNET_F_GETPIPE_SZ (1024 + 8)
 
 // fallocate(2)
 extern int fallocate(int fd, int mode, off_t offset, off_t length);

@@ -7,7 +7,8 @@ internal import Synchronization
 /// close(2) and munmap(2) are not always quick:
 /// - The last close of a large memfd, and its unmapping, free its pages: some 130 microseconds a MiB.
 /// - Closing a file on FUSE asks that file system's process (FUSE_FLUSH), and can't be interrupted. Closing a TCP
-///   socket with SO_LINGER and unsent data waits for the linger time. Whoever sent such a descriptor decides how long.
+///   socket with SO_LINGER and unsent data waits for the linger time. Closing a pipe waits for a lock that somebody
+///   holds who sleeps in a page fault while writing. Whoever sent such a descriptor decides how long.
 ///
 /// So what another process sent is never closed by the thread that received it. What ends in finite time goes to one
 /// thread, which is started before anything is received. For the rest, strangers' files, each user who sent some has a
@@ -93,7 +94,7 @@ public enum Disposal {
 
     /// Has `number` closed; by the caller where nothing was started.
     static func close(_ number: CInt, from user: UInt32, isMemory: Bool) {
-        if isMemory || isPipe(number) { return hand(over: .close(number)) }
+        if isMemory { return hand(over: .close(number)) }
         hand(over: .closeStranger(number, Lane(user: user, isConnections: false)))
     }
 
@@ -121,12 +122,6 @@ public enum Disposal {
     }
 
     private static func isDone() { unfinished.subtract(1, ordering: .relaxed) }
-
-    /// Whether it is a pipe, which is closed without asking anybody. Nor does the question ask a driver or a file
-    /// system. Source: fcntl(2), F_GETPIPE_SZ.
-    private static func isPipe(_ number: CInt) -> Bool {
-        fcntl(number, SIGNET_F_GETPIPE_SZ) >= 0
-    }
 
     // MARK: The threads
 

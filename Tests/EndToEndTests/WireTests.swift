@@ -79,7 +79,7 @@ import WaylandClient
         return (client, client.hears("done"))
     }
 
-    private static let places = ["pool", "dmabuf", "many", "early", "unread", "nothing"]
+    private static let places = ["pool", "dmabuf", "many", "early", "unread", "urgent", "nothing"]
 
     @Test(arguments: places)
     func `a file that hangs in everything holds up nobody`(place: String) throws {
@@ -110,13 +110,13 @@ import WaylandClient
         try scene.finish()
     }
 
-    @Test(arguments: ["pool", "many", "unread", "nothing"])
-    func `a socket whose sender sleeps holds up nobody`(place: String) throws {
+    @Test(arguments: ["pool", "many", "unread", "nothing"], ["sleeper", "pipe"])
+    func `what is locked by a writer that sleeps holds up nobody`(place: String, kind: String) throws {
         guard let file = try StrangerTests.StuckFile(in: folder, everything: true) else {
             return Program.notInstalled("FUSE, which takes root,")
         }
         let scene = try Scene(folder)
-        let (client, isDone) = try hostile([place, "sleeper", file.path])
+        let (client, isDone) = try hostile([place, kind, file.path])
         #expect(isDone)
         try scene.live(milliseconds: 500)
         kill(client.identifier, SIGKILL)

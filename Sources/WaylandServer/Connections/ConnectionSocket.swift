@@ -13,6 +13,10 @@ final class ConnectionSocket {
     init(_ socket: consuming Descriptor, of user: UInt32) {
         number = socket.relinquish()
         self.user = user
+        // An urgent byte is one like others. Otherwise the kernel drops it when we receive, and in our thread closes
+        // the descriptors that came with it.
+        var yes: CInt = 1
+        unsafe setsockopt(number, SOL_SOCKET, SO_OOBINLINE, &yes, socklen_t(MemoryLayout<CInt>.size))
     }
 
     deinit {

@@ -4,9 +4,11 @@
 //     hostile-client SOCKET flood HOW COUNT     keeps COUNT connections busy, in processes of 225 each
 //
 // PLACE: pool (as the memory of a pool), dmabuf (as a plane), many (253 in a message), early (28 with half a message,
-// nine times), unread (in the queue of a connection that was ended, when its client dies), nothing (with one byte).
+// nine times), unread (in the queue of a connection that was ended, when its client dies), nothing (with one byte),
+// urgent (with an out-of-band byte; the sender's own are closed when it is received).
 // KIND: file (FILE, opened), linger (a TCP socket that waits for its unsent data), sleeper (a TCP socket whose sender
-// sleeps in a page fault on FILE and holds its lock), memory (256 MiB), watches (an epoll descriptor with 5,000 items).
+// sleeps in a page fault on FILE and holds its lock), pipe (whose writer does so), memory (256 MiB), watches (an epoll
+// descriptor with 5,000 items).
 // HOW: halves, descriptors, deaf, batches. Says "done" when all was sent that can be, or after three seconds.
 #define _GNU_SOURCE
 #include <errno.h>
@@ -92,10 +94,29 @@ static int connected_tcp(int *other) {
     return result;
 }
 
-static void *sleep_in_send(void *argument) {
+static void *send_and_sleep(void *argument) {
     void **both = argument;
     send(*(int *)both[0], both[1], 4096, 0);
     return NULL;
+}
+
+static void *write_and_sleep(void *argument) {
+    void **both = argument;
+    if (write(*(int *)both[0], both[1], 4096) < 0) return NULL;
+    return NULL;
+}
+
+// Starts a thread that writes to a descriptor what is in a file that nobody reads out.
+static void sleep_on(const char *file, int *descriptor, void *(*body)(void *)) {
+    int stuck = open(file, O_RDWR | O_CLOEXEC);
+    void *page = mmap(NULL, 4096, PROT_READ, MAP_SHARED, stuck, 0);
+    if (page == MAP_FAILED) exit(1);
+    static void *both[2];
+    both[0] = descriptor;
+    both[1] = page;
+    pthread_t thread;
+    pthread_create(&thread, NULL, body, both);
+    usleep(100000);
 }
 
 static int make(const char *kind, const char *file) {
@@ -116,6 +137,12 @@ static int make(const char *kind, const char *file) {
         }
         return watches;
     }
+    static int ends[2];
+    if (strcmp(kind, "pipe") == 0) {
+        if (pipe2(ends, O_CLOEXEC) < 0) exit(1);
+        sleep_on(file, &ends[1], write_and_sleep);
+        return ends[0];
+    }
     int other;
     static int tcp;
     tcp = connected_tcp(&other);
@@ -127,15 +154,7 @@ static int make(const char *kind, const char *file) {
         return tcp;
     }
     // sleeper
-    int stuck = open(file, O_RDWR | O_CLOEXEC);
-    void *page = mmap(NULL, 4096, PROT_READ, MAP_SHARED, stuck, 0);
-    if (page == MAP_FAILED) exit(1);
-    static void *both[2];
-    both[0] = &tcp;
-    both[1] = page;
-    pthread_t thread;
-    pthread_create(&thread, NULL, sleep_in_send, both);
-    usleep(100000);
+    sleep_on(file, &tcp, send_and_sleep);
     return tcp;
 }
 
@@ -173,6 +192,16 @@ static void place(const char *where, const char *kind, const char *file) {
         puts("done");
         fflush(stdout);
         _exit(0);
+    } else if (strcmp(where, "urgent") == 0) {
+        // So much to answer before it that our own are closed when its turn comes.
+        static uint32_t before[18000];
+        for (int i = 0; i < 18000; i += 3) memcpy(&before[i], sync, sizeof sync);
+        transmit(server, before, sizeof before, NULL, 0, 0);
+        transmit(server, &half, 1, all, 1, MSG_OOB);
+        // Closing may wait as well.
+        puts("done");
+        fflush(stdout);
+        close(one);
     } else {
         transmit(server, &half, 1, all, 1, 0);
     }
