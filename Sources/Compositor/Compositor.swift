@@ -46,6 +46,9 @@ public final class Compositor {
     private let windows: WindowManager
     let seat: Seat
     private var doorkeeper: Doorkeeper?
+    /// Until when nothing is logged of clients that are turned away, and how many there were.
+    private var quietUntil: UInt64 = 0
+    private var turnedAwayUnsaid = 0
 
     /// Makes a compositor without clients; `clock` makes its clock, CLOCK_MONOTONIC if not given.
     public init(settings: Settings, log: Logger, clock makeClock: ((EventLoop) -> any Clock)? = nil) {
@@ -163,25 +166,27 @@ public final class Compositor {
     public func connect(_ socket: consuming Descriptor) -> Client? {
         let limits = settings.limits
         guard display.clientCount < limits.clients else {
-            log.warning("a client was turned away: there are \(limits.clients) already")
+            logTurnedAway("a client was turned away: there are \(limits.clients) already")
             Display.refuse(socket)
             return nil
         }
         guard let client = display.connect(socket) else {
-            log.warning("a client was turned away: there is no memory for it")
+            logTurnedAway("a client was turned away: there is no memory for it")
             return nil
         }
         client.context = ClientAccount(limits: limits)
         let process = client.credentials.process
         let siblings = display.clients.count { $0.credentials.process == process }
         guard siblings <= limits.clientsPerProcess else {
-            log.warning("process \(process) has \(limits.clientsPerProcess) connections already; a new one was closed")
+            logTurnedAway(
+                "process \(process) has \(limits.clientsPerProcess) connections already; a new one was closed"
+            )
             client.disconnect()
             return nil
         }
         let user = client.credentials.user
         guard Disposal.pendingCount(of: user) < limits.unclosedDescriptors else {
-            log.warning("user \(user) sent descriptors that can't be closed; a new connection was closed")
+            logTurnedAway("user \(user) sent descriptors that can't be closed; a new connection was closed")
             client.disconnect()
             return nil
         }
@@ -201,6 +206,18 @@ public final class Compositor {
             )
         }
         return client
+    }
+
+    /// Once a second at most, as somebody may try again and again.
+    private func logTurnedAway(_ message: String) {
+        let now = EventLoop.now
+        guard now >= quietUntil else {
+            turnedAwayUnsaid += 1
+            return
+        }
+        log.warning("\(message)\(turnedAwayUnsaid > 0 ? " (and \(turnedAwayUnsaid) before it)" : "")")
+        turnedAwayUnsaid = 0
+        quietUntil = now + 1_000_000_000
     }
 
     // MARK: Running

@@ -73,8 +73,10 @@ public struct Descriptor: ~Copyable, Sendable {
     /// Another descriptor of the same open file, which doesn't survive exec. Source: fcntl(2), F_DUPFD_CLOEXEC.
     public borrowing func duplicate() throws(SystemError) -> Descriptor {
         let number = rawValue
+        let copy = try SystemCall.run("fcntl") { fcntl(number, F_DUPFD_CLOEXEC, 0) }
+        DescriptorTable.note(copy)
         // Closing a copy of a stranger's file asks its file system too.
-        return Descriptor(try SystemCall.run("fcntl") { fcntl(number, F_DUPFD_CLOEXEC, 0) }, origin)
+        return Descriptor(copy, origin)
     }
 
     /// Whether it names a file and gives no access to it. Source: open(2), O_PATH.

@@ -8,7 +8,8 @@ public import SharedMemory
 ///
 /// Each round of the loop calls the actions of other sources first. Then clients with requests have their turns, some
 /// hundred requests or two milliseconds each at most, as long as the round lasts: those who have just sent something
-/// before those who are still at it. In the end each client that has events gets them, in one sendmsg(2).
+/// before those who are still at it, and of each kind one of each process by turns. In the end each client that has
+/// events gets them, in one sendmsg(2).
 public final class Display {
     /// Where clients' requests, timers and the server's own descriptors are waited for.
     public let loop = EventLoop()
@@ -26,20 +27,27 @@ public final class Display {
     private let buffer = ReceiveBuffer()
     private var margin = DescriptorMargin()
     /// Who has requests to be served: those that have just sent some, and those whose last turn wasn't enough.
-    private var ready = Queue()
-    private var unfinished = Queue()
+    private var ready = TurnQueue<Int32, Client>()
+    private var unfinished = TurnQueue<Int32, Client>()
     private var unflushed: [Client] = []
     /// Who is to be sent something when the kernel may have room again.
     private var congested: [Client] = []
     private var congestionTimer: EventLoop.Timer?
     private var ending: [Client] = []
+    /// Who has ended and has objects left.
+    private var leaving: [Client] = []
     private var departures: [Departure] = []
     private var unsentBytes = 0
     private var unclaimedDescriptors = 0
+    private var undeliveredDescriptors = 0
+    private var unclaimedTimer: EventLoop.Timer?
+    private var unclaimedTimerIsSet = false
     private var isServing = false
 
     /// How long clients are served before other sources are looked at again, in nanoseconds.
     private static let roundTime: UInt64 = 4_000_000
+    /// How long objects of clients that have ended are destroyed in each round.
+    private static let clearingTime: UInt64 = 1_000_000
 
     /// Makes a server without globals. With WAYLAND_DEBUG=server in the environment, messages are written to the
     /// standard error stream.
@@ -53,8 +61,9 @@ public final class Display {
         for departure in departures { departure.end() }
         for client in clients {
             client.flush()
-            client.end()
+            client.disconnect()
         }
+        for client in leaving { client.destroyObjects(atLeast: Int.max, until: 0) }
         loop.removeAllSources()
     }
 
@@ -110,7 +119,8 @@ public final class Display {
     private func needsTurn(_ client: Client) {
         guard !client.isQueued else { return }
         client.isQueued = true
-        if client.isGreedy { unfinished.append(client) } else { ready.append(client) }
+        let process = client.credentials.process
+        if client.isGreedy { unfinished.append(client, of: process) } else { ready.append(client, of: process) }
     }
 
     private func serve() {
@@ -133,14 +143,28 @@ public final class Display {
                     client.end()
                 } else if hasMore {
                     client.isQueued = true
-                    unfinished.append(client)
+                    unfinished.append(client, of: client.credentials.process)
                 }
             }
             if EventLoop.now >= end { break }
         }
+        clearAway()
         isServing = false
         flushClients()
-        if !ready.isEmpty || !unfinished.isEmpty { loop.wakeUp() }
+        if !ready.isEmpty || !unfinished.isEmpty || !leaving.isEmpty { loop.wakeUp() }
+    }
+
+    /// Destroys what is left of a client that has ended, by and by: others don't wait for all of it.
+    func clearAway(_ client: Client) {
+        leaving.append(client)
+        if !isServing { loop.wakeUp() }
+    }
+
+    private func clearAway() {
+        guard let client = leaving.first else { return }
+        loop.turns.measure(client) {
+            if !client.destroyObjects(atLeast: 16, until: EventLoop.now + Self.clearingTime) { leaving.removeFirst() }
+        }
     }
 
     /// Ends `client` once nothing else goes on; at once where this is its own turn.
@@ -191,6 +215,13 @@ public final class Display {
     func unsentBytesChanged(by change: Int) {
         unsentBytes += change
         guard change > 0, unsentBytes > limits.totalUnsentBytes else { return }
+        // First go those who have left without reading.
+        while unsentBytes > limits.totalUnsentBytes {
+            let largest = departures.max { $0.countedBytes < $1.countedBytes }
+            guard let largest, largest.countedBytes > 0 else { break }
+            end(largest)
+        }
+        guard unsentBytes > limits.totalUnsentBytes else { return }
         let worst = clients.filter { !$0.isEnding }.max { $0.unsentByteCount < $1.unsentByteCount }
         worst?.abandon("\(unsentBytes) bytes of events wait for all clients, and most of them for this one")
     }
@@ -205,6 +236,43 @@ public final class Display {
             ),
             receiver: nil
         )
+    }
+
+    func undeliveredDescriptorsChanged(by change: Int) {
+        undeliveredDescriptors += change
+        guard change > 0, undeliveredDescriptors > limits.totalUndeliveredDescriptors else { return }
+        // What is counted may have been read.
+        for client in clients where client.undeliveredDescriptorCount > 0 { client.lookWhatIsRead() }
+        guard undeliveredDescriptors > limits.totalUndeliveredDescriptors else { return }
+        let worst = clients.filter { !$0.isEnding }.max {
+            $0.undeliveredDescriptorCount < $1.undeliveredDescriptorCount
+        }
+        worst?.abandon(
+            "\(undeliveredDescriptors) descriptors of events wait to be read, and most of them by this client"
+        )
+    }
+
+    /// Looks after a while whether descriptors lie unclaimed.
+    func watchUnclaimed() {
+        guard !unclaimedTimerIsSet else { return }
+        unclaimedTimerIsSet = true
+        if unclaimedTimer == nil { unclaimedTimer = loop.makeTimer { [unowned self] in lookForUnclaimed() } }
+        unclaimedTimer?.set(at: EventLoop.now + limits.unclaimedTime)
+    }
+
+    private func lookForUnclaimed() {
+        unclaimedTimerIsSet = false
+        let now = EventLoop.now
+        for client in clients where client.unclaimedSince > 0 && !client.isEnding {
+            if now - client.unclaimedSince < limits.unclaimedTime {
+                watchUnclaimed()
+            } else {
+                client.fail(
+                    .noMemory("descriptors came long ago, and no request has taken them; send them with their request"),
+                    receiver: nil
+                )
+            }
+        }
     }
 
     /// How a client leaves.
@@ -224,20 +292,21 @@ public final class Display {
         case (_, .broken), (.silent, _), (.plain, .done): return
         case (.withError, _), (.plain, .blocked), (.plain, .congested): break
         }
-        let departure = Departure(socket, output, loop: loop) { [unowned self] departure in
-            guard let index = departures.firstIndex(where: { $0 === departure }) else { return }
-            departures.remove(at: index)
-            unsentBytes -= departure.countedBytes
-            departure.end()
-        }
+        let departure = Departure(socket, output, loop: loop) { [unowned self] in end($0) }
         guard let departure else { return }
         departures.append(departure)
         unsentBytes += departure.countedBytes
-        if departures.count > limits.departures || unsentBytes > limits.totalUnsentBytes {
-            let oldest = departures.removeFirst()
-            unsentBytes -= oldest.countedBytes
-            oldest.end()
+        while departures.count > limits.departures || unsentBytes > limits.totalUnsentBytes {
+            guard let oldest = departures.first else { break }
+            end(oldest)
         }
+    }
+
+    private func end(_ departure: Departure) {
+        guard let index = departures.firstIndex(where: { $0 === departure }) else { return }
+        departures.remove(at: index)
+        unsentBytes -= departure.countedBytes
+        departure.end()
     }
 
     // MARK: Globals
@@ -274,27 +343,6 @@ public final class Display {
     func tellRegistries(of global: GlobalAnnouncement, _ tell: (RegistryResource) -> Void) {
         for client in clients where global.isVisible(client) {
             for registry in client.registries.reversed() { tell(registry) }
-        }
-    }
-
-    /// Clients one after the other.
-    private struct Queue {
-        private var clients: [Client] = []
-        private var first = 0
-
-        var isEmpty: Bool { first == clients.count }
-
-        mutating func append(_ client: Client) { clients.append(client) }
-
-        mutating func popFirst() -> Client? {
-            guard first < clients.count else { return nil }
-            let client = clients[first]
-            first += 1
-            if first == clients.count || first >= 256 {
-                clients.removeFirst(first)
-                first = 0
-            }
-            return client
         }
     }
 }

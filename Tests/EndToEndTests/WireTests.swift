@@ -19,12 +19,17 @@ import WaylandClient
         /// Where the log goes: a pipe that nobody reads would lose its end.
         private let log: String
 
-        init(_ folder: RuntimeDirectory) throws {
+        /// `files` is RLIMIT_NOFILE.
+        init(_ folder: RuntimeDirectory, files: Int? = nil) throws {
             log = folder.path + "/log"
             _ = FileManager.default.createFile(atPath: log, contents: nil)
+            let limit = files.map { "ulimit -n \($0); " } ?? ""
             compositor = try Running(
-                "signet",
-                ["run", "--socket", "test", "--output", "480x360", "--log-level", "debug"],
+                "/bin/sh",
+                [
+                    "-c",
+                    "\(limit)exec '\(Program.path(of: "signet"))' run --socket test --output 480x360 --log-level debug",
+                ],
                 in: folder,
                 standardError: FileHandle(forWritingAtPath: log)
             )
@@ -56,7 +61,7 @@ import WaylandClient
         func finish(asleep limit: Int = 1_000, sourceLocation: SourceLocation = #_sourceLocation) throws {
             // What was sent before hang-up is still served.
             var isClean = false
-            for _ in 0..<3 where !isClean {
+            for _ in 0..<6 where !isClean {
                 isClean = eventually { Self.descriptors(of: compositor.identifier) == before }
             }
             let left = Self.descriptors(of: compositor.identifier) - before
@@ -107,6 +112,21 @@ import WaylandClient
         kill(client.identifier, SIGKILL)
         _ = client.finish()
         try scene.live(milliseconds: 1_000)
+        try scene.finish()
+    }
+
+    @Test func `descriptors for which there are no numbers hold up nobody`() throws {
+        let scene = try Scene(folder, files: 48)
+        // Twelve are kept free.
+        let others = try (0..<14).map { _ in try Connection(to: "test") }
+        for other in others { try other.roundTrip() }
+        let (client, isDone) = try hostile(["behind", "linger"])
+        #expect(isDone)
+        try scene.live(milliseconds: 1_000)
+        kill(client.identifier, SIGKILL)
+        _ = client.finish()
+        for other in others { other.close() }
+        try scene.live(milliseconds: 500)
         try scene.finish()
     }
 

@@ -230,8 +230,11 @@ import WaylandWire
     @Test func `descriptors go out in their order, 28 at a time`() throws {
         let before = openDescriptorCount()
         let file = TestFile.memfd(1)
-        for tag in 0..<100 { recorder.bound[0].sendDescriptors(first: file, tag: UInt32(tag), second: file) }
-        #expect(openDescriptorCount() == before + 201)
+        for tag in 0..<13 { recorder.bound[0].sendDescriptors(first: file, tag: UInt32(tag), second: file) }
+        #expect(openDescriptorCount() == before + 27)
+        // As many as go with one message don't wait for the turn's end.
+        for tag in 13..<100 { recorder.bound[0].sendDescriptors(first: file, tag: UInt32(tag), second: file) }
+        #expect(openDescriptorCount() < before + 30)
         peer.turn()
         let events = peer.takeEvents()
         #expect(events.map { $0.words[0] } == Array(0..<100))
@@ -279,6 +282,85 @@ import WaylandWire
         #expect(peers[1].takeEvents().last?.text(at: 2).contains("115 descriptors") == true)
     }
 
+    @Test func `a client that holds its own end of the connection doesn't stay for ever`() throws {
+        display.limits.unclaimedTime = 30_000_000
+        let before = openDescriptorCount()
+        let other = RawPeer(on: display)
+        do {
+            // Each holds the other's.
+            var first = DescriptorList()
+            var second = DescriptorList()
+            first.append(try peer.socket!.descriptor.duplicate())
+            second.append(try other.socket!.descriptor.duplicate())
+            other.send(sync(2), with: first)
+            peer.send(sync(4), with: second)
+        }
+        other.turn()
+        peer.close()
+        other.close()
+        #expect(display.clientCount == 2)
+        let end = EventLoop.now + 3_000_000_000
+        while openDescriptorCount() > before - 2, EventLoop.now < end { display.loop.dispatch(timeout: 20) }
+        #expect(display.clientCount == 0 && openDescriptorCount() == before - 2)
+    }
+
+    @Test func `descriptors may lie unclaimed as long as requests take some`() {
+        display.limits.unclaimedTime = 100_000_000
+        var files = DescriptorList()
+        for _ in 0..<40 { files.append(TestFile.memfd(1)) }
+        peer.send(sync(4), with: files)
+        for tag in 0..<15 {
+            peer.send(RawPeer.request(RawPeer.test, 4, [UInt32(tag)]))
+            peer.turn()
+            usleep(20_000)
+        }
+        #expect(peer.client.isConnected && peer.client.unclaimedDescriptorCount == 10)
+    }
+
+    @Test func `a client that doesn't read gets few descriptors`() {
+        let before = openDescriptorCount()
+        let file = TestFile.memfd(1)
+        let reader = RawPeer(on: display)
+        reader.send(RawPeer.beginning)
+        reader.turn()
+        for round in 0..<400 {
+            for resource in recorder.bound { resource.sendDescriptors(first: file, tag: UInt32(round), second: file) }
+            display.flushClients()
+            reader.receive()
+            if round == 120 { #expect(peer.client.isConnected) }
+        }
+        peer.turn()
+        #expect(!peer.client.isConnected && reader.client.isConnected)
+        #expect(peer.client.lastError?.contains("258 descriptors of events wait") == true)
+        #expect(openDescriptorCount() <= before + 3)
+    }
+
+    @Test func `of all that don't read, the one with the most descriptors goes`() {
+        display.limits.totalUndeliveredDescriptors = 100
+        let file = TestFile.memfd(1)
+        let peers = (0..<4).map { _ in RawPeer(on: display) }
+        for peer in peers { peer.send(RawPeer.beginning) }
+        peer.turn()
+        for (index, resource) in recorder.bound.dropFirst().enumerated() {
+            for _ in 0..<(index == 1 ? 20 : 12) { resource.sendDescriptors(first: file, tag: 0, second: file) }
+            display.flushClients()
+        }
+        peer.turn()
+        #expect(peers.map(\.client.isConnected) == [true, false, true, true])
+    }
+
+    @Test func `an urgent byte is one like others`() {
+        let words = sync(4)
+        peer.send(bytes: unsafe words.withUnsafeBytes { unsafe Array($0.prefix(11)) })
+        unsafe words.withUnsafeBytes { bytes in
+            let last = unsafe UnsafeRawBufferPointer(rebasing: bytes[11...])
+            let sent = unsafe Glibc.send(peer.socket!.descriptor.rawValue, last.baseAddress, 1, CInt(MSG_OOB))
+            #expect(sent == 1)
+        }
+        peer.turn()
+        #expect(peer.takeEvents().first?.object == 4)
+    }
+
     @Test func `a request without its descriptor ends the client`() {
         peer.send(RawPeer.request(RawPeer.test, 4, [1]))
         #expect(settle(2).last?.text(at: 2) == "invalid arguments for test_v1@3.take_descriptors")
@@ -318,6 +400,62 @@ import WaylandWire
         }
         #expect(deaf.map(\.client.isConnected) == [false, true, true, true, true, true])
         #expect(deaf.map(\.client.unsentByteCount).reduce(0, +) < 300_000)
+    }
+
+    @Test func `those who left without reading go before those who are there`() {
+        display.limits.totalUnsentBytes = 300_000
+        func fill(_ peer: RawPeer, to bytes: Int) {
+            while peer.client.unsentByteCount < bytes, peer.client.isConnected {
+                peer.send(Array(repeatElement(sync(2), count: 100).joined()))
+                peer.turn()
+            }
+        }
+        var leavers: [RawPeer] = []
+        for _ in 0..<6 {
+            let gone = RawPeer(on: display)
+            fill(gone, to: 100_000)
+            gone.send(RawPeer.request(99, 0))
+            for _ in 0..<100 where gone.client.isConnected { gone.turn() }
+            leavers.append(gone)
+        }
+        let living = RawPeer(on: display)
+        fill(living, to: 200_000)
+        #expect(living.client.isConnected && leavers.allSatisfy { !$0.client.isConnected })
+    }
+
+    @Test func `the end of a client with many objects holds nobody up`() {
+        let many = RawPeer(on: display)
+        many.send(RawPeer.beginning)
+        many.turn()
+        for start in stride(from: UInt32(4), to: 20_000, by: 1_000) {
+            many.send((start..<start + 1_000).flatMap { RawPeer.request(RawPeer.test, 5, [0, $0]) })
+            for _ in 0..<20 where many.client.objectCount < start + 999 { many.turn() }
+        }
+        #expect(many.client.objectCount > 20_000)
+        many.close()
+        var served = 0
+        while many.client.objectCount > 0, served < 1_000 {
+            peer.send(sync(4))
+            peer.turn()
+            if !peer.takeEvents().isEmpty { served += 1 }
+        }
+        #expect(served >= 2 && many.client.objectCount == 0 && !many.client.isConnected)
+        #expect(recorder.heard.filter { $0 == "destroyed" }.count == 1)
+    }
+
+    @Test func `text that isn't UTF-8 is repaired as far as titles go`() {
+        let bytes = [UInt8](repeating: 0xff, count: 60_000) + [0, 0, 0, 0]
+        var words = [UInt32(60_001)]
+        words += stride(from: 0, to: bytes.count, by: 4).map { start in
+            (0..<4).reduce(0) { $0 | UInt32(bytes[start + $1]) << UInt32($1 * 8) }
+        }
+        let other = RawPeer(on: display)
+        let request = [RawPeer.registry, UInt32(8 + (words.count + 3) * 4) << 16, 1] + words + [1, 3]
+        other.send(RawPeer.request(1, 1, [RawPeer.registry]) + request)
+        for _ in 0..<10 where other.client.isConnected { other.turn() }
+        #expect(!other.client.isConnected)
+        #expect((other.client.lastError?.utf8.count ?? 0) > 1_000)
+        #expect((other.client.lastError?.utf8.count ?? 0) <= 2_050)
     }
 
     @Test func `objects are counted, and limited`() {

@@ -22,6 +22,8 @@ final class Doorkeeper {
 
     /// How long the socket isn't watched where there is no number even for turning somebody away, in nanoseconds.
     private static let pauseTime: UInt64 = 20_000_000
+    /// How many connections are taken before other events are looked at.
+    private static let admissionsAtOnce = 16
 
     init(_ socket: consuming ListeningSocket, compositor: Compositor, log: Logger) {
         let number = socket.descriptorNumber
@@ -43,15 +45,22 @@ final class Doorkeeper {
         return number < 0 ? nil : Descriptor(owning: number)
     }
 
+    /// Lets in who stands there, some at a time: those who are in already have their turns in between.
     private func admit() {
+        var count = 0
+        while count < Self.admissionsAtOnce, admitOne() { count += 1 }
+    }
+
+    /// False where that was the last one for now.
+    private func admitOne() -> Bool {
         if reserve == nil { reserve = Self.makeReserve() }
         guard reserve != nil else {
             source?.update([])
             pause?.set(at: EventLoop.now + Self.pauseTime)
-            return
+            return false
         }
         switch socket.accept() {
-        case .nobody: break
+        case .nobody: return false
         case .client(let descriptor):
             if compositor.connect(descriptor) != nil { isTurningAway = false }
         case .noDescriptor:
@@ -59,6 +68,8 @@ final class Doorkeeper {
             isTurningAway = true
             reserve = nil
             if case .client(let descriptor) = socket.accept() { Display.refuse(descriptor) }
+            return false
         }
+        return true
     }
 }

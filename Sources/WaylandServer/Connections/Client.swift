@@ -69,6 +69,17 @@ public final class Client {
     private var countedBytes = 0
     /// How many of `descriptors` are.
     private var countedDescriptors = 0
+    /// Descriptors that went to the socket since it was last seen empty.
+    private var unreadDescriptors = 0
+    /// What part of them is counted in the display's total.
+    private(set) final var undeliveredDescriptorCount = 0
+    /// Since when there are unclaimed descriptors of which none was taken; 0 where there are none.
+    private(set) final var unclaimedSince: UInt64 = 0
+    private var claimsSeen = 0
+    /// Objects that are still to be destroyed after the end.
+    private var leftovers: ArraySlice<UInt32> = []
+    /// How many are destroyed right away.
+    private static let objectsAtOnce = 256
     var registries: [RegistryResource] = []
 
     var source: EventLoop.Source?
@@ -116,6 +127,7 @@ public final class Client {
             phase = .ending
         } else {
             end()
+            destroyObjects(atLeast: Int.max, until: 0)
         }
     }
 
@@ -137,8 +149,10 @@ public final class Client {
                     "invalid arguments for \(interface.name)@\(receiver.id).\(interface.requests[Int(opcode)].name)"
             }
         }
-        lastError = message
-        sendError(target, error.code, message)
+        // A client's own words may be in it, and they may be long.
+        let text = String(decoding: message.utf8.prefix(2_048), as: UTF8.self)
+        lastError = text
+        sendError(target, error.code, text)
         close()
     }
 
@@ -161,7 +175,8 @@ public final class Client {
     /// Whether a request of it is being handled.
     final var isBusy: Bool { objects.isBusy }
 
-    /// Lets go of everything. What is left is the socket, and what is still to be sent.
+    /// Lets go of everything. What is left is the socket, and what is still to be sent; and objects, where there are
+    /// many, for ``destroyObjects(atLeast:until:)``.
     final func end() {
         guard phase != .ended else { return }
         let hasError = lastError != nil && !outputIsBroken
@@ -172,17 +187,32 @@ public final class Client {
         let last = onDisconnect
         onDisconnect = nil
         last?()
-        for id in objects.ids { objects.object(id)?.destroy() }
+        leftovers = objects.ids[...]
         registries = []
         descriptors = DescriptorQueue(user: credentials.user)
         input = StoredInput()
         count(unsentBytes: 0)
         countDescriptors()
+        setUnread(0)
         if let socket {
             display?.seeOff(socket, output, outputIsBroken ? .silent : hasError ? .withError : .plain)
         }
         socket = nil
         output = OutputQueue()
+        destroyObjects(atLeast: Self.objectsAtOnce, until: 0)
+        if !leftovers.isEmpty { display?.clearAway(self) }
+    }
+
+    /// After the end: destroys so many objects, and more until `time` is over. False where none are left.
+    @discardableResult
+    final func destroyObjects(atLeast count: Int, until time: UInt64) -> Bool {
+        var done = 0
+        while let id = leftovers.popFirst() {
+            objects.object(id)?.destroy()
+            done += 1
+            if done >= count, done % 16 == 0, EventLoop.now >= time { break }
+        }
+        return !leftovers.isEmpty
     }
 
     // MARK: Objects
@@ -253,11 +283,10 @@ public final class Client {
     private func sendError(_ target: UInt32, _ code: UInt32, _ message: String) {
         guard !outputIsBroken else { return }
         let start = output.wordCount
-        let text = String(decoding: message.utf8.prefix(2_048), as: UTF8.self)
         _ = output.append(0, from: 1, client: self) { event in
             event.uint(target)
             event.uint(code)
-            event.string(text)
+            event.string(message)
         }
         queued(from: start, nil)
     }
@@ -269,7 +298,7 @@ public final class Client {
             isUnflushed = true
             display?.needsFlush(self)
         }
-        if output.byteCount >= Self.flushThreshold { sendEarly() }
+        if output.byteCount >= Self.flushThreshold || output.hasManyDescriptors { sendEarly() }
     }
 
     @inline(never)
@@ -301,14 +330,40 @@ public final class Client {
     }
 
     private func checkUnsent() {
-        guard output.byteCount > limits.unsentBytes else { return }
-        abandon("\(output.byteCount) bytes of events wait for it; \(limits.unsentBytes) are the limit")
+        if output.byteCount > limits.unsentBytes {
+            return abandon("\(output.byteCount) bytes of events wait for it; \(limits.unsentBytes) are the limit")
+        }
+        guard output.descriptorCount + unreadDescriptors > 0 || undeliveredDescriptorCount > 0 else { return }
+        setUnread(unreadDescriptors)
+        guard undeliveredDescriptorCount > limits.undeliveredDescriptors else { return }
+        abandon(
+            "\(undeliveredDescriptorCount) descriptors of events wait for it to be read; "
+                + "\(limits.undeliveredDescriptors) are the limit"
+        )
+    }
+
+    /// Looks whether the peer has read everything that the socket took.
+    final func lookWhatIsRead() {
+        guard unreadDescriptors > 0, let socket, SocketTransfer.isAllRead(socket) else { return }
+        setUnread(0)
+    }
+
+    private func setUnread(_ count: Int) {
+        unreadDescriptors = count
+        let total = phase == .ended ? 0 : count + output.descriptorCount
+        let change = total - undeliveredDescriptorCount
+        undeliveredDescriptorCount = total
+        if change != 0 { display?.undeliveredDescriptorsChanged(by: change) }
     }
 
     /// Sends what has been queued for this client, as far as its socket takes it.
     public final func flush() {
         guard let socket, !outputIsBroken else { return }
+        let descriptorsBefore = output.descriptorCount
+        // Before more comes that can't be read yet.
+        if descriptorsBefore > 0, unreadDescriptors > limits.undeliveredDescriptors / 2 { lookWhatIsRead() }
         let outcome = output.flush(to: socket)
+        unreadDescriptors += descriptorsBefore - output.descriptorCount
         switch outcome {
         case .done: count(unsentBytes: 0)
         case .blocked: count(unsentBytes: output.byteCount)
@@ -331,6 +386,7 @@ public final class Client {
         outputIsBroken = true
         output = OutputQueue()
         count(unsentBytes: 0)
+        setUnread(0)
     }
 
     private func count(unsentBytes bytes: Int) {
@@ -341,6 +397,13 @@ public final class Client {
     }
 
     private func countDescriptors() {
+        if descriptors.count == 0 {
+            unclaimedSince = 0
+        } else if unclaimedSince == 0 || descriptors.takenCount != claimsSeen {
+            claimsSeen = descriptors.takenCount
+            unclaimedSince = EventLoop.now
+            display?.watchUnclaimed()
+        }
         guard descriptors.count != countedDescriptors else { return }
         let change = descriptors.count - countedDescriptors
         countedDescriptors = descriptors.count
@@ -376,12 +439,21 @@ public final class Client {
     private func receive(_ buffer: ReceiveBuffer, _ margin: inout DescriptorMargin, _ budget: inout TurnBudget) -> Bool
     {
         guard let socket else { return false }
-        if margin.isTight, SocketTransfer.bringsDescriptors(socket), !margin.hasRoom(besides: socketNumber) {
-            fail(
-                .noMemory("the server has no room for the descriptors of this request; try again later"),
-                receiver: nil
-            )
-            return false
+        var limit = ReceiveBuffer.chunk
+        if margin.isTight {
+            switch buffer.peek(over: socket) {
+            case .blocked: return false
+            // No further than that: behind them there may be some by now.
+            case .plain(let count) where count > 0: limit = count
+            case .plain: break
+            case .descriptors:
+                guard !margin.hasRoom(besides: socketNumber) else { break }
+                fail(
+                    .noMemory("the server has no room for the descriptors of this request; try again later"),
+                    receiver: nil
+                )
+                return false
+            }
         }
         // So that what follows the message whose beginning is stored, stands at a whole word.
         let missing = input.missingBytes
@@ -392,7 +464,7 @@ public final class Client {
         }
         let before = descriptors.count
         let count: Int
-        switch buffer.receive(at: offset, descriptors: &descriptors, over: socket) {
+        switch buffer.receive(at: offset, limit: limit, descriptors: &descriptors, over: socket) {
         case .bytes(let bytes): count = bytes
         case .blocked:
             if missing == nil, offset > 0 { unsafe buffer.withBytes(0..<offset) { unsafe input.append($0) } }
@@ -424,7 +496,7 @@ public final class Client {
             handle(buffer, 0..<offset + count, &budget)
         }
         // A full buffer may not be all, and what comes with descriptors comes alone.
-        return count == ReceiveBuffer.chunk || descriptors.count != before
+        return count == limit || descriptors.count != before
     }
 
     /// Handles what stands in the buffer, and stores what doesn't get its turn.

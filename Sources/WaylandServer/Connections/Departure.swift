@@ -4,11 +4,13 @@ internal import SharedMemory
 ///
 /// A client that was ended with an error is told so only if it gets to read that. While it writes, a closed socket
 /// would end it first (EPIPE), and a socket that is closed with unread requests in it takes the error along
-/// (ECONNRESET). So the error is sent as soon as the socket takes it, and then the socket stays, unread, until the
-/// client hangs up or a second has passed.
+/// (ECONNRESET). So the error is sent as soon as the socket takes it, within half a minute, and then the socket stays,
+/// unread, until the client hangs up or a second has passed.
 final class Departure {
     /// How long, in nanoseconds.
     private static let patience: UInt64 = 1_000_000_000
+    /// How long the socket may take to take the rest, in nanoseconds: its client may be stopped in a debugger.
+    private static let sendingPatience: UInt64 = 30_000_000_000
 
     private let socket: ConnectionSocket
     private var output: OutputQueue
@@ -33,7 +35,7 @@ final class Departure {
         }
         guard source != nil else { return nil }
         timer = loop.makeTimer { [unowned self] in onEnd(self) }
-        if output.isEmpty { timer?.set(at: EventLoop.now + Self.patience) }
+        timer?.set(at: EventLoop.now + (output.isEmpty ? Self.patience : Self.sendingPatience))
     }
 
     /// Bytes that waited to be sent when it began.

@@ -22,6 +22,9 @@ struct DescriptorQueue: ~Copyable {
 
     var count: Int { entries.count - first }
 
+    /// How many were taken so far.
+    private(set) var takenCount = 0
+
     /// Adds one that came. It is asked for its seals, and nothing else: other questions can make us wait for the
     /// sender.
     mutating func append(_ number: CInt) {
@@ -34,6 +37,7 @@ struct DescriptorQueue: ~Copyable {
         guard first < entries.count else { return nil }
         let entry = entries[first]
         first += 1
+        takenCount += 1
         if first == entries.count {
             entries.removeAll(keepingCapacity: entries.capacity <= 64)
             first = 0

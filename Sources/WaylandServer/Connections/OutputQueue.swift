@@ -29,6 +29,14 @@ struct OutputQueue {
 
     var isEmpty: Bool { byteCount == 0 }
 
+    /// How many descriptors wait.
+    var descriptorCount: Int { descriptors.count }
+
+    /// Whether they are as many as go with one message.
+    var hasManyDescriptors: Bool {
+        @inline(__always) get { descriptors.count >= MessageWriter.descriptorLimit }
+    }
+
     /// Appends an event that `build` writes, unless something is in its way. Returns what that is, or nil.
     @inline(__always)
     mutating func append(

@@ -132,21 +132,33 @@ enum SocketTransfer {
         }
     }
 
-    /// Whether the next message comes with descriptors; asking takes none of them.
-    static func bringsDescriptors(_ socket: ConnectionSocket) -> Bool {
-        var byte: UInt8 = 0
+    enum Prospect {
+        /// So many bytes can be received that no descriptors come with; 0 where the other end is closed.
+        case plain(Int)
+        case descriptors
+        /// Nothing is there.
+        case blocked
+    }
+
+    /// Looks what would be received; it stays where it is, and `bytes` is overwritten.
+    static func peek(into bytes: UnsafeMutableRawBufferPointer, over socket: ConnectionSocket) -> Prospect {
         let number = socket.number
-        return unsafe withUnsafeMutableBytes(of: &byte) { bytes in
-            var part = unsafe iovec(iov_base: bytes.baseAddress, iov_len: 1)
-            return unsafe withUnsafeMutablePointer(to: &part) { part in
-                var message = unsafe msghdr()
-                unsafe message.msg_iov = part
-                unsafe message.msg_iovlen = 1
-                let flags = CInt(MSG_DONTWAIT) | CInt(MSG_PEEK)
-                let count = retrying { unsafe recvmsg(number, &message, flags) }
-                return unsafe count >= 0 && message.msg_flags & CInt(MSG_CTRUNC) != 0
-            }
+        var part = unsafe iovec(iov_base: bytes.baseAddress, iov_len: bytes.count)
+        return unsafe withUnsafeMutablePointer(to: &part) { part in
+            var message = unsafe msghdr()
+            unsafe message.msg_iov = part
+            unsafe message.msg_iovlen = 1
+            let flags = CInt(MSG_DONTWAIT) | CInt(MSG_PEEK)
+            let count = retrying { unsafe recvmsg(number, &message, flags) }
+            if count < 0 { return errno == EAGAIN ? .blocked : .plain(0) }
+            return unsafe message.msg_flags & CInt(MSG_CTRUNC) != 0 ? .descriptors : .plain(count)
         }
+    }
+
+    /// Whether the peer has read everything that was sent. Source: tty_ioctl(4), TIOCOUTQ, which is SIOCOUTQ.
+    static func isAllRead(_ socket: ConnectionSocket) -> Bool {
+        var bytes: CInt = 0
+        return unsafe ioctl(socket.number, UInt(TIOCOUTQ), &bytes) == 0 && bytes == 0
     }
 
     private static func retrying(_ call: () -> Int) -> Int {
@@ -185,13 +197,20 @@ final class ReceiveBuffer {
         unsafe bytes.copyBytes(from: start)
     }
 
-    /// Receives to `offset`, which is below eight.
+    /// As ``SocketTransfer/peek(into:over:)``. What stands before the eighth byte stays.
+    func peek(over socket: ConnectionSocket) -> SocketTransfer.Prospect {
+        let part = unsafe UnsafeMutableRawBufferPointer(rebasing: bytes[8..<8 + Self.chunk])
+        return unsafe SocketTransfer.peek(into: part, over: socket)
+    }
+
+    /// Receives to `offset`, which is below eight; `limit` bytes at most.
     func receive(
         at offset: Int,
+        limit: Int = ReceiveBuffer.chunk,
         descriptors: inout DescriptorQueue,
         over socket: ConnectionSocket
     ) -> SocketTransfer.Received {
-        let part = unsafe UnsafeMutableRawBufferPointer(rebasing: bytes[offset..<offset + Self.chunk])
+        let part = unsafe UnsafeMutableRawBufferPointer(rebasing: bytes[offset..<offset + limit])
         return unsafe SocketTransfer.receive(
             into: part,
             control: control,

@@ -43,7 +43,8 @@ public struct MessageReader: ~Copyable {
     @inline(__always)
     public mutating func fixed() throws(ProtocolError) -> Fixed { Fixed(rawValue: try int()) }
 
-    /// A string; bytes that aren't UTF-8 are replaced.
+    /// A string. In one that isn't UTF-8, bytes are replaced that aren't, and what stands behind the 4,096th is left
+    /// out: to repair megabytes would take long.
     public mutating func string() throws(ProtocolError) -> String {
         guard let text = try optionalString() else { throw invalid() }
         return text
@@ -56,7 +57,8 @@ public struct MessageReader: ~Copyable {
         let bytes = unsafe try take(length)
         guard unsafe bytes[length - 1] == 0 else { throw invalid() }
         let text = unsafe UnsafeRawBufferPointer(rebasing: bytes[..<(bytes.firstIndex(of: 0) ?? 0)])
-        return unsafe String(decoding: text, as: UTF8.self)
+        if let valid = unsafe String(validating: text, as: UTF8.self) { return valid }
+        return unsafe String(decoding: text.prefix(4_096), as: UTF8.self)
     }
 
     /// An array.

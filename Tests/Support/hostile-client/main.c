@@ -5,7 +5,8 @@
 //
 // PLACE: pool (as the memory of a pool), dmabuf (as a plane), many (253 in a message), early (28 with half a message,
 // nine times), unread (in the queue of a connection that was ended, when its client dies), nothing (with one byte),
-// urgent (with an out-of-band byte; the sender's own are closed when it is received).
+// urgent (with an out-of-band byte; the sender's own are closed when it is received), behind (28 times, behind much
+// that comes without).
 // KIND: file (FILE, opened), linger (a TCP socket that waits for its unsent data), sleeper (a TCP socket whose sender
 // sleeps in a page fault on FILE and holds its lock), pipe (whose writer does so), memory (256 MiB), watches (an epoll
 // descriptor with 5,000 items).
@@ -192,12 +193,13 @@ static void place(const char *where, const char *kind, const char *file) {
         puts("done");
         fflush(stdout);
         _exit(0);
-    } else if (strcmp(where, "urgent") == 0) {
+    } else if (strcmp(where, "urgent") == 0 || strcmp(where, "behind") == 0) {
         // So much to answer before it that our own are closed when its turn comes.
         static uint32_t before[18000];
         for (int i = 0; i < 18000; i += 3) memcpy(&before[i], sync, sizeof sync);
         transmit(server, before, sizeof before, NULL, 0, 0);
-        transmit(server, &half, 1, all, 1, MSG_OOB);
+        if (strcmp(where, "urgent") == 0) transmit(server, &half, 1, all, 1, MSG_OOB);
+        else transmit(server, &half, 1, all, 28, 0);
         // Closing may wait as well.
         puts("done");
         fflush(stdout);

@@ -14,26 +14,40 @@ final class DmabufParams: ZwpLinuxBufferParamsV1.Requests {
 
     /// A plane as the client describes it.
     private final class Plane {
-        private var descriptor: Descriptor?
+        /// Nil where there was another kind of descriptor, and once it is taken.
+        private var buffer: DMABuffer?
+        private let refusal: DmabufRefusal?
         private var charge: Charge?
         let offset: Int
         let stride: Int
         let modifier: UInt64
 
-        init(_ fd: consuming Descriptor, charge: consuming Charge, offset: Int, stride: Int, modifier: UInt64) {
-            descriptor = consume fd
+        /// Looks what the descriptor is; what isn't a dma-buf isn't kept. It could be anything, as the client's own end
+        /// of the connection, which wouldn't hang up as long as it is open here.
+        init(
+            _ fd: consuming Descriptor,
+            charge: consuming Charge,
+            index: Int,
+            offset: Int,
+            stride: Int,
+            modifier: UInt64
+        ) {
+            do throws(DeviceError) {
+                buffer = try DMABuffer(ifDMABuffer: fd)
+                refusal = buffer == nil ? .notDMABuffer(plane: index) : nil
+            } catch {
+                refusal = .device(error)
+            }
             self.charge = consume charge
             self.offset = offset
             self.stride = stride
             self.modifier = modifier
         }
 
-        /// Looks what the descriptor is, and maps its memory, or finds it among what is mapped already.
+        /// Maps its memory, or finds it among what is mapped already.
         func open(_ index: Int, _ known: inout [UInt64: DmabufMemory]) throws(DmabufRefusal) -> DmabufMemory {
-            guard let fd = descriptor.take(), let charge = charge.take() else { throw .notDMABuffer(plane: index) }
-            let opened: DMABuffer?
-            do throws(DeviceError) { opened = try DMABuffer(ifDMABuffer: fd) } catch { throw .device(error) }
-            guard let buffer = consume opened else { throw .notDMABuffer(plane: index) }
+            if let refusal { throw refusal }
+            guard let buffer = buffer.take(), let charge = charge.take() else { throw .notDMABuffer(plane: index) }
             let identity = buffer.identity
             if let memory = known[identity] { return memory }
             do throws(SystemError) {
@@ -78,6 +92,7 @@ final class DmabufParams: ZwpLinuxBufferParamsV1.Requests {
         planes[Int(planeIdx)] = Plane(
             fd,
             charge: try resource.client.account.charge(of: .descriptors),
+            index: Int(planeIdx),
             offset: Int(offset),
             stride: Int(stride),
             modifier: modifier
