@@ -7,7 +7,7 @@ public import SharedMemory
 /// listens hands over connected descriptors with ``connect(_:)``.
 ///
 /// Each round of the loop calls the actions of other sources first. Then clients with requests have their turns, some
-/// hundred requests or two milliseconds each at most, as long as the round lasts: those who have just sent something
+/// hundred requests or a millisecond each at most, as long as the round lasts: those who have just sent something
 /// before those who are still at it, and of each kind one of each process by turns. In the end each client that has
 /// events gets them, in one sendmsg(2).
 public final class Display {
@@ -45,7 +45,7 @@ public final class Display {
     private var isServing = false
 
     /// How long clients are served before other sources are looked at again, in nanoseconds.
-    private static let roundTime: UInt64 = 4_000_000
+    private static let roundTime: UInt64 = 2_000_000
     /// How long objects of clients that have ended are destroyed in each round.
     private static let clearingTime: UInt64 = 1_000_000
 

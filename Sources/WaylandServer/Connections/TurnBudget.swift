@@ -16,7 +16,7 @@ struct TurnBudget {
     }
 
     /// What a turn may take.
-    static let whole: UInt64 = 2_000_000
+    static let whole: UInt64 = 1_000_000
     /// What it may take of somebody who has just sent something: enough for most, and no long wait for the next.
     static let first: UInt64 = 250_000
 
