@@ -12,13 +12,13 @@ public struct ConnectionLimits: Sendable {
     public var unclaimedDescriptors = 1_024
     /// The same for all clients together. Beyond that the one with the most ends.
     public var totalUnclaimedDescriptors = 4_096
-    /// Nanoseconds for which descriptors may lie unclaimed while no request takes any. Beyond that their client ends: one
-    /// of them may be its own end of the connection, which then would never hang up.
+    /// Nanoseconds for which descriptors may lie unclaimed while no request takes any. Beyond that their client ends:
+    /// one of them may be its own end of the connection, which then would never hang up.
     public var unclaimedTime: UInt64 = 10_000_000_000
     /// Descriptors of events that one client hasn't read. Beyond that it is disconnected.
     public var undeliveredDescriptors = 256
-    /// The same for all clients together. Beyond that the one with the most is disconnected: the kernel lets a user have
-    /// no more descriptors on their way than RLIMIT_NOFILE says, and then nobody gets any; unix(7), ETOOMANYREFS.
+    /// The same for all clients together. Beyond that the one with the most is disconnected: the kernel lets a user
+    /// have no more descriptors on their way than RLIMIT_NOFILE says, and then nobody gets any; unix(7), ETOOMANYREFS.
     public var totalUndeliveredDescriptors = 4_096
     /// Connections that were ended with an error and are kept open for a second, for the client to read it.
     public var departures = 256
