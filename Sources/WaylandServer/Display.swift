@@ -41,7 +41,7 @@ public final class Display {
     private var unclaimedDescriptors = 0
     private var undeliveredDescriptors = 0
     private var unclaimedTimer: EventLoop.Timer?
-    private var unclaimedTimerIsSet = false
+    private var clientsWithUnclaimed = 0
     private var isServing = false
 
     /// How long clients are served before other sources are looked at again, in nanoseconds.
@@ -252,27 +252,33 @@ public final class Display {
         )
     }
 
-    /// Looks after a while whether descriptors lie unclaimed.
+    /// One more client has descriptors that lie unclaimed, which is looked after in a while.
     func watchUnclaimed() {
-        guard !unclaimedTimerIsSet else { return }
-        unclaimedTimerIsSet = true
+        clientsWithUnclaimed += 1
+        guard clientsWithUnclaimed == 1 else { return }
         if unclaimedTimer == nil { unclaimedTimer = loop.makeTimer { [unowned self] in lookForUnclaimed() } }
         unclaimedTimer?.set(at: EventLoop.now + limits.unclaimedTime)
     }
 
+    /// One less.
+    func unclaimedAreGone() {
+        clientsWithUnclaimed -= 1
+        if clientsWithUnclaimed == 0 { unclaimedTimer?.cancel() }
+    }
+
     private func lookForUnclaimed() {
-        unclaimedTimerIsSet = false
         let now = EventLoop.now
+        let oldest = clients.lazy.map(\.unclaimedSince).filter { $0 > 0 }.min()
         for client in clients where client.unclaimedSince > 0 && !client.isEnding {
-            if now - client.unclaimedSince < limits.unclaimedTime {
-                watchUnclaimed()
-            } else {
-                client.fail(
-                    .noMemory("descriptors came long ago, and no request has taken them; send them with their request"),
-                    receiver: nil
-                )
-            }
+            guard now - client.unclaimedSince >= limits.unclaimedTime else { continue }
+            client.fail(
+                .noMemory("descriptors came long ago, and no request has taken them; send them with their request"),
+                receiver: nil
+            )
         }
+        // Those that were younger have the rest of their time, and half of it at least.
+        let next = max((oldest ?? now) + limits.unclaimedTime, now + limits.unclaimedTime / 2)
+        unclaimedTimer?.set(at: next)
     }
 
     /// How a client leaves.

@@ -398,11 +398,12 @@ public final class Client {
 
     private func countDescriptors() {
         if descriptors.count == 0 {
+            if unclaimedSince > 0 { display?.unclaimedAreGone() }
             unclaimedSince = 0
         } else if unclaimedSince == 0 || descriptors.takenCount != claimsSeen {
             claimsSeen = descriptors.takenCount
+            if unclaimedSince == 0 { display?.watchUnclaimed() }
             unclaimedSince = EventLoop.now
-            display?.watchUnclaimed()
         }
         guard descriptors.count != countedDescriptors else { return }
         let change = descriptors.count - countedDescriptors
