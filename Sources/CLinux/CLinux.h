@@ -52,6 +52,19 @@ static inline int signet_file_type(int fd) {
 #define SIGNET_RUSAGE_THREAD 1
 
 
+// statx(2), for what the kernel has at hand: the number of the mount, or 0.
+static inline unsigned long long signet_mount_number(int fd) {
+    struct statx status;
+    // AT_EMPTY_PATH, AT_STATX_DONT_SYNC
+    long result = syscall(SYS_statx, fd, "", 0x1000 | 0x4000, STATX_MNT_ID, &status);
+    return result < 0 || !(status.stx_mask & STATX_MNT_ID) ? 0 : status.stx_mnt_id;
+}
+
+// socket(7), since Linux 6.5
+#define SIGNET_SO_PEERPIDFD 77
+// statfs(2); pidfs, since Linux 6.9
+#define SIGNET_PIDFS_MAGIC 0x50494446
+
 // fallocate(2)
 extern int fallocate(int fd, int mode, off_t offset, off_t length);
 #define SIGNET_FALLOC_FL_KEEP_SIZE 0x01

@@ -46,6 +46,8 @@ public final class Compositor {
     private let windows: WindowManager
     let seat: Seat
     private var doorkeeper: Doorkeeper?
+    let ledger: Ledger
+    private let connections = ConnectionCounts()
     /// Until when nothing is logged of clients that are turned away, and how many there were.
     private var quietUntil: UInt64 = 0
     private var turnedAwayUnsaid = 0
@@ -54,9 +56,13 @@ public final class Compositor {
     public init(settings: Settings, log: Logger, clock makeClock: ((EventLoop) -> any Clock)? = nil) {
         self.settings = settings
         self.log = log
+        ledger = Ledger(limits: settings.limits)
         // Before anybody connects. Without the thread everything is closed here, as slowly as it may be.
         do throws(SystemError) { try Disposal.start() } catch {
             log.error("what clients send is closed on the main thread: \(error)")
+        }
+        do throws(SystemError) { try LaneThreads.shared.start() } catch {
+            log.error("clients' memory is read on the main thread: \(error)")
         }
         display = Display()
         clock = makeClock?(display.loop) ?? SystemClock(loop: display.loop)
@@ -153,6 +159,9 @@ public final class Compositor {
     /// How many clients are connected.
     public var clientCount: Int { display.clientCount }
 
+    /// Whether something is being asked, read or waited for on clients' lanes.
+    var isWaitingForLanes: Bool { display.loop.expectedCount > 0 }
+
     /// What each of them holds.
     var accounts: [ClientAccount] { display.clients.map(\.account) }
 
@@ -165,19 +174,22 @@ public final class Compositor {
     @discardableResult
     public func connect(_ socket: consuming Descriptor) -> Client? {
         let limits = settings.limits
-        guard display.clientCount < limits.clients else {
-            logTurnedAway("a client was turned away: there are \(limits.clients) already")
-            Display.refuse(socket)
-            return nil
-        }
+        let room = limits.roomForClients
         guard let client = display.connect(socket) else {
             logTurnedAway("a client was turned away: there is no memory for it")
             return nil
         }
-        client.context = ClientAccount(limits: limits)
         let process = client.credentials.process
-        let siblings = display.clients.count { $0.credentials.process == process }
-        guard siblings <= limits.clientsPerProcess else {
+        let lane = Lane(of: client.credentials, limit: limits.waitingBuffers, loop: display.loop)
+        let account = ClientAccount(of: client, ledger: ledger, lane: lane)
+        client.context = account
+        client.objectLedger = account
+        guard connections.makeRoom(for: client, upTo: room) else {
+            logTurnedAway("a client was turned away: there are \(room) already")
+            client.disconnect()
+            return nil
+        }
+        guard connections.count(of: client.credentials.processIdentity) < limits.clientsPerProcess else {
             logTurnedAway(
                 "process \(process) has \(limits.clientsPerProcess) connections already; a new one was closed"
             )
@@ -190,9 +202,12 @@ public final class Compositor {
             client.disconnect()
             return nil
         }
+        connections.add(client)
         let name = processName(process)
         log.debug("\(name)[\(process)] connected")
-        client.onDisconnect = { [log, unowned client] in
+        client.onDisconnect = { [log, connections, unowned client] in
+            client.account.lane.end()
+            connections.remove(client)
             let (arrivals, frames) = (client.account.arrivals, client.account.frames)
             if let error = client.lastError?.printable {
                 log.warning("\(name)[\(process)] was disconnected: \(error)")

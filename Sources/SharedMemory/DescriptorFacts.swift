@@ -102,6 +102,15 @@ public struct DescriptorFacts: Hashable, Sendable {
     }
 }
 
+extension Descriptor {
+    /// The number of the mount that the file is on, from what the kernel has at hand; nil where it doesn't tell, as
+    /// before Linux 5.8. Source: statx(2), STATX_MNT_ID, AT_STATX_DONT_SYNC.
+    public borrowing func mountWithoutAsking() -> UInt64? {
+        let number = signet_mount_number(rawValue)
+        return number == 0 ? nil : number
+    }
+}
+
 extension DescriptorFacts.Kind {
     fileprivate init(mode: mode_t) {
         switch mode & S_IFMT {

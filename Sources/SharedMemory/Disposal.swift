@@ -62,6 +62,8 @@ public enum Disposal {
     private static let isRunning = Atomic(false)
     /// What was handed over.
     private static let inbox = Inbox<Job>()
+    /// Raised for each job.
+    private static let work = Semaphore()
     /// Of the threads that close; whoever hands over doesn't come here.
     private static let state = Mutex(State())
     /// What was handed over and isn't done.
@@ -119,6 +121,7 @@ public enum Disposal {
         guard isRunning.load(ordering: .acquiring) else { return job.run() }
         unfinished.add(1, ordering: .relaxed)
         inbox.post(job)
+        work.post()
     }
 
     private static func isDone() { unfinished.subtract(1, ordering: .relaxed) }
@@ -129,7 +132,7 @@ public enum Disposal {
         var mustTryAgain = false
         while true {
             // While strangers wait for a thread that couldn't be started, that is tried again each second.
-            inbox.wait(milliseconds: mustTryAgain ? 1_000 : nil)
+            work.wait(milliseconds: mustTryAgain ? 1_000 : nil)
             for job in inbox.takeAll() {
                 if case .closeStranger(let number, let lane) = job {
                     state.withLock { $0.strangers[lane, default: Strangers()].waiting.append(number) }
@@ -186,7 +189,7 @@ public enum Disposal {
             isDone()
         }
         // Another user may wait for a thread.
-        inbox.poke()
+        work.post()
     }
 
     // MARK: Tests

@@ -23,10 +23,20 @@ extension Descriptor {
         }
     }
 
+    /// Whether memory is behind every byte of the file, as far as that shows without looking for holes; for files on
+    /// tmpfs, of which nobody is asked. Source: inode(7), st_blocks.
+    public borrowing func isWholeInMemory() throws(SystemError) -> Bool {
+        let number = rawValue
+        var status = stat()
+        _ = try SystemCall.run("fstat") { unsafe fstat(number, &status) }
+        return Int64(status.st_blocks) * 512 >= Int64(status.st_size)
+    }
+
     /// Whether some bytes of `range` have no memory behind them; reading those through a mapping would allocate it.
     ///
     /// The end of the file counts as a hole, and a file system that can't tell as none. Moves the file's offset, which
-    /// pread and mmap don't use. Source: lseek(2), SEEK_HOLE.
+    /// pread and mmap don't use. Waits for whoever changes the file's size or holes, and walks through all of it.
+    /// Source: lseek(2), SEEK_HOLE.
     public borrowing func hasHole(in range: Range<Int64>) throws(SystemError) -> Bool {
         guard !range.isEmpty else { return false }
         let number = rawValue

@@ -27,8 +27,8 @@ public final class Display {
     private let buffer = ReceiveBuffer()
     private var margin = DescriptorMargin()
     /// Who has requests to be served: those that have just sent some, and those whose last turn wasn't enough.
-    private var ready = TurnQueue<Int32, Client>()
-    private var unfinished = TurnQueue<Int32, Client>()
+    private var ready = TurnQueue<Int64, Client>()
+    private var unfinished = TurnQueue<Int64, Client>()
     private var unflushed: [Client] = []
     /// Who is to be sent something when the kernel may have room again.
     private var congested: [Client] = []
@@ -119,7 +119,7 @@ public final class Display {
     private func needsTurn(_ client: Client) {
         guard !client.isQueued else { return }
         client.isQueued = true
-        let process = client.credentials.process
+        let process = client.credentials.processIdentity
         if client.isGreedy { unfinished.append(client, of: process) } else { ready.append(client, of: process) }
     }
 
@@ -143,7 +143,7 @@ public final class Display {
                     client.end()
                 } else if hasMore {
                     client.isQueued = true
-                    unfinished.append(client, of: client.credentials.process)
+                    unfinished.append(client, of: client.credentials.processIdentity)
                 }
             }
             if EventLoop.now >= end { break }

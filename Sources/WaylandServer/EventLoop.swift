@@ -1,7 +1,6 @@
 internal import CLinux
 internal import Glibc
 internal import SharedMemory
-internal import Synchronization
 
 /// Waits for descriptors, timers, signals and other threads, and calls closures for what has come.
 ///
@@ -117,12 +116,12 @@ public final class EventLoop {
     /// What other threads see of the loop.
     fileprivate final class Letters: Sendable {
         let wake: Descriptor
-        private let numbers = Mutex<[UInt64]>([])
+        private let numbers = Inbox<UInt64>()
 
         init(_ wake: consuming Descriptor) { self.wake = wake }
 
         func post(_ number: UInt64) {
-            numbers.withLock { $0.append(number) }
+            numbers.post(number)
             ring()
         }
 
@@ -134,10 +133,8 @@ public final class EventLoop {
         func takeAll() -> [UInt64] {
             var count: UInt64 = 0
             _ = unsafe read(wake.rawValue, &count, 8)
-            return numbers.withLock { numbers in
-                defer { numbers = [] }
-                return numbers
-            }
+            // In the order in which they were expected; who is just about to post one rings afterwards.
+            return numbers.takeAvailable().sorted()
         }
     }
 
@@ -336,6 +333,9 @@ public final class EventLoop {
     private func deliver() {
         for number in letters.takeAll() { expected.removeValue(forKey: number)?() }
     }
+
+    /// How many replies are expected.
+    public var expectedCount: Int { expected.count }
 
     /// Lets the next wait return at once.
     func wakeUp() { letters.ring() }

@@ -207,6 +207,7 @@ import WaylandWire
 
     /// A buffer on vgem, which lets us make fences.
     private func fenced(_ color: UInt32, _ device: DRMDevice) throws -> (handle: DumbHandle, buffer: WlBuffer) {
+        fixture.waitsForLanes = false
         let dumb = try DumbBuffer(on: device, width: 16, height: 10)
         var pixels = try dumb.map()
         let size = dumb.stride * 10
@@ -273,7 +274,8 @@ import WaylandWire
         // The lane is kept busy until the fence is there: the look at it is over by then.
         let lane = try #require(fixture.compositor.accounts.first?.lane)
         let gate = DispatchGate()
-        lane.queue.async { gate.wait() }
+        fixture.waitsForLanes = false
+        lane.add({ _ in gate.wait() }) { _ in }
         window.surface.attach(buffer: second.buffer, x: 0, y: 0)
         window.surface.damageBuffer(x: 0, y: 0, width: 16, height: 10)
         window.surface.commit()

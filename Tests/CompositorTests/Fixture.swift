@@ -39,12 +39,22 @@ final class Fixture {
         return client!
     }
 
+    /// Whether ``pump()`` waits for what clients' lanes are at; not where a fence keeps one waiting.
+    var waitsForLanes = true
+
     /// Carries everything that was sent to where it belongs, both ways.
     func pump() {
         for _ in 0..<4 {
             for client in clients { client.connection.flush() }
             compositor.dispatch(timeout: 0)
+            waitForLanes()
             for client in clients { try? client.connection.dispatchAvailable() }
+        }
+    }
+
+    private func waitForLanes() {
+        for _ in 0..<1_000 where waitsForLanes && compositor.isWaitingForLanes {
+            compositor.dispatch(timeout: 2)
         }
     }
 

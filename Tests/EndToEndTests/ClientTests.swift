@@ -126,30 +126,3 @@ import WaylandClient
             .filter { $0.contains("ctxt_switches") }.map(String.init)
     }
 }
-
-/// A window that draws once and never asks for a frame.
-private final class StillWindow {
-    private let surface: WlSurface
-    private let shellSurface: XdgSurface
-    private let toplevel: XdgToplevel
-    private let canvas: Canvas
-
-    init(_ globals: Globals) {
-        surface = globals.compositor.createSurface()
-        shellSurface = globals.wmBase.getXdgSurface(surface: surface)
-        toplevel = shellSurface.getToplevel()
-        canvas = try! ShmCanvas(shm: globals.shm, width: 100, height: 100)
-        try! canvas.fill { _, _ in 0x00ff_0000 }
-        let (surface, shellSurface, buffer) = (surface, shellSurface, canvas.buffer)
-        var isShown = false
-        shellSurface.onConfigure = { [unowned shellSurface, unowned surface, unowned buffer] serial in
-            shellSurface.ackConfigure(serial: serial)
-            if isShown { return }
-            isShown = true
-            surface.attach(buffer: buffer, x: 0, y: 0)
-            surface.damage(x: 0, y: 0, width: 100, height: 100)
-            surface.commit()
-        }
-        surface.commit()
-    }
-}

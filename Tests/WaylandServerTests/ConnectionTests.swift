@@ -436,7 +436,7 @@ import WaylandWire
         var served = 0
         while many.client.objectCount > 0, served < 1_000 {
             peer.send(sync(4))
-            peer.turn()
+            peer.round()
             if !peer.takeEvents().isEmpty { served += 1 }
         }
         #expect(served >= 2 && many.client.objectCount == 0 && !many.client.isConnected)

@@ -10,6 +10,8 @@ final class CapturedFrame: SignetSealedFrameV1.Requests {
     private weak var session: CaptureSession?
     private var buffer: FrameBuffer?
     private var wasSent = false
+    /// For the frame, also when its session is gone.
+    private var charge: Charge?
 
     init(resource: SignetSealedFrameV1, session: CaptureSession) {
         self.resource = resource
@@ -18,6 +20,10 @@ final class CapturedFrame: SignetSealedFrameV1.Requests {
 
     /// Answers with `buffer`; false where there was no memory for it, which the reader is told.
     func send(_ buffer: FrameBuffer, damage: Region, time: UInt64, session: ObjectIdentifier) -> Bool {
+        do throws(ProtocolError) { charge = try resource.client.account.charge(of: .frames) } catch {
+            fail(.noMemory)
+            return false
+        }
         do throws(SystemError) {
             // The event takes a copy of the descriptor, and a connection that can't have one hangs: there has to be a
             // free number.
@@ -31,6 +37,7 @@ final class CapturedFrame: SignetSealedFrameV1.Requests {
                 sendMemory(of: buffer, kind: .copy, descriptor: try buffer.copyForReader())
             }
         } catch {
+            charge = nil
             fail(.noMemory)
             return false
         }
@@ -79,6 +86,7 @@ final class CapturedFrame: SignetSealedFrameV1.Requests {
     func destroyed(_ resource: SignetSealedFrameV1) {
         buffer?.readers -= 1
         buffer = nil
+        charge = nil
         session?.frameDestroyed(self, wasSent: wasSent)
     }
 }

@@ -1,14 +1,31 @@
 internal import SharedMemory
-internal import WaylandServer
+public import WaylandServer
 
 /// What one client holds, against what it may hold.
 ///
-/// Every object that costs something takes it from here when it is made, and gives it back when it goes; see
-/// ``Charge``. Running out is `wl_display.no_memory` for that client alone.
-public final class ClientAccount {
+/// Everything that costs something takes it from here when it is made, and gives it back when it goes; see ``Charge``.
+/// The client's process, its user and everybody have bounds as well; see ``Ledger``. Running out is
+/// `wl_display.no_memory` for that client alone.
+public final class ClientAccount: ObjectLedger {
     /// The things that are counted.
     public enum Resource: Int, CaseIterable, Sendable {
-        case descriptors, copiedBytes, mappedBytes, surfaces, buffers
+        /// Protocol objects of any kind, and the memory that they take.
+        case objects
+        case descriptors
+        /// Of a client's memory, or of copies of it.
+        case mappings
+        case mappedBytes, copiedBytes
+        case surfaces, buffers
+        /// Rectangles of wl_region objects, and of regions that surfaces have.
+        case rectangles
+        /// Commits that wait for content.
+        case commits
+        /// Bytes of titles and the like.
+        case textBytes
+        /// Bytes of pictures that the compositor makes for a client, as title bars.
+        case drawnBytes
+        /// Frames of outputs in a reader's hands.
+        case frames
     }
 
     /// How buffers' memory came, counted over the client's life.
@@ -31,48 +48,93 @@ public final class ClientAccount {
     public internal(set) var arrivals = Arrivals()
     /// Commits that brought a buffer, so far.
     public internal(set) var frames = 0
-    /// Where its dma-bufs are waited for; made for the first of them.
-    var lane: DmabufLane?
-    private let limits: [Int]
-    private var used = [Int](repeating: 0, count: Resource.allCases.count)
+    /// Where its memory is looked at and waited for.
+    let lane: Lane
+    /// Is there as long as the lane hasn't ended.
+    private unowned let client: Client
+    /// Its own, its process's, its user's and everybody's.
+    private let tallies: [Ledger.Tally]
 
-    init(limits: Limits) {
-        self.limits = [
-            limits.descriptors, limits.copiedBytes, limits.mappedBytes, limits.surfaces, limits.buffers,
-        ]
+    init(of client: Client, ledger: Ledger, lane: Lane) {
+        self.client = client
+        self.lane = lane
+        process = client.credentials.process
+        tallies = ledger.tallies(of: client.credentials)
     }
 
+    /// Whether the client is still there.
+    var isOpen: Bool { !lane.hasEnded }
+
+    /// Ends the client with what came to light after its request; nothing where it is gone.
+    func end(with error: ProtocolError) {
+        if isOpen { client.end(with: error) }
+    }
+
+    /// The process that connected; 0 where it is in another pid namespace.
+    let process: Int32
+
     /// How much of `resource` the client holds.
-    public func usage(of resource: Resource) -> Int { used[resource.rawValue] }
+    public func usage(of resource: Resource) -> Int { tallies[0].used[resource.rawValue] }
+
+    // MARK: Charging
 
     /// Takes `amount` of `resource` until the returned charge is let go.
     func charge(_ amount: Int = 1, of resource: Resource) throws(ProtocolError) -> Charge {
-        let (total, overflow) = used[resource.rawValue].addingReportingOverflow(amount)
-        guard !overflow, total <= limits[resource.rawValue] else {
-            throw .noMemory(
-                "this needs \(amount) more \(resource), and \(used[resource.rawValue]) of the client's "
-                    + "\(limits[resource.rawValue]) are in use; destroy what isn't needed any more"
-            )
-        }
-        used[resource.rawValue] = total
+        try take(amount, of: resource)
         return Charge(account: self, resource: resource, amount: amount)
     }
 
-    fileprivate func giveBack(_ amount: Int, of resource: Resource) {
-        used[resource.rawValue] -= amount
+    /// Whether `amount` more could be taken.
+    func hasRoom(for amount: Int = 1, of resource: Resource) -> Bool { obstacle(to: amount, of: resource) == nil }
+
+    /// Who has no room for it; nil where there is room.
+    private func obstacle(to amount: Int, of resource: Resource) -> Ledger.Tally? {
+        let process = tallies[1]
+        let hasLittle = process.used[resource.rawValue] + amount <= process.limit(of: resource) / 16
+        return tallies.first { !$0.hasRoom(for: amount, of: resource, hasLittle: hasLittle) }
     }
+
+    fileprivate func take(_ amount: Int, of resource: Resource) throws(ProtocolError) {
+        if let tally = obstacle(to: amount, of: resource) {
+            throw .noMemory(
+                "this needs \(amount) more \(resource), and \(tally.used[resource.rawValue]) of the "
+                    + "\(tally.limit(of: resource)) that \(tally.scope.description) may have are in use; destroy what "
+                    + "isn't needed any more"
+            )
+        }
+        for tally in tallies { tally.add(amount, of: resource) }
+    }
+
+    fileprivate func giveBack(_ amount: Int, of resource: Resource) {
+        for tally in tallies { tally.add(-amount, of: resource) }
+    }
+
+    // MARK: Objects
+
+    /// Counts protocol objects, of every interface that there is: the runtime makes them.
+    public func takeObjects(_ count: Int) throws(ProtocolError) { try take(count, of: .objects) }
+
+    /// Some are gone.
+    public func giveBackObjects(_ count: Int) { giveBack(count, of: .objects) }
 }
 
 /// Something taken from a client's account, given back when this value ends.
 struct Charge: ~Copyable {
     private let account: ClientAccount
     private let resource: ClientAccount.Resource
-    private let amount: Int
+    private(set) var amount: Int
 
     fileprivate init(account: ClientAccount, resource: ClientAccount.Resource, amount: Int) {
         self.account = account
         self.resource = resource
         self.amount = amount
+    }
+
+    /// Changes how much is taken; throws, and leaves it, where there isn't room for more.
+    mutating func change(to new: Int) throws(ProtocolError) {
+        if new > amount { try account.take(new - amount, of: resource) }
+        if new < amount { account.giveBack(amount - new, of: resource) }
+        amount = new
     }
 
     deinit {

@@ -1,9 +1,20 @@
-/// How much one client may hold of everything that it can ask for.
+internal import CLinux
+internal import Glibc
+
+/// How much clients may hold of everything that they can ask for: all bounds there are, but those of the connections
+/// themselves, which are WaylandServer's `ConnectionLimits`.
 ///
-/// A breach ends that client with a message, unless said otherwise; nobody else notices.
+/// Each is what a client may hold. The connections of a process together get as much as one; a user's processes get
+/// ``userShare`` times as much, and everybody ``totalShare`` times, as far as the machine has that. The last eighth of
+/// what many share is for processes that hold less than a sixteenth of what they may. A breach ends the client with
+/// `wl_display.no_memory` and a message, unless said otherwise; nobody else notices.
 public struct Limits: Sendable {
-    /// Descriptors kept for it: one a pool.
+    /// Protocol objects, of any kind. That of one connection is `ConnectionLimits.objects`.
+    public var objects = 65_536
+    /// Descriptors kept for it: one a pool, one a dma-buf.
     public var descriptors = 512
+    /// Mappings of its memory, and of copies of it.
+    public var mappings = 2_048
     /// Bytes of pixels that were copied from it and are kept.
     public var copiedBytes = 256 << 20
     /// Bytes of mapped memory that buffers in use refer to. Pools alone aren't counted: some clients reserve hundreds
@@ -13,6 +24,22 @@ public struct Limits: Sendable {
     public var surfaces = 4_096
     /// `wl_buffer` objects.
     public var buffers = 16_384
+    /// Rectangles of all its regions.
+    public var rectangles = 262_144
+    /// Commits that wait for their buffers.
+    public var commits = 4_096
+    /// Bytes of titles and applications' ids.
+    public var textBytes = 4 << 20
+    /// Bytes of what the compositor draws for it, as title bars. A bar for which there is no room isn't shown.
+    public var drawnBytes = 64 << 20
+    /// Frames of outputs that readers hold. Beyond that there are no more of them.
+    public var frames = 64
+
+    /// How many times as much as a process all of a user's may hold.
+    public var userShare = 8
+    /// How many times as much everybody may hold.
+    public var totalShare = 16
+
     /// Levels of `wl_subsurface`.
     public var subsurfaceDepth = 64
     /// `wl_subsurface` objects of one parent.
@@ -28,6 +55,8 @@ public struct Limits: Sendable {
 
     /// Commits of one surface that wait for their buffers.
     public var waitingCommits = 64
+    /// Pools and buffers of a client that are being looked at, read, or waited for.
+    public var waitingBuffers = 1_024
 
     /// Descriptors that a user's clients sent, that are let go, and that can't be closed so far, since their file
     /// systems or peers don't answer. Beyond that the user gets no new connection.
@@ -40,4 +69,72 @@ public struct Limits: Sendable {
 
     /// The defaults.
     public init() {}
+
+    /// The most of `resource` that there is for a client, a process, a user or all.
+    func most(_ resource: ClientAccount.Resource, _ scope: Ledger.Tally.Scope) -> Int {
+        let one = amount(of: resource)
+        switch scope {
+        case .client, .process: return one
+        case .user: return min(one.multipliedClamped(by: userShare), ofMachine(resource))
+        case .all: return min(one.multipliedClamped(by: totalShare), ofMachine(resource))
+        }
+    }
+
+    private func amount(of resource: ClientAccount.Resource) -> Int {
+        switch resource {
+        case .objects: objects
+        case .descriptors: descriptors
+        case .mappings: mappings
+        case .mappedBytes: mappedBytes
+        case .copiedBytes: copiedBytes
+        case .surfaces: surfaces
+        case .buffers: buffers
+        case .rectangles: rectangles
+        case .commits: commits
+        case .textBytes: textBytes
+        case .drawnBytes: drawnBytes
+        case .frames: frames
+        }
+    }
+
+    /// What this process may use for clients of what the kernel gives it.
+    private func ofMachine(_ resource: ClientAccount.Resource) -> Int {
+        switch resource {
+        // The other half is for connections, and our own.
+        case .descriptors: max(8, (Self.descriptorLimit - 64) / 2)
+        // The allocator needs some too, and ends the process where it gets none.
+        case .mappings: Self.mappingLimit / 2
+        case .copiedBytes: Self.memory / 4
+        default: Int.max
+        }
+    }
+
+    /// Connections that there is room for, in this process.
+    var roomForClients: Int { min(clients, max(4, (Self.descriptorLimit - 64) / 2)) }
+
+    /// RLIMIT_NOFILE; getrlimit(2).
+    private static let descriptorLimit: Int = {
+        var limit = rlimit()
+        guard unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return 1_024 }
+        return Int(min(limit.rlim_cur, rlim_t(Int32.max)))
+    }()
+
+    /// vm.max_map_count; proc_sys_vm(5).
+    private static let mappingLimit: Int = {
+        let text = readFile("/proc/sys/vm/max_map_count", upTo: 32).map { String(decoding: $0, as: UTF8.self) }
+        return text.flatMap { Int($0.prefix { $0.isNumber }) } ?? 65_530
+    }()
+
+    /// Bytes that the machine has; sysconf(3).
+    private static let memory: Int = {
+        let (pages, size) = (sysconf(CInt(_SC_PHYS_PAGES)), sysconf(CInt(_SC_PAGESIZE)))
+        return pages > 0 && size > 0 ? pages * size : 1 << 30
+    }()
+}
+
+extension Int {
+    fileprivate func multipliedClamped(by factor: Int) -> Int {
+        let (result, overflow) = multipliedReportingOverflow(by: factor)
+        return overflow ? Int.max : result
+    }
 }

@@ -1,4 +1,5 @@
 internal import Pixels
+internal import WaylandServer
 
 /// The bar above a window that doesn't draw one itself: its title, on a ground that tells whether it is the active one.
 final class TitleBar: Drawable {
@@ -16,18 +17,32 @@ final class TitleBar: Drawable {
 
     private var look = Look()
     private var content: SurfaceContent?
+    private var charge: Charge?
 
     var appearance: Appearance {
         let size = Size(width: look.width, height: Self.height)
-        return Appearance(content: content, size: size, opaqueRegion: Region(size.bounds))
+        return Appearance(content: content, size: size, opaqueRegion: content == nil ? Region() : Region(size.bounds))
     }
 
-    /// Changes what the bar shows; draws it only where that is something else.
-    func show(_ title: String, width: Int, isActive: Bool, scale: Int, typefaces: Typefaces) {
+    /// Changes what the bar shows; draws it only where that is something else, and nothing where the client has used up
+    /// what may be drawn for it.
+    func show(
+        _ title: String,
+        width: Int,
+        isActive: Bool,
+        scale: Int,
+        typefaces: Typefaces,
+        account: ClientAccount
+    ) {
         let look = Look(title: title, width: min(width, Self.widthLimit / scale), isActive: isActive, scale: scale)
         if look == self.look { return }
         self.look = look
         let size = Size(width: max(1, look.width * scale), height: Self.height * scale)
+        content = nil
+        charge = nil
+        do throws(ProtocolError) {
+            charge = try account.charge(size.width * size.height * 4, of: .drawnBytes)
+        } catch { return }
         content = OwnContent(size: size) { (target, layout) in
             Painter.fill(&target, layout, color: isActive ? 0x4c566a : 0x3b4252, region: Region(size.bounds))
             guard let typeface = typefaces.sans(pixels: 13 * scale) else { return }
@@ -54,6 +69,8 @@ final class Typefaces {
     /// A font without serifs; nil where the system has none.
     func sans(pixels: Int) -> Typeface? {
         if let known = typefaces[pixels], known?.characterCount ?? 0 < Self.characterLimit { return known }
+        // The library gives out a font again as long as it is open anywhere, with all its pictures.
+        typefaces[pixels] = nil
         let typeface = Typeface(name: "sans", pixels: pixels)
         typefaces[pixels] = typeface
         return typeface

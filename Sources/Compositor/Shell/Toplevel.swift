@@ -35,6 +35,8 @@ final class Toplevel: XdgToplevel.Requests, ShellRole, SceneNode {
     private let limits: Limits
     private(set) var title = ""
     private(set) var appID = ""
+    /// For both.
+    private var textCharge: Charge?
     private(set) weak var parent: Toplevel?
     /// What the window should be like.
     private(set) var wanted = Configuration()
@@ -111,7 +113,8 @@ final class Toplevel: XdgToplevel.Requests, ShellRole, SceneNode {
             width: geometry.width,
             isActive: wanted.isActivated,
             scale: windows.scale,
-            typefaces: windows.typefaces
+            typefaces: windows.typefaces,
+            account: resource.client.account
         )
         return [PlacedItem(titleBar, at: position)] + tree
     }
@@ -202,12 +205,24 @@ final class Toplevel: XdgToplevel.Requests, ShellRole, SceneNode {
     }
 
     func setTitle(_ resource: XdgToplevel, title: String) throws(ProtocolError) {
-        self.title = title.truncated(toBytes: limits.titleBytes)
+        let new = title.truncated(toBytes: limits.titleBytes)
+        try chargeText(new.utf8.count + appID.utf8.count)
+        self.title = new
         if titleBarHeight > 0 { windows.redraw(titleBar, of: self) }
     }
 
     func setAppId(_ resource: XdgToplevel, appId: String) throws(ProtocolError) {
-        appID = appId.truncated(toBytes: limits.titleBytes)
+        let new = appId.truncated(toBytes: limits.titleBytes)
+        try chargeText(title.utf8.count + new.utf8.count)
+        appID = new
+    }
+
+    private func chargeText(_ bytes: Int) throws(ProtocolError) {
+        if textCharge != nil {
+            try textCharge!.change(to: bytes)
+        } else {
+            textCharge = try resource.client.account.charge(bytes, of: .textBytes)
+        }
     }
 
     func showWindowMenu(

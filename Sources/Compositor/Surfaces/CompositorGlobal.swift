@@ -16,6 +16,6 @@ final class CompositorGlobal: WlCompositor.Requests {
     }
 
     func createRegion(_ resource: WlCompositor, id: WlRegion) throws(ProtocolError) {
-        id.handler = RegionObject(limits: limits)
+        id.handler = RegionObject(account: resource.client.account, limits: limits)
     }
 }

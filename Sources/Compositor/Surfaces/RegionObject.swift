@@ -3,14 +3,30 @@ internal import WaylandServer
 
 /// A `wl_region`: rectangles that a client collects before it says what they are for.
 ///
-/// It is exact; who uses it as an opaque region coarsens it there. Since an input region has to stay exact, a region
-/// that gets out of hand ends its client.
+/// It is exact. Since an input region has to stay exact, a region that gets out of hand ends its client.
 final class RegionObject: WlRegion.Requests {
-    private(set) var region = Region()
+    private var region = Region()
+    private let account: ClientAccount
     private let limits: Limits
+    /// For what goes beyond the rectangles that any region may have.
+    private var charge: Charge?
+    /// What surfaces were given since it changed last.
+    private var taken: ClientRegion?
 
-    init(limits: Limits) {
+    /// As many rectangles cost no more than the object itself.
+    private static let freeRectangles = 16
+
+    init(account: ClientAccount, limits: Limits) {
+        self.account = account
         self.limits = limits
+    }
+
+    /// The rectangles as they are now, for surfaces. All that get them before they change have the same.
+    func take() throws(ProtocolError) -> ClientRegion {
+        if let taken { return taken }
+        let new = try ClientRegion(region, limit: limits.regionRectangles, account: account)
+        taken = new
+        return new
     }
 
     func add(
@@ -37,11 +53,33 @@ final class RegionObject: WlRegion.Requests {
         try check()
     }
 
-    /// A region costs time by its rectangles in every later request.
+    /// A region costs time by its rectangles in every later request, and memory.
     private func check() throws(ProtocolError) {
-        let limit = 4 * limits.regionRectangles
-        guard region.rectangleCount <= limit else {
+        taken = nil
+        let (count, limit) = (region.rectangleCount, 4 * limits.regionRectangles)
+        guard count <= limit else {
             throw .noMemory("a region of more than \(limit) rectangles is too much; use fewer, larger ones")
         }
+        if charge != nil {
+            try charge!.change(to: count)
+        } else if count > Self.freeRectangles {
+            charge = try account.charge(count, of: .rectangles)
+        }
+    }
+}
+
+/// A region as it was when a surface was given it.
+final class ClientRegion {
+    /// The rectangles.
+    let region: Region
+    /// The same with fewer of them, none of which reaches further: for what is merely a hint.
+    let inner: Region
+    private let charge: Charge?
+
+    fileprivate init(_ region: Region, limit: Int, account: ClientAccount) throws(ProtocolError) {
+        self.region = region
+        inner = region.coarsenedInward(limit: limit)
+        let count = region.rectangleCount + (region.rectangleCount > limit ? limit : 0)
+        charge = count > 1 ? try account.charge(count, of: .rectangles) : nil
     }
 }

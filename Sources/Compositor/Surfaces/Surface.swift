@@ -65,7 +65,7 @@ final class Surface: WlSurface.Requests {
 
     /// Whether a place inside, in surface coordinates, is the client's to handle.
     func takesInput(at point: Point) -> Bool {
-        roleKind != .cursor && (current.inputRegion?.contains(point) ?? true)
+        roleKind != .cursor && (current.inputRegion?.region.contains(point) ?? true)
     }
 
     /// What it is a part of, if that can be put into a scene.
@@ -204,12 +204,11 @@ final class Surface: WlSurface.Requests {
     }
 
     func setOpaqueRegion(_ resource: WlSurface, region: WlRegion?) throws(ProtocolError) {
-        let value = (region?.handler as? RegionObject)?.region ?? Region()
-        pending.opaqueRegion = value.coarsenedInward(limit: limits.regionRectangles)
+        pending.opaqueRegion = .some(try (region?.handler as? RegionObject)?.take())
     }
 
     func setInputRegion(_ resource: WlSurface, region: WlRegion?) throws(ProtocolError) {
-        pending.inputRegion = .some((region?.handler as? RegionObject)?.region)
+        pending.inputRegion = .some(try (region?.handler as? RegionObject)?.take())
     }
 
     func setBufferTransform(_ resource: WlSurface, transform: WlOutput.Transform) throws(ProtocolError) {
@@ -242,8 +241,8 @@ final class Surface: WlSurface.Requests {
             )
         }
         let waits = role?.holdsCommits ?? false
-        let commit = try makeCommit(toBeHeld: waits)
-        if waits { held = commit } else { submit(commit) }
+        let commit = try makeCommit()
+        if waits { held = commit } else { try submit(commit) }
     }
 
     // MARK: Commit
@@ -259,12 +258,11 @@ final class Surface: WlSurface.Requests {
     }
 
     /// Makes a commit of the pending state, on top of one that is held or of the current state.
-    private func makeCommit(toBeHeld waits: Bool) throws(ProtocolError) -> SurfaceCommit {
+    private func makeCommit() throws(ProtocolError) -> SurfaceCommit {
         let newer = pending
         pending = PendingSurfaceState()
         held?.state.parts.wasSuperseded()
-        let base = lastQueued?.state ?? current
-        var result = held ?? SurfaceCommit(state: base)
+        var result = held ?? SurfaceCommit(state: lastQueued?.state ?? current)
         held = nil
         let previous = result.state.content
         result.state.apply(newer)
@@ -285,9 +283,7 @@ final class Surface: WlSurface.Requests {
         case .buffer(let buffer):
             try result.state.checkSize(buffer.size, of: self)
             let damage = newer.bufferDamage(on: buffer.size, in: result.state)
-            // What is shown now, or will be before, must stay as it is while the commit waits.
-            let isKept = previous === base.content && (waits || mustWait(with: result.state))
-            result.state.content = try buffer.content(after: isKept ? nil : previous, damage: damage)
+            result.state.content = try buffer.content(after: previous, damage: damage)
             result.damage.formUnion(damage)
             resource.client.account.frames += 1
         }
@@ -296,33 +292,22 @@ final class Surface: WlSurface.Requests {
         return result
     }
 
-    /// Whether a commit with this state has to wait for content, of this surface or of those it takes along.
-    private func mustWait(with state: SurfaceState) -> Bool {
-        if !transactions.isEmpty || state.content?.isReady == false { return true }
-        var result = false
-        state[SubsurfaceStack.self].forEach { entry in
-            guard let child = entry.subsurface.surface, let held = child.held else { return }
-            result = result || child.mustWait(with: held.state)
-        }
-        return result
-    }
-
     /// Lets what was held take effect, as it has no parent's commit to wait for any more.
     func submitHeld() {
         guard let held else { return }
         self.held = nil
-        submit(held)
+        do throws(ProtocolError) { try submit(held) } catch { resource.client.account.end(with: error) }
     }
 
     /// Lets a commit take effect, together with those that were held for it.
-    private func submit(_ commit: SurfaceCommit) {
+    private func submit(_ commit: SurfaceCommit) throws(ProtocolError) {
         let isReady = transactions.isEmpty && commit.state.content?.isReady ?? true
         if isReady, commit.state[SubsurfaceStack.self].count == 0 {
             didApply(apply(commit))
         } else {
             var commits: [(surface: Surface, commit: SurfaceCommit)] = []
             collect(commit, into: &commits)
-            Transaction(commits).submit()
+            try Transaction(commits).submit(resource.client.account)
         }
     }
 

@@ -29,10 +29,10 @@ struct PendingSurfaceState {
     var bufferDamage = DamageList()
     var scale: Int?
     var orientation: Orientation?
-    /// In surface coordinates; nil where unchanged.
-    var opaqueRegion: Region?
+    /// In surface coordinates. The outer level: whether it changed; the inner: nil is empty.
+    var opaqueRegion: ClientRegion??
     /// In surface coordinates. The outer level: whether it changed; the inner: nil is infinite.
-    var inputRegion: Region??
+    var inputRegion: ClientRegion??
     var frameCallbacks: [WlCallback] = []
     /// The extensions' parts.
     var parts = SurfaceStateParts()
@@ -69,10 +69,10 @@ struct SurfaceState {
     var scale = 1
     /// How the buffer's content is turned.
     var orientation = Orientation.normal
-    /// What the client promises to be opaque, in surface coordinates.
-    var opaqueRegion = Region()
+    /// What the client promises to be opaque, in surface coordinates; nil is nothing.
+    var opaqueRegion: ClientRegion?
     /// Where it takes input, in surface coordinates; nil is everywhere.
-    var inputRegion: Region?
+    var inputRegion: ClientRegion?
     /// The extensions' parts.
     var parts = SurfaceStateParts()
 
@@ -118,7 +118,8 @@ struct SurfaceState {
             size: size,
             orientation: orientation,
             crop: self[Viewport.self].crop(scale: scale),
-            opaqueRegion: content.isOpaque ? Region(size.bounds) : opaqueRegion.intersection(size.bounds)
+            opaqueRegion: content.isOpaque
+                ? Region(size.bounds) : opaqueRegion?.inner.intersection(size.bounds) ?? Region()
         )
     }
 
@@ -148,8 +149,13 @@ struct SurfaceState {
     /// Whether it covers or uncovers something else than `old` did.
     func hasOtherShape(than old: SurfaceState) -> Bool {
         size != old.size || scale != old.scale || orientation != old.orientation || content?.size != old.content?.size
-            || opaqueRegion != old.opaqueRegion
+            || isOpaqueElsewhere(than: old)
             || (content?.isOpaque == true) != (old.content?.isOpaque == true)
+    }
+
+    private func isOpaqueElsewhere(than old: SurfaceState) -> Bool {
+        if opaqueRegion === old.opaqueRegion { return false }
+        return opaqueRegion?.inner ?? Region() != old.opaqueRegion?.inner ?? Region()
     }
 }
 

@@ -1,3 +1,5 @@
+internal import WaylandServer
+
 /// Commits of one surface or of several that take effect together, as soon as all they bring can be drawn.
 ///
 /// A surface's commits take effect in their order: a transaction waits for those before it on each of its surfaces.
@@ -8,14 +10,17 @@ final class Transaction {
     /// Where each surface's commit is, while the transaction stands in the surfaces' queues.
     private var places: [ObjectIdentifier: Int] = [:]
     private var isQueued = false
+    /// For its commits, while it waits.
+    private var charge: Charge?
 
     init(_ commits: [(surface: Surface, commit: SurfaceCommit)]) {
         self.commits = commits
     }
 
-    /// Takes effect at once if it can, and otherwise when it can.
-    func submit() {
+    /// Takes effect at once if it can, and otherwise when it can; until then `account` pays.
+    func submit(_ account: ClientAccount) throws(ProtocolError) {
         if isReady { return proceed() }
+        charge = try account.charge(commits.count, of: .commits)
         isQueued = true
         for (place, entry) in commits.enumerated() {
             guard let (surface, commit) = entry else { continue }
@@ -49,6 +54,7 @@ final class Transaction {
         places = [:]
         if isQueued { for (surface, _) in entries { surface.dequeue(self) } }
         isQueued = false
+        charge = nil
         // All states change before anybody looks at them.
         let changes = entries.map { surface, commit in surface.apply(commit) }
         for ((surface, _), change) in zip(entries, changes).reversed() { surface.didApply(change) }

@@ -17,6 +17,9 @@ public final class Client {
         public let user: UInt32
         /// The effective group.
         public let group: UInt32
+        /// The same for all connections of a process, and another one for another: also where ``process`` is 0, as for
+        /// those in a pid namespace that this process doesn't see into, if the kernel is Linux 6.9 or newer.
+        public let processIdentity: Int64
 
         /// Those of the other end of `socket`; all zero where the kernel doesn't tell.
         init(of socket: borrowing Descriptor) {
@@ -26,6 +29,21 @@ public final class Client {
             process = credentials.pid
             user = credentials.uid
             group = credentials.gid
+            processIdentity = process > 0 ? Int64(process) : -Int64(Self.pidFileNumber(of: socket) ?? 0)
+        }
+
+        /// The inode of the peer's pidfd, which is its own since pidfs; socket(7), SO_PEERPIDFD.
+        private static func pidFileNumber(of socket: borrowing Descriptor) -> UInt64? {
+            var number: CInt = -1
+            var length = socklen_t(MemoryLayout<CInt>.size)
+            let result = unsafe getsockopt(socket.rawValue, SOL_SOCKET, SIGNET_SO_PEERPIDFD, &number, &length)
+            guard result == 0, number >= 0 else { return nil }
+            let descriptor = Descriptor(owning: number)
+            var (status, system) = (stat(), statfs())
+            guard unsafe fstatfs(descriptor.rawValue, &system) == 0, system.f_type == SIGNET_PIDFS_MAGIC,
+                unsafe fstat(descriptor.rawValue, &status) == 0
+            else { return nil }
+            return UInt64(status.st_ino) & UInt64(Int64.max)
         }
     }
 
@@ -42,6 +60,12 @@ public final class Client {
     public private(set) final var lastError: String?
     /// Whatever the server wants to know about each of its clients.
     public final var context: AnyObject?
+    /// Who counts its objects; to be set before there are many.
+    public final var objectLedger: (any ObjectLedger)?
+    /// How many objects were taken from the ledger.
+    private var takenObjects = 0
+    /// How many are taken at a time.
+    private static let objectBlock = 64
     /// Is called once, when the connection has ended. Its objects go right afterwards.
     public final var onDisconnect: (() -> Void)?
 
@@ -77,7 +101,7 @@ public final class Client {
     private(set) final var unclaimedSince: UInt64 = 0
     private var claimsSeen = 0
     /// Objects that are still to be destroyed after the end.
-    private var leftovers: ArraySlice<UInt32> = []
+    private var leftovers = ObjectTable.Cursor()
     /// How many are destroyed right away.
     private static let objectsAtOnce = 256
     var registries: [RegistryResource] = []
@@ -130,6 +154,10 @@ public final class Client {
             destroyObjects(atLeast: Int.max, until: 0)
         }
     }
+
+    /// Ends the connection with `error`, for what came to light after the request; once the current request is done
+    /// with, where it is this client's. An error on no object is one on `wl_display`.
+    public final func end(with error: ProtocolError) { fail(error, receiver: nil) }
 
     /// Ends the connection with `error`, which the client will read.
     final func fail(_ error: ProtocolError, receiver: Resource?, opcode: UInt32? = nil) {
@@ -187,7 +215,6 @@ public final class Client {
         let last = onDisconnect
         onDisconnect = nil
         last?()
-        leftovers = objects.ids[...]
         registries = []
         descriptors = DescriptorQueue(user: credentials.user)
         input = StoredInput()
@@ -200,19 +227,20 @@ public final class Client {
         socket = nil
         output = OutputQueue()
         destroyObjects(atLeast: Self.objectsAtOnce, until: 0)
-        if !leftovers.isEmpty { display?.clearAway(self) }
+        if !leftovers.isAtEnd { display?.clearAway(self) }
     }
 
     /// After the end: destroys so many objects, and more until `time` is over. False where none are left.
     @discardableResult
     final func destroyObjects(atLeast count: Int, until time: UInt64) -> Bool {
         var done = 0
-        while let id = leftovers.popFirst() {
-            objects.object(id)?.destroy()
+        while !leftovers.isAtEnd {
+            objects.next(from: &leftovers)?.destroy()
             done += 1
             if done >= count, done % 16 == 0, EventLoop.now >= time { break }
         }
-        return !leftovers.isEmpty
+        if leftovers.isAtEnd { giveBackObjects() }
+        return !leftovers.isAtEnd
     }
 
     // MARK: Objects
@@ -227,6 +255,10 @@ public final class Client {
     final func makeServerID() -> UInt32? { objects.makeServerID() }
 
     final func insert(_ object: Resource) throws(ProtocolError) {
+        if objects.count >= takenObjects, let objectLedger {
+            try objectLedger.takeObjects(Self.objectBlock)
+            takenObjects += Self.objectBlock
+        }
         guard phase == .open, objects.count < limits.objects, objects.insert(object, at: object.id) else {
             throw cannotInsert(object)
         }
@@ -244,8 +276,18 @@ public final class Client {
 
     final func remove(_ object: Resource) {
         if object.id < ObjectTable.firstServerID { sendDeleteID(object.id) }
+        if takenObjects - objects.count > 2 * Self.objectBlock { giveBackObjects() }
         // Its last reference, perhaps: nothing comes after this.
         if let reference = unsafe objects.remove(object) { unsafe reference.release() }
+    }
+
+    /// All that aren't needed for those that are there.
+    @inline(never)
+    private func giveBackObjects() {
+        let needed = (objects.count + Self.objectBlock - 1) / Self.objectBlock * Self.objectBlock
+        guard let objectLedger, needed < takenObjects else { return }
+        objectLedger.giveBackObjects(takenObjects - needed)
+        takenObjects = needed
     }
 
     final func takeDescriptor() -> Descriptor? { descriptors.takeFirst() }

@@ -116,9 +116,28 @@ struct ObjectTable: ~Copyable {
     @inline(__always)
     mutating func takeGrave() -> Unmanaged<Resource>? { unsafe graveyard.popLast() }
 
-    /// The numbers of all objects, in the order in which they go with their client: the client's own from the lowest
-    /// one, then the server's.
-    var ids: [UInt32] {
-        (0..<end).filter { unsafe slots[Int($0)] != nil } + serverObjects.keys.sorted()
+    /// Where ``next(from:)`` has got to.
+    struct Cursor {
+        fileprivate var id: UInt32 = 1
+        fileprivate var serverIDs: ArraySlice<UInt32>?
+        fileprivate(set) var isAtEnd = false
+    }
+
+    /// The objects in the order in which they go with their client, the client's own from the lowest number on, then
+    /// the server's; nil at the end, and after each few hundred numbers without an object.
+    func next(from cursor: inout Cursor) -> Resource? {
+        let stop = min(end, cursor.id + 256)
+        while cursor.id < stop {
+            let object = unsafe slots[Int(cursor.id)]
+            cursor.id += 1
+            if let object = unsafe object { return unsafe object._withUnsafeGuaranteedRef { $0 } }
+        }
+        if cursor.id < end { return nil }
+        if cursor.serverIDs == nil { cursor.serverIDs = serverObjects.keys.sorted()[...] }
+        while let id = cursor.serverIDs?.popFirst() {
+            if let object = serverObjects[id] { return object }
+        }
+        cursor.isAtEnd = true
+        return nil
     }
 }

@@ -2,6 +2,7 @@
 //
 //     hostile-client SOCKET PLACE KIND [FILE]   sends descriptors of KIND to PLACE
 //     hostile-client SOCKET flood HOW COUNT     keeps COUNT connections busy, in processes of 225 each
+//     hostile-client SOCKET hold WHAT COUNT [FILE]   makes the server hold or look at something, over COUNT connections
 //
 // PLACE: pool (as the memory of a pool), dmabuf (as a plane), many (253 in a message), early (28 with half a message,
 // nine times), unread (in the queue of a connection that was ended, when its client dies), nothing (with one byte),
@@ -10,13 +11,19 @@
 // KIND: file (FILE, opened), linger (a TCP socket that waits for its unsent data), sleeper (a TCP socket whose sender
 // sleeps in a page fault on FILE and holds its lock), pipe (whose writer does so), memory (256 MiB), watches (an epoll
 // descriptor with 5,000 items).
-// HOW: halves, descriptors, deaf, batches. Says "done" when all was sent that can be, or after three seconds.
+// HOW: halves, descriptors, deaf, batches.
+// WHAT: locked (commits a buffer of a sealed memfd whose lock is held by a writer that sleeps in a page fault on FILE),
+// unsealed (the same, without the seal), holes (commits a buffer of 256 MiB of holes, again and again), far (60 small
+// buffers at the beginning of 512 MiB of holes), pools (511 each), mappings (of one pool, as it grows), regions (60,000
+// each), shapes (regions of 4,000 rectangles, for many surfaces).
+// Says "done" when all was sent that can be, or after three seconds.
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -58,28 +65,38 @@ static ssize_t transmit(int server, const void *bytes, size_t size, const int *d
     return sendmsg(server, &message, MSG_NOSIGNAL | flags);
 }
 
-// Binds the global with this interface as object 3.
-static void bind_global(int server, const char *interface, uint32_t version) {
-    uint32_t get_registry[] = {1, 12 << 16 | 1, 2};
-    transmit(server, get_registry, sizeof get_registry, NULL, 0, 0);
+// Binds the global with this interface as object `id`; the first time, 2 becomes the registry.
+static void bind_as(int server, const char *interface, uint32_t version, uint32_t id) {
     static uint32_t events[16384];
-    size_t length = 0;
+    static size_t length = 0;
+    if (id == 3) {
+        uint32_t get_registry[] = {1, 12 << 16 | 1, 2};
+        transmit(server, get_registry, sizeof get_registry, NULL, 0, 0);
+        length = 0;
+        usleep(20000);
+    }
+    int is_first = 1;
     while (1) {
+        if (is_first && id != 3) goto look;
         ssize_t more = read(server, (char *)events + length, sizeof events - length);
         if (more <= 0) exit(1);
         length += (size_t)more;
+    look:
+        is_first = 0;
         for (size_t at = 0; at + 2 < length / 4; at += (events[at + 1] >> 16) / 4) {
             if (events[at] != 2 || strcmp((char *)&events[at + 4], interface) != 0) continue;
             uint32_t text = (uint32_t)strlen(interface) + 1, words = (text + 3) / 4;
             uint32_t request[32] = {2, (24 + words * 4) << 16, events[at + 2], text};
             memcpy(&request[4], interface, text);
             request[4 + words] = version;
-            request[5 + words] = 3;
+            request[5 + words] = id;
             transmit(server, request, 24 + words * 4, NULL, 0, 0);
             return;
         }
     }
 }
+
+static void bind_global(int server, const char *interface, uint32_t version) { bind_as(server, interface, version, 3); }
 
 // MARK: What is sent
 
@@ -109,10 +126,14 @@ static void *write_and_sleep(void *argument) {
 
 // Starts a thread that writes to a descriptor what is in a file that nobody reads out.
 static void sleep_on(const char *file, int *descriptor, void *(*body)(void *)) {
-    int stuck = open(file, O_RDWR | O_CLOEXEC);
-    void *page = mmap(NULL, 4096, PROT_READ, MAP_SHARED, stuck, 0);
-    if (page == MAP_FAILED) exit(1);
-    static void *both[2];
+    static void *page;
+    if (!page) {
+        // Once it is open, not even opening it again is answered.
+        int stuck = open(file, O_RDWR | O_CLOEXEC);
+        page = mmap(NULL, 4096, PROT_READ, MAP_SHARED, stuck, 0);
+        if (page == MAP_FAILED) exit(1);
+    }
+    void **both = malloc(2 * sizeof *both);
     both[0] = descriptor;
     both[1] = page;
     pthread_t thread;
@@ -260,6 +281,126 @@ static void flood(const char *how, int count) {
     }
 }
 
+// MARK: What is held
+
+// All of it, however long that takes.
+static void transmit_all(int server, const uint32_t *words, size_t size) {
+    for (size_t done = 0; done < size;) {
+        ssize_t count = transmit(server, (const char *)words + done, size - done, NULL, 0, 0);
+        if (count <= 0) return;
+        done += (size_t)count;
+    }
+}
+
+// Events are of no interest, and are to leave room for more.
+static void drain(int server) {
+    static char bytes[65536];
+    while (recv(server, bytes, sizeof bytes, MSG_DONTWAIT) > 0) {}
+}
+
+static void create_pool(int server, uint32_t id, int memory, int32_t size) {
+    uint32_t request[] = {3, 16 << 16, id, (uint32_t)size};
+    transmit(server, request, sizeof request, &memory, 1, 0);
+}
+
+static void create_buffer(int server, uint32_t pool, uint32_t id, uint32_t offset, uint32_t width, uint32_t height) {
+    uint32_t request[] = {pool, 32 << 16, id, offset, width, height, width * 4, 1};
+    transmit_all(server, request, sizeof request);
+}
+
+static void create_surface(int server, uint32_t id) {
+    uint32_t request[] = {4, 12 << 16, id};
+    transmit_all(server, request, sizeof request);
+}
+
+static void commit(int server, uint32_t surface, uint32_t buffer) {
+    uint32_t request[] = {surface, 20 << 16 | 1, buffer, 0, 0, surface, 24 << 16 | 2, 0, 0, 1 << 20, 1 << 20,
+                          surface, 8 << 16 | 6};
+    transmit_all(server, request, sizeof request);
+}
+
+static int sealed(const char *name, off_t size) {
+    int memory = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    if (memory < 0 || ftruncate(memory, size) < 0) exit(1);
+    if (strcmp(name, "unsealed") != 0) fcntl(memory, F_ADD_SEALS, F_SEAL_SHRINK);
+    return memory;
+}
+
+static void hold(const char *what, int rounds, const char *file) {
+    int server = connect_to_server();
+    bind_global(server, "wl_shm", 1);
+    bind_as(server, "wl_compositor", 4, 4);
+    if (strcmp(what, "locked") == 0 || strcmp(what, "unsealed") == 0) {
+        int *memory = malloc(sizeof *memory);
+        *memory = sealed(what, 1 << 20);
+        sleep_on(file, memory, write_and_sleep);
+        create_pool(server, 5, *memory, 1 << 20);
+        create_buffer(server, 5, 6, 4096, 16, 16);
+        create_surface(server, 7);
+        commit(server, 7, 6);
+    } else if (strcmp(what, "holes") == 0) {
+        int memory = sealed(what, 256 << 20);
+        create_pool(server, 5, memory, 256 << 20);
+        create_buffer(server, 5, 6, 0, 8000, 8000);
+        create_surface(server, 7);
+        for (int i = 0; i < rounds; i++) commit(server, 7, 6);
+    } else if (strcmp(what, "far") == 0) {
+        int memory = sealed(what, 512 << 20);
+        if (fallocate(memory, 0, 0, 64 << 20) < 0) exit(1);
+        create_pool(server, 5, memory, 512 << 20);
+        create_surface(server, 6);
+        for (uint32_t i = 0; i < 60; i++) {
+            create_buffer(server, 5, 7 + i, i * 4096, 1, 1);
+            commit(server, 6, 7 + i);
+        }
+    } else if (strcmp(what, "pools") == 0) {
+        int memory = sealed(what, 4096);
+        for (uint32_t i = 0; i < 511; i++) {
+            create_pool(server, 5 + i, memory, 4096);
+            drain(server);
+        }
+    } else if (strcmp(what, "mappings") == 0) {
+        off_t size = 4096 * 8192;
+        int memory = sealed(what, size);
+        fallocate(memory, 0, 0, size);
+        create_pool(server, 5, memory, 4096);
+        for (uint32_t i = 0; i < 4000; i++) {
+            uint32_t resize[] = {5, 12 << 16 | 2, 4096 * (i + 2)};
+            transmit_all(server, resize, sizeof resize);
+            create_buffer(server, 5, 6 + i * 2, 0, 1, 1);
+            create_surface(server, 7 + i * 2);
+            commit(server, 7 + i * 2, 6 + i * 2);
+            drain(server);
+        }
+    } else if (strcmp(what, "regions") == 0) {
+        static uint32_t words[3000];
+        for (uint32_t id = 5; id < 60000;) {
+            for (int i = 0; i < 1000; i++) memcpy(&words[i * 3], (uint32_t[]){4, 12 << 16 | 1, id++}, 12);
+            transmit_all(server, words, sizeof words);
+        }
+    } else if (strcmp(what, "shapes") == 0) {
+        for (uint32_t region = 0; region < 100; region++) {
+            uint32_t id = 5 + region * 11;
+            uint32_t create[] = {4, 12 << 16 | 1, id};
+            transmit_all(server, create, sizeof create);
+            static uint32_t words[6 * 4000];
+            for (uint32_t i = 0; i < 4000; i++) {
+                uint32_t add[] = {id, 24 << 16 | 1, i % 63 * 4, i / 63 * 4, 2, 2};
+                memcpy(&words[i * 6], add, sizeof add);
+            }
+            transmit_all(server, words, sizeof words);
+            for (uint32_t surface = id + 1; surface < id + 11; surface++) {
+                create_surface(server, surface);
+                uint32_t set[] = {surface, 12 << 16 | 4, id, surface, 12 << 16 | 5, id, surface, 8 << 16 | 6};
+                transmit_all(server, set, sizeof set);
+            }
+            // Each surface has a region of its own making.
+            drain(server);
+        }
+    }
+    drain(server);
+}
+
 int main(int count, char **arguments) {
     if (count < 4) return 64;
     path = arguments[1];
@@ -283,6 +424,11 @@ int main(int count, char **arguments) {
         while (children-- > 0) {
             if (read(ready[0], &byte, 1) < 1) return 1;
         }
+    } else if (strcmp(arguments[2], "hold") == 0) {
+        signal(SIGPIPE, SIG_IGN);
+        int rounds = count > 4 ? atoi(arguments[4]) : 1;
+        int is_one = strcmp(arguments[3], "holes") == 0;
+        for (int i = 0; i < (is_one ? 1 : rounds); i++) hold(arguments[3], rounds, count > 5 ? arguments[5] : NULL);
     } else {
         place(arguments[2], arguments[3], count > 4 ? arguments[4] : NULL);
     }

@@ -15,7 +15,7 @@ final class DmabufAccess {
     /// Is called, once, when the CPU may look.
     var onBegin: (() -> Void)?
     private let memories: [DmabufMemory]
-    private let lane: DmabufLane
+    private let lane: Lane
     private let loop: EventLoop
     private var stage = Stage.new
     /// What is waited for, by the place in ``memories``.
@@ -24,9 +24,9 @@ final class DmabufAccess {
     private var charge: Charge?
     private var lock: BufferLock?
 
-    init(_ buffer: ClientBuffer, _ memories: [DmabufMemory], lane: DmabufLane, devices: DmabufDevices) {
+    init(_ buffer: ClientBuffer, _ memories: [DmabufMemory], devices: DmabufDevices) {
         self.memories = memories
-        self.lane = lane
+        lane = buffer.account.lane
         loop = devices.loop
         lock = buffer.lock()
     }
@@ -34,7 +34,7 @@ final class DmabufAccess {
     /// Waits for the buffers' fences, and then begins.
     func start(account: ClientAccount) throws(ProtocolError) {
         let busy = memories.indices.filter { (try? memories[$0].shared.buffer.isReady(for: .read)) == false }
-        if busy.isEmpty { return begin() }
+        if busy.isEmpty { return try begin() }
         charge = try account.charge(busy.count, of: .descriptors)
         stage = .waiting
         for index in busy {
@@ -42,19 +42,24 @@ final class DmabufAccess {
             let descriptor = memories[index].shared.buffer.descriptor.rawValue
             watches[index] = loop.watch(descriptor, for: .readable) { [weak self] _ in self?.isReady(index) }
         }
-        if watches.isEmpty { begin() }
+        if watches.isEmpty { try begin() }
     }
 
     private func isReady(_ index: Int) {
         watches.removeValue(forKey: index)?.remove()
-        if watches.isEmpty, stage == .waiting { begin() }
+        if watches.isEmpty, stage == .waiting { add() }
     }
 
-    private func begin() {
+    private func begin() throws(ProtocolError) {
+        try lane.checkRoom()
+        add()
+    }
+
+    private func add() {
         stage = .beginning
         charge = nil
         let buffers = memories.map(\.shared)
-        lane.run({ for shared in buffers { try? shared.buffer.beginAccess(.read) } }) { [self] in
+        lane.add({ _ in for shared in buffers { try? shared.buffer.beginAccess(.read) } }) { [self] in
             guard stage == .beginning else { return }
             stage = .begun
             let action = onBegin
@@ -74,7 +79,7 @@ final class DmabufAccess {
         guard hadBegun else { return lock = nil }
         let buffers = memories.map(\.shared)
         // After the beginning, as a lane keeps the order.
-        lane.run({ for shared in buffers { try? shared.buffer.endAccess(.read) } }) { [self] in
+        lane.add({ _ in for shared in buffers { try? shared.buffer.endAccess(.read) } }) { [self] in
             lock = nil
         }
     }

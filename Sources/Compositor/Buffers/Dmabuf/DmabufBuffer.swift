@@ -29,11 +29,10 @@ final class DmabufBuffer: ClientBuffer {
 
     override func content(after previous: SurfaceContent?, damage: Region) throws(ProtocolError) -> SurfaceContent {
         let charge = try account.charge(planes.reduce(0) { $0 + $1.range.count }, of: .mappedBytes)
-        if account.lane == nil { account.lane = try devices.makeLane() }
         // Planes often share a dma-buf, which needs its turn but once.
         var memories: [DmabufMemory] = []
         for plane in planes where !memories.contains(where: { $0 === plane.memory }) { memories.append(plane.memory) }
-        let access = DmabufAccess(self, memories, lane: account.lane!, devices: devices)
+        let access = DmabufAccess(self, memories, devices: devices)
         let content = DmabufContent(planes, picture, access: access, charge: charge)
         try access.start(account: account)
         return content

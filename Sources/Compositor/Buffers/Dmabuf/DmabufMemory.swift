@@ -18,9 +18,13 @@ final class DmabufMemory {
     private let memory: ClientMemory
     private let charge: Charge
 
-    /// `charge` is for the descriptor.
-    init(_ buffer: consuming DMABuffer, charge: consuming Charge) throws(SystemError) {
-        memory = ClientMemory(try ReadOnlyMapping(buffer.descriptor, length: buffer.size))
+    /// The charges are for the descriptor and the mapping.
+    init(
+        _ buffer: consuming DMABuffer,
+        charge: consuming Charge,
+        mappingCharge: consuming Charge
+    ) throws(SystemError) {
+        memory = ClientMemory(try ReadOnlyMapping(buffer.descriptor, length: buffer.size), charge: mappingCharge)
         shared = Shared(buffer)
         self.charge = charge
     }

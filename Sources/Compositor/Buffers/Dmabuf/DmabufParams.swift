@@ -18,6 +18,7 @@ final class DmabufParams: ZwpLinuxBufferParamsV1.Requests {
         private var buffer: DMABuffer?
         private let refusal: DmabufRefusal?
         private var charge: Charge?
+        private var mappingCharge: Charge?
         let offset: Int
         let stride: Int
         let modifier: UInt64
@@ -27,6 +28,7 @@ final class DmabufParams: ZwpLinuxBufferParamsV1.Requests {
         init(
             _ fd: consuming Descriptor,
             charge: consuming Charge,
+            mappingCharge: consuming Charge,
             index: Int,
             offset: Int,
             stride: Int,
@@ -39,6 +41,7 @@ final class DmabufParams: ZwpLinuxBufferParamsV1.Requests {
                 refusal = .device(error)
             }
             self.charge = consume charge
+            self.mappingCharge = consume mappingCharge
             self.offset = offset
             self.stride = stride
             self.modifier = modifier
@@ -47,11 +50,12 @@ final class DmabufParams: ZwpLinuxBufferParamsV1.Requests {
         /// Maps its memory, or finds it among what is mapped already.
         func open(_ index: Int, _ known: inout [UInt64: DmabufMemory]) throws(DmabufRefusal) -> DmabufMemory {
             if let refusal { throw refusal }
-            guard let buffer = buffer.take(), let charge = charge.take() else { throw .notDMABuffer(plane: index) }
+            guard let buffer = buffer.take(), let charge = charge.take(), let mappingCharge = mappingCharge.take()
+            else { throw .notDMABuffer(plane: index) }
             let identity = buffer.identity
             if let memory = known[identity] { return memory }
             do throws(SystemError) {
-                let memory = try DmabufMemory(buffer, charge: charge)
+                let memory = try DmabufMemory(buffer, charge: charge, mappingCharge: mappingCharge)
                 known[identity] = memory
                 return memory
             } catch {
@@ -92,6 +96,7 @@ final class DmabufParams: ZwpLinuxBufferParamsV1.Requests {
         planes[Int(planeIdx)] = Plane(
             fd,
             charge: try resource.client.account.charge(of: .descriptors),
+            mappingCharge: try resource.client.account.charge(of: .mappings),
             index: Int(planeIdx),
             offset: Int(offset),
             stride: Int(stride),

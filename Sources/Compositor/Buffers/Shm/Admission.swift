@@ -83,9 +83,31 @@ extension Admission {
         case copied
     }
 
-    /// Looks at `descriptor` and does what the verdict says, up to but not including the mapping.
-    public func admit(_ descriptor: borrowing Descriptor, size: Int64) throws(Refusal) -> Access {
-        if policy != .copy { try refuseWithoutAsking(descriptor) }
+    /// What can be told at once: asks nobody but the kernel's own memory file system, and waits for no lock that others
+    /// hold while they wait. Nil where ``admit(_:size:of:)`` has to find out.
+    func glance(at descriptor: borrowing Descriptor, size: Int64) throws(Refusal) -> Access? {
+        let seals: Seals?
+        do { seals = try descriptor.seals() } catch { throw .unreadable(error) }
+        guard seals != nil else {
+            if policy == .copy { return nil }
+            throw refusalWithoutAsking(descriptor)
+        }
+        switch verdict(on: try facts(of: descriptor), size: size) {
+        case .map: return .mapped(sealedOnArrival: false)
+        case .copy: return .copied
+        // Adding one waits for whoever writes into the file.
+        case .seal: return nil
+        case .refuse(let refusal): throw refusal
+        }
+    }
+
+    /// Looks at `descriptor`, which a process has sent, and does what the verdict says, up to but not including the
+    /// mapping. Can take as long as the file's owner likes.
+    func admit(_ descriptor: borrowing Descriptor, size: Int64, of process: Int32) throws(Refusal) -> Access {
+        if let access = try glance(at: descriptor, size: size) { return access }
+        if try seals(of: descriptor) == nil {
+            try refuseUnsuitable(descriptor, of: process)
+        }
         var sealedOnArrival = false
         while true {
             switch verdict(on: try facts(of: descriptor), size: size) {
@@ -101,15 +123,29 @@ extension Admission {
         }
     }
 
-    /// Refuses what knows no seals, without asking its file system, which may take its time.
-    private func refuseWithoutAsking(_ descriptor: borrowing Descriptor) throws(Refusal) {
-        let seals: Seals?
-        do { seals = try descriptor.seals() } catch { throw .unreadable(error) }
-        guard seals == nil else { return }
+    private func seals(of descriptor: borrowing Descriptor) throws(Refusal) -> Seals? {
+        do { return try descriptor.seals() } catch { throw .unreadable(error) }
+    }
+
+    /// Why something that knows no seals isn't taken, without asking its file system, which may take its time.
+    private func refusalWithoutAsking(_ descriptor: borrowing Descriptor) -> Refusal {
+        if (try? descriptor.isPathOnly()) == true { return .pathOnly }
+        if let kind = DescriptorFacts.kindWithoutAsking(descriptor), kind != .regular { return .notMemory(kind) }
+        return .unsealable(fileSystem: nil)
+    }
+
+    /// Refuses what isn't a file on one of the file systems that answer by themselves, before that is asked anything.
+    private func refuseUnsuitable(_ descriptor: borrowing Descriptor, of process: Int32) throws(Refusal) {
         if (try? descriptor.isPathOnly()) == true { throw .pathOnly }
         if let kind = DescriptorFacts.kindWithoutAsking(descriptor), kind != .regular { throw .notMemory(kind) }
-        throw .unsealable(fileSystem: nil)
+        let name = MountTable.fileSystem(of: descriptor, sentBy: process)
+        guard let name, Self.suitableFileSystems.contains(name) else { throw .unknownFileSystem(name: name) }
     }
+
+    /// As /proc/PID/mountinfo names those that ``verdict(on:size:)`` takes.
+    private static let suitableFileSystems: Set<String> = [
+        "tmpfs", "devtmpfs", "ramfs", "rootfs", "ext2", "ext3", "ext4", "xfs", "btrfs", "overlay",
+    ]
 
     private func facts(of descriptor: borrowing Descriptor) throws(Refusal) -> DescriptorFacts {
         do { return try DescriptorFacts.read(descriptor) } catch { throw .unreadable(error) }

@@ -1,45 +1,207 @@
 internal import Pixels
+internal import SharedMemory
 internal import WaylandServer
 
-/// Pixels that were read from a client's file, since mapping it wouldn't be safe.
+/// Pixels that the client's lane looks at after the commit: they are read from its file, since mapping that wouldn't be
+/// safe, or wouldn't be cheap.
 ///
-/// The copy belongs to one surface and is brought up to date where the client says that something changed; the buffer
-/// it came from is released at once.
+/// A copy doesn't change any more once it can be shown, and its buffer is released then. The next one of the surface is
+/// written over the one before this, if nobody shows that, so that only what has changed since is read.
+///
+/// Where the pool is mapped, and all of the buffer turns out to be there, the mapping is the content.
 final class CopiedContent: PixelContent {
-    let pool: ShmPool
-    private var bytes: [UInt8]
-    private let charge: Charge
+    private let pool: ShmPool
+    private var copy: Copy?
+    /// What the surface showed before, and where this differs from it.
+    private var older: Copy?
+    private let changes: Region
+    /// In place of a copy.
+    private var mapped: (memory: ClientMemory, range: Range<Int>, charge: MappedCharge)?
+    /// Kept until the pixels are read, and as long as a mapping is shown.
+    private var lock: BufferLock?
 
-    /// Makes an empty copy, to be filled by ``update(from:damage:)``.
-    init(pool: ShmPool, layout: PixelLayout, account: ClientAccount) throws(ProtocolError) {
-        charge = try account.charge(layout.byteCount, of: .copiedBytes)
-        self.pool = pool
-        bytes = [UInt8](repeating: 0, count: layout.byteCount)
+    /// A copy's memory, as long as somebody needs it.
+    private final class Copy {
+        let pixels: PixelMemory
+        private let charge: Charge
+        private let mappingCharge: Charge
+
+        init(byteCount: Int, account: ClientAccount) throws(ProtocolError) {
+            charge = try account.charge(byteCount, of: .copiedBytes)
+            mappingCharge = try account.charge(of: .mappings)
+            pixels = PixelMemory(byteCount: byteCount)
+        }
+    }
+
+    private final class MappedCharge {
+        let charge: Charge
+
+        init(_ charge: consuming Charge) { self.charge = charge }
+    }
+
+    /// Reads a buffer; what differs from `previous` is in `damage`, in buffer pixels.
+    init(
+        of buffer: ShmBuffer,
+        layout: PixelLayout,
+        after previous: CopiedContent?,
+        damage: Region
+    ) throws(ProtocolError) {
+        pool = buffer.pool
+        changes = damage
+        lock = buffer.lock()
+        var rows: [Range<Int>] = [0..<layout.size.height]
+        let last = previous.flatMap { $0.pool === buffer.pool && $0.layout == layout ? $0 : nil }
+        if let last, last.copy != nil {
+            if isKnownUniquelyReferenced(&last.older) {
+                copy = last.older
+                last.older = nil
+                rows = damage.union(last.changes).rows(in: layout.size.bounds)
+            }
+            older = last.copy
+        }
+        if copy == nil { copy = try Copy(byteCount: layout.byteCount, account: buffer.account) }
         super.init(layout: layout)
+        becomeUnready()
+        let work = Reading(
+            file: buffer.pool.file,
+            offset: buffer.range.lowerBound,
+            layout: layout,
+            rows: rows,
+            pixels: copy!.pixels
+        )
+        if pool.isOpen {
+            try begin(work, of: buffer)
+        } else {
+            // Not kept alive by the pool, which the buffer keeps.
+            pool.whenOpen { [weak self, weak buffer] in
+                guard let self, let buffer else { return }
+                do throws(ProtocolError) { try begin(work, of: buffer) } catch { buffer.account.end(with: error) }
+            }
+        }
+    }
+
+    private func begin(_ work: Reading, of buffer: ShmBuffer) throws(ProtocolError) {
+        let mayBeMapped = pool.memory != nil
+        try buffer.account.lane.run({ work.run(unlessWhole: mayBeMapped, end: $0) }) { [weak self] outcome in
+            let account = buffer.account
+            guard account.isOpen else { return }
+            switch outcome {
+            case .done: self?.finish()
+            case .whole:
+                buffer.isPopulated = true
+                do throws(ProtocolError) { try self?.map(buffer) } catch { account.end(with: error) }
+            case .truncated: account.end(with: buffer.truncated)
+            case .noMemory(let error):
+                account.end(with: .noMemory("a copy of \(work.layout.byteCount) bytes can't be made: \(error)"))
+            case .left: break
+            }
+        }
+    }
+
+    private func finish() {
+        lock = nil
+        becomeReady()
+    }
+
+    private func map(_ buffer: ShmBuffer) throws(ProtocolError) {
+        guard let memory = pool.memory else { return finish() }
+        let charge = try buffer.account.charge(buffer.range.count, of: .mappedBytes)
+        mapped = (memory, buffer.range, MappedCharge(charge))
+        copy = nil
+        older = nil
+        becomeReady()
     }
 
     override func withPixels<R>(_ body: (RawSpan) -> R) -> R {
-        unsafe bytes.withUnsafeBytes { unsafe body($0.bytes) }
+        if let mapped { return mapped.memory.withBytes(in: mapped.range, body) }
+        guard let copy else { preconditionFailure("content is drawn before it is ready") }
+        return copy.pixels.withBytes(body)
+    }
+}
+
+/// Memory for a copy, which one thread at a time has: the lane until it is filled, and then the event loop's.
+@safe
+final class PixelMemory: @unchecked Sendable {
+    private let byteCount: Int
+    private var memory: PrivateMemory?
+
+    init(byteCount: Int) { self.byteCount = byteCount }
+
+    /// Makes sure that there is memory.
+    func reserve() throws(SystemError) {
+        if memory == nil { memory = try PrivateMemory(length: byteCount) }
     }
 
-    /// Reads the rows that `damage`, in buffer pixels, touches; the buffer starts at byte `offset` of the pool.
-    /// False where the file has ended.
-    func update(from offset: Int, damage: Region) -> Bool {
-        var isComplete = true
-        var rowsDone = 0
-        let rowBytes = layout.rowBytes
-        damage.intersection(layout.size.bounds).forEachRectangle { rectangle in
-            // Rectangles come in bands from the top down, and whole rows are read: a band is read once.
-            let rows = max(rectangle.minY, rowsDone)..<max(rectangle.maxY, rowsDone)
-            guard isComplete, !rows.isEmpty else { return }
-            rowsDone = rows.upperBound
-            let start = rows.lowerBound * layout.stride
-            let end = (rows.upperBound - 1) * layout.stride + rowBytes
-            isComplete = unsafe bytes.withUnsafeMutableBytes { all in
-                var part = unsafe UnsafeMutableRawBufferPointer(rebasing: all[start..<end]).mutableBytes
-                return pool.read(into: &part, at: offset + start)
+    func withBytes<R>(_ body: (RawSpan) -> R) -> R {
+        guard memory != nil else { preconditionFailure("the memory isn't reserved") }
+        return memory!.withBytes(in: 0..<byteCount, body)
+    }
+
+    func withMutableBytes<R>(in range: Range<Int>, _ body: (inout MutableRawSpan) -> R) -> R {
+        guard memory != nil else { preconditionFailure("the memory isn't reserved") }
+        return memory!.withMutableBytes(in: range, body)
+    }
+}
+
+/// Reading some rows of a client's file.
+private struct Reading: Sendable {
+    let file: ClientFile
+    /// Where the first row begins.
+    let offset: Int
+    let layout: PixelLayout
+    let rows: [Range<Int>]
+    let pixels: PixelMemory
+
+    enum Outcome: Sendable {
+        case done
+        /// Nothing was read: all bytes have memory behind them, and may be looked at where they are.
+        case whole
+        /// The file ends before, or can't be read.
+        case truncated
+        case noMemory(SystemError)
+        /// Nobody waits for it any more.
+        case left
+    }
+
+    /// How much is read at a time.
+    private static let portion = 4 << 20
+
+    func run(unlessWhole: Bool, end: Lane.End) -> Outcome {
+        let all = Int64(offset)..<Int64(offset + layout.byteCount)
+        if unlessWhole, (try? file.descriptor.hasHole(in: all)) == false { return .whole }
+        do throws(SystemError) { try pixels.reserve() } catch { return .noMemory(error) }
+        for part in rows where !part.isEmpty {
+            var start = part.lowerBound * layout.stride
+            let last = (part.upperBound - 1) * layout.stride + layout.rowBytes
+            while start < last {
+                if end.isHere { return .left }
+                let range = start..<min(last, start + Self.portion)
+                guard read(range) else { return .truncated }
+                start = range.upperBound
             }
         }
-        return isComplete
+        return .done
+    }
+
+    private func read(_ range: Range<Int>) -> Bool {
+        pixels.withMutableBytes(in: range) { bytes in
+            (try? file.descriptor.pread(into: &bytes, at: Int64(offset + range.lowerBound))) == range.count
+        }
+    }
+}
+
+extension Region {
+    /// Bands of rows that it touches, from the top down.
+    fileprivate func rows(in bounds: Rectangle) -> [Range<Int>] {
+        var result: [Range<Int>] = []
+        var done = 0
+        // Rectangles come in bands from the top down, several in one.
+        intersection(bounds).forEachRectangle { rectangle in
+            let rows = max(rectangle.minY, done)..<max(rectangle.maxY, done)
+            guard !rows.isEmpty else { return }
+            done = rows.upperBound
+            result.append(rows)
+        }
+        return result
     }
 }

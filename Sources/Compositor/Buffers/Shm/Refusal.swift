@@ -17,6 +17,8 @@ public enum Refusal: Error, Equatable, Sendable, CustomStringConvertible {
     case unsealable(fileSystem: DescriptorFacts.FileSystem?)
     /// A file system on which reading could wait for somebody else, or that isn't known not to.
     case unsuitableFileSystem(DescriptorFacts.FileSystem)
+    /// The same, told by its name without asking it; nil where neither our list of mounts nor the sender's has it.
+    case unknownFileSystem(name: String?)
     /// Huge pages: a punched hole there can fault even though the file is sealed.
     case hugePages
     /// The file ends before the memory that it is said to hold.
@@ -42,6 +44,9 @@ public enum Refusal: Error, Equatable, Sendable, CustomStringConvertible {
                 + "or run the compositor with --shm-policy copy, which reads such files instead of mapping them"
         case .unsuitableFileSystem(let fileSystem):
             "the file is on \(fileSystem), where reading may wait for others; use memfd_create(MFD_ALLOW_SEALING)"
+        case .unknownFileSystem(let name):
+            "the file is on \(name?.printable ?? "a file system that isn't mounted here"), where reading may wait for "
+                + "others; use memfd_create(MFD_ALLOW_SEALING)"
         case .hugePages:
             "the file uses huge pages, which may fault when read even if sealed; leave MFD_HUGETLB out"
         case .tooSmall(let fileSize, let needed):

@@ -20,6 +20,6 @@ final class ShmGlobal: WlShm.Requests {
         fd: consuming Descriptor,
         size: Int32
     ) throws(ProtocolError) {
-        id.handler = try ShmPool(fd, size: size, admission: admission, account: resource.client.account)
+        id.handler = try ShmPool(fd, size: size, admission: admission, shm: resource)
     }
 }

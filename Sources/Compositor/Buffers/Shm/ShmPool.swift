@@ -2,85 +2,136 @@ internal import Pixels
 internal import SharedMemory
 internal import WaylandServer
 
+/// A client's file, shared with the threads that read it.
+final class ClientFile: Sendable {
+    let descriptor: Descriptor
+
+    init(_ descriptor: consuming Descriptor) { self.descriptor = descriptor }
+}
+
 /// A `wl_shm_pool`: a client's file, admitted, and mapped where its size can only grow.
 ///
+/// - What can be told of the file at once is; the rest is asked on the client's lane. Until then its buffers have no
+///   content, and commits of them wait.
 /// - The descriptor stays open: it is looked at again on every resize, and read from where it isn't mapped.
 /// - Buffers hold the pool, so that it outlasts its `wl_shm_pool` object as the protocol wants.
 /// - Sizes are 64 bits wide from the first sum on; a client's numbers are 32.
 final class ShmPool: WlShmPool.Requests {
-    private let descriptor: Descriptor
+    let file: ClientFile
+    /// Who sent it; errors that come to light later are that object's.
+    private weak var shm: WlShm?
+    private let account: ClientAccount
     private let charge: Charge
     private let admission: Admission
     /// Bytes that buffers may use.
     private(set) var size: Int
-    private(set) var access: Admission.Access
+    /// How it may be read; nil until that is known for the first time.
+    private(set) var access: Admission.Access?
     /// The whole pool, where it is mapped. A pool that grows gets another; the old one lasts as long as it is looked
     /// at.
     private(set) var memory: ClientMemory?
+    /// How often the file is being looked at just now.
+    private var questions = 0
+    /// What waits for the answer.
+    private var waiting: [() -> Void] = []
 
     /// Admits `descriptor` for a pool of `size` bytes.
     init(
         _ descriptor: consuming Descriptor,
         size: Int32,
         admission: Admission,
-        account: ClientAccount
+        shm: WlShm
     ) throws(ProtocolError) {
         guard size > 0 else {
             throw ProtocolError(WlShm.Error.invalidStride, "a pool of \(size) bytes can't be; its size is 1 or more")
         }
-        let charge = try account.charge(of: .descriptors)
-        let opened: (access: Admission.Access, memory: ClientMemory?)
-        do throws(ProtocolError) {
-            opened = try Self.open(descriptor, size: Int(size), admission: admission)
-        } catch {
-            account.arrivals.refused += 1
-            throw error
-        }
-        self.descriptor = descriptor
-        self.charge = charge
+        self.shm = shm
+        account = shm.client.account
+        charge = try account.charge(of: .descriptors)
+        file = ClientFile(descriptor)
         self.admission = admission
         self.size = Int(size)
-        access = opened.access
-        memory = opened.memory
-        switch access {
-        case .mapped(sealedOnArrival: false): account.arrivals.sealed += 1
-        case .mapped(sealedOnArrival: true): account.arrivals.sealedOnArrival += 1
-        case .copied: account.arrivals.copied += 1
+        try look()
+    }
+
+    /// The file holds what it is to hold, and is mapped if it may be. False while that isn't known.
+    var isOpen: Bool { questions == 0 }
+
+    /// Calls `action` when ``isOpen``, which it isn't. Never, where the client ends.
+    func whenOpen(_ action: @escaping () -> Void) { waiting.append(action) }
+
+    // MARK: Admission
+
+    /// Everything is looked at, also when the pool grows: a seal says nothing about how far the file reaches.
+    private func look() throws(ProtocolError) {
+        let size = size
+        if questions == 0 {
+            let access: Admission.Access?
+            do throws(Refusal) { access = try admission.glance(at: file.descriptor, size: Int64(size)) } catch {
+                account.arrivals.refused += 1
+                throw ProtocolError(WlShm.Error.invalidFd, "\(error)")
+            }
+            if let access { return try open(access, size: size) }
+        }
+        let (file, admission, process) = (file, admission, account.process)
+        questions += 1
+        try account.lane.run({ _ -> Result<Admission.Access, Refusal> in
+            do throws(Refusal) {
+                return .success(try admission.admit(file.descriptor, size: Int64(size), of: process))
+            } catch {
+                return .failure(error)
+            }
+        }) { [self] result in
+            questions -= 1
+            answer(result, size: size)
         }
     }
 
-    private static func open(
-        _ descriptor: borrowing Descriptor,
-        size: Int,
-        admission: Admission
-    ) throws(ProtocolError) -> (Admission.Access, ClientMemory?) {
-        let access: Admission.Access
-        do throws(Refusal) {
-            access = try admission.admit(descriptor, size: Int64(size))
+    private func answer(_ result: Result<Admission.Access, Refusal>, size: Int) {
+        guard account.isOpen else { return }
+        do throws(ProtocolError) {
+            switch result {
+            case .success(let access): try open(access, size: size)
+            case .failure(let refusal):
+                account.arrivals.refused += 1
+                throw error("\(refusal)", on: shm)
+            }
         } catch {
-            throw ProtocolError(WlShm.Error.invalidFd, "\(error)")
+            return account.end(with: error)
         }
-        guard case .mapped = access else { return (access, nil) }
-        do throws(SystemError) {
-            return (access, ClientMemory(try ReadOnlyMapping(descriptor, length: size)))
-        } catch {
-            throw .noMemory("a pool of \(size) bytes can't be mapped: \(error)")
-        }
+        guard isOpen else { return }
+        let waiting = waiting
+        self.waiting = []
+        for action in waiting { action() }
     }
 
-    // MARK: Reading
-
-    /// Whether reading `range` could make the kernel allocate pages: there are holes in it.
-    func hasHole(in range: Range<Int>) -> Bool {
-        do { return try descriptor.hasHole(in: Int64(range.lowerBound)..<Int64(range.upperBound)) } catch {
-            return true
+    /// An error about the file, of an object that knows of such errors.
+    func error(_ text: String, on object: Resource?) -> ProtocolError {
+        guard let object = [object, shm].lazy.compactMap({ $0 }).first(where: \.isAlive) else {
+            return .implementation(text)
         }
+        return ProtocolError(WlShm.Error.invalidFd, text, on: object)
     }
 
-    /// Reads from `offset` on until `target` is full; false where the file ends before, or can't be read.
-    func read(into target: inout MutableRawSpan, at offset: Int) -> Bool {
-        let wanted = target.byteCount
-        do { return try descriptor.pread(into: &target, at: Int64(offset)) == wanted } catch { return false }
+    private func open(_ access: Admission.Access, size: Int) throws(ProtocolError) {
+        if case .mapped = access {
+            let charge = try account.charge(of: .mappings)
+            do throws(SystemError) {
+                memory = ClientMemory(try ReadOnlyMapping(file.descriptor, length: size), charge: charge)
+            } catch {
+                throw .noMemory("a pool of \(size) bytes can't be mapped: \(error)")
+            }
+        } else {
+            memory = nil
+        }
+        if self.access == nil {
+            switch access {
+            case .mapped(sealedOnArrival: false): account.arrivals.sealed += 1
+            case .mapped(sealedOnArrival: true): account.arrivals.sealedOnArrival += 1
+            case .copied: account.arrivals.copied += 1
+            }
+        }
+        self.access = access
     }
 
     // MARK: Requests
@@ -124,10 +175,7 @@ final class ShmPool: WlShmPool.Requests {
             throw ProtocolError(WlShm.Error.invalidFd, "a pool of \(self.size) bytes can't shrink to \(size)")
         }
         guard Int(size) > self.size else { return }
-        // Everything is looked at anew: a seal says nothing about how far the file reaches.
-        let opened = try Self.open(descriptor, size: Int(size), admission: admission)
         self.size = Int(size)
-        access = opened.0
-        memory = opened.1
+        try look()
     }
 }

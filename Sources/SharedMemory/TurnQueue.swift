@@ -1,18 +1,20 @@
 /// Who waits for a turn: owners by turns, and what is each one's in the order in which it came. Many connections of one
 /// process get no more than one of another.
-struct TurnQueue<Owner: Hashable, Element> {
+package struct TurnQueue<Owner: Hashable, Element> {
     private var owners = Line<Owner>()
     /// Of each owner that has some.
     private var elements: [Owner: Line<Element>] = [:]
 
-    var isEmpty: Bool { elements.isEmpty }
+    package init() {}
 
-    mutating func append(_ element: Element, of owner: Owner) {
+    package var isEmpty: Bool { elements.isEmpty }
+
+    package mutating func append(_ element: Element, of owner: Owner) {
         if elements[owner] == nil { owners.append(owner) }
         elements[owner, default: Line()].append(element)
     }
 
-    mutating func popFirst() -> Element? {
+    package mutating func popFirst() -> Element? {
         guard let owner = owners.popFirst(), let index = elements.index(forKey: owner) else { return nil }
         let element = elements.values[index].popFirst()
         if elements.values[index].isEmpty {

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import WaylandServer
+import SharedMemory
 
 @Suite struct TurnQueueTests {
     private var queue = TurnQueue<Int, String>()

@@ -1,0 +1,93 @@
+internal import SharedMemory
+internal import Synchronization
+internal import WaylandServer
+
+/// Where one client's descriptors are asked what may take long, its pixels are read and its fences are waited for: in
+/// their order, on ``LaneThreads``, and in nobody else's way.
+///
+/// What is done there is told in the event loop, in the same order.
+final class Lane {
+    /// Tells what is done on a lane that nobody is interested any more.
+    final class End: Sendable {
+        private let hasCome = Atomic(false)
+
+        fileprivate init() {}
+
+        fileprivate func come() { hasCome.store(true, ordering: .relaxed) }
+
+        /// Whether the client is gone, so that the rest can be left.
+        var isHere: Bool { hasCome.load(ordering: .relaxed) }
+    }
+
+    private let loop: EventLoop
+    private let number = LaneThreads.shared.makeLane()
+    private let owner: Client.Credentials
+    private let limit: Int
+    private var place: UInt64 = 0
+    private let clientsEnd = End()
+    /// What isn't done.
+    private(set) var waitingCount = 0
+
+    /// A lane for one of a process's clients; `limit` is how much may wait.
+    init(of owner: Client.Credentials, limit: Int, loop: EventLoop) {
+        self.owner = owner
+        self.limit = limit
+        self.loop = loop
+    }
+
+    deinit {
+        clientsEnd.come()
+        let last = LaneThreads.Job(lane: number, place: place, process: owner.processIdentity, isLast: true) {}
+        LaneThreads.shared.hand(over: last)
+    }
+
+    /// The client is gone: nobody waits for what is still to be done.
+    func end() { clientsEnd.come() }
+
+    var hasEnded: Bool { clientsEnd.isHere }
+
+    /// As ``add(_:then:)``, within the client's limit.
+    func run<Result: Sendable>(
+        _ work: @escaping @Sendable (Lane.End) -> Result,
+        then action: @escaping (Result) -> Void
+    ) throws(ProtocolError) {
+        try checkRoom()
+        add(work, then: action)
+    }
+
+    /// Throws where as much waits already as may.
+    func checkRoom() throws(ProtocolError) {
+        guard waitingCount < limit else {
+            throw .noMemory("\(limit) buffers and pools of this client are waited for already; wait for their release")
+        }
+    }
+
+    /// Runs `work` on another thread, after what was handed over before, and then `action` in the event loop.
+    func add<Result: Sendable>(
+        _ work: @escaping @Sendable (Lane.End) -> Result,
+        then action: @escaping (Result) -> Void
+    ) {
+        let outcome = Outcome<Result>()
+        waitingCount += 1
+        let reply = loop.expect { [weak self] in
+            self?.waitingCount -= 1
+            if let result = outcome.take() { action(result) }
+        }
+        let end = clientsEnd
+        let job = LaneThreads.Job(lane: number, place: place, process: owner.processIdentity) {
+            outcome.set(work(end))
+            reply.send()
+        }
+        place += 1
+        LaneThreads.shared.hand(over: job)
+    }
+}
+
+/// What a job came to, on its way to the event loop.
+private final class Outcome<Result: Sendable>: Sendable {
+    private let result = Mutex<Result?>(nil)
+
+    func set(_ new: Result) { result.withLock { $0 = new } }
+
+    func take() -> Result? { result.withLock { $0.take() } }
+}

@@ -1,0 +1,101 @@
+import Foundation
+import Glibc
+import TestSupport
+import Testing
+import WaylandClient
+
+/// A compositor among hostile clients, somebody who wants nothing but answers, and what is watched.
+///
+/// The measure is the command's own: how much CPU the longest turn of its loop took, and how long one slept in a system
+/// call. Waiting for a CPU isn't counted, so that busy machines don't matter.
+final class HostileScene {
+    let compositor: Running
+    let bystander: Connection
+    private let before: Held
+    /// Where the log goes: a pipe that nobody reads would lose its end.
+    private let log: String
+
+    /// What the compositor has from the kernel.
+    private struct Held: CustomStringConvertible {
+        let descriptors: Int
+        let threads: Int
+        let mappings: Int
+        let residentBytes: Int
+
+        init(_ process: Int32) {
+            let folder = "/proc/\(process)"
+            func count(_ name: String) -> Int {
+                ((try? FileManager.default.contentsOfDirectory(atPath: "\(folder)/\(name)")) ?? []).count
+            }
+            func text(_ name: String) -> String {
+                (try? String(contentsOfFile: "\(folder)/\(name)", encoding: .utf8)) ?? ""
+            }
+            descriptors = count("fd")
+            threads = count("task")
+            mappings = text("maps").split(separator: "\n").count
+            residentBytes = (Int(text("statm").split(separator: " ").dropFirst().first ?? "") ?? 0) * 4_096
+        }
+
+        var description: String {
+            "\(descriptors) descriptors, \(threads) threads, \(mappings) mappings, \(residentBytes >> 10) KiB"
+        }
+
+        /// The allocator and the C library keep some memory, and stacks of threads that have ended.
+        func isNoMore(than other: Held) -> Bool {
+            descriptors == other.descriptors && threads <= other.threads + 1 && mappings <= other.mappings + 64
+                && (Program.isSanitized || residentBytes <= other.residentBytes + 48 << 20)
+        }
+    }
+
+    /// `files` is RLIMIT_NOFILE.
+    init(_ folder: RuntimeDirectory, files: Int? = nil, policy: String = "strict") throws {
+        log = folder.path + "/log"
+        _ = FileManager.default.createFile(atPath: log, contents: nil)
+        let limit = files.map { "ulimit -n \($0); " } ?? ""
+        let options = "--socket test --output 480x360 --log-level debug --shm-policy \(policy)"
+        compositor = try Running(
+            "/bin/sh",
+            ["-c", "\(limit)exec '\(Program.path(of: "signet"))' run \(options)"],
+            in: folder,
+            standardError: FileHandle(forWritingAtPath: log)
+        )
+        let starts = eventually { folder.contents.contains("test") }
+        #expect(starts)
+        unsafe setenv("XDG_RUNTIME_DIR", folder.path, 1)
+        bystander = try Connection(to: "test")
+        try bystander.roundTrip()
+        before = Held(compositor.identifier)
+    }
+
+    /// Round trips for so long; the longest is to be far from what the hostile ones wait for. The machine may have
+    /// fewer CPUs than there are programs that want one.
+    func live(milliseconds: Int, limit: Duration = .milliseconds(1_500)) throws {
+        let end = ContinuousClock.now + .milliseconds(milliseconds)
+        while ContinuousClock.now < end {
+            let time = try ContinuousClock().measure { try bystander.roundTrip() }
+            #expect(time < limit, "a bystander waited \(time)")
+            usleep(5_000)
+        }
+    }
+
+    /// Everybody else is gone: so is what they had. Then the longest turn is looked at. Where more threads want a
+    /// CPU than there are, a lock's holder may have lost it, and be waited for.
+    func finish(asleep limit: Int = 1_000, sourceLocation: SourceLocation = #_sourceLocation) throws {
+        // What was sent before hang-up is still served.
+        var isClean = false
+        for _ in 0..<6 where !isClean {
+            isClean = eventually { Held(compositor.identifier).isNoMore(than: before) }
+        }
+        #expect(isClean, "\(before) became \(Held(compositor.identifier))", sourceLocation: sourceLocation)
+        bystander.close()
+        let outcome = compositor.end(SIGTERM)
+        #expect(outcome.status == 0, sourceLocation: sourceLocation)
+        let text = try String(contentsOfFile: log, encoding: .utf8)
+        let line = text.firstMatch(of: #/longest turn: (\d+) us of CPU, (\d+) us asleep.*/#)
+        let found = try #require(line, "it says nothing of its longest turn", sourceLocation: sourceLocation)
+        // What the sanitizer adds is not the promise.
+        let factor = Program.isSanitized ? 5 : 1
+        #expect(Int(found.1)! <= 20_000 * factor, "\(found.0)", sourceLocation: sourceLocation)
+        #expect(Int(found.2)! <= limit * factor, "\(found.0)", sourceLocation: sourceLocation)
+    }
+}
