@@ -75,7 +75,7 @@ public final class Compositor {
         case .strict: log.notice("vm.overcommit_memory is 2: client memory is read, never mapped")
         case .unknown: log.notice("vm.overcommit_memory can't be read: client memory is read, never mapped")
         }
-        _ = CompositorGlobal(on: display, scene: scene, limits: settings.limits)
+        _ = CompositorGlobal(on: display, scene: scene)
         _ = SubcompositorGlobal(on: display, limits: settings.limits)
         _ = ShmGlobal(
             on: display,

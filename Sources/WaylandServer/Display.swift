@@ -63,7 +63,7 @@ public final class Display {
             client.flush()
             client.disconnect()
         }
-        for client in leaving { client.destroyObjects(atLeast: Int.max, until: 0) }
+        for client in leaving { client.destroyObjects(until: UInt64.max) }
         loop.removeAllSources()
     }
 
@@ -163,7 +163,7 @@ public final class Display {
     private func clearAway() {
         guard let client = leaving.first else { return }
         loop.turns.measure(client) {
-            if !client.destroyObjects(atLeast: 16, until: EventLoop.now + Self.clearingTime) { leaving.removeFirst() }
+            if !client.destroyObjects(until: EventLoop.now + Self.clearingTime) { leaving.removeFirst() }
         }
     }
 

@@ -52,14 +52,26 @@ public final class ClientAccount: ObjectLedger {
     let lane: Lane
     /// Is there as long as the lane hasn't ended.
     private unowned let client: Client
-    /// Its own, its process's, its user's and everybody's.
-    private let tallies: [Ledger.Tally]
+    private let ledger: Ledger
+    private let own: Ledger.Tally
+    private let ofProcess: Ledger.Tally
+    private let ofUser: Ledger.Tally
+    private let ofAll: Ledger.Tally
 
     init(of client: Client, ledger: Ledger, lane: Lane) {
         self.client = client
         self.lane = lane
         process = client.credentials.process
-        tallies = ledger.tallies(of: client.credentials)
+        self.ledger = ledger
+        own = ledger.makeTally()
+        ofProcess = ledger.processTally(of: client.credentials)
+        ofUser = ledger.userTally(of: client.credentials)
+        ofAll = ledger.everybody
+    }
+
+    /// What clients may hold.
+    var limits: Limits {
+        @inline(__always) _read { yield ledger.limits }
     }
 
     /// Whether the client is still there.
@@ -74,7 +86,7 @@ public final class ClientAccount: ObjectLedger {
     let process: Int32
 
     /// How much of `resource` the client holds.
-    public func usage(of resource: Resource) -> Int { tallies[0].used[resource.rawValue] }
+    public func usage(of resource: Resource) -> Int { own.usage(of: resource) }
 
     // MARK: Charging
 
@@ -84,29 +96,48 @@ public final class ClientAccount: ObjectLedger {
         return Charge(account: self, resource: resource, amount: amount)
     }
 
-    /// Whether `amount` more could be taken.
-    func hasRoom(for amount: Int = 1, of resource: Resource) -> Bool { obstacle(to: amount, of: resource) == nil }
-
-    /// Who has no room for it; nil where there is room.
-    private func obstacle(to amount: Int, of resource: Resource) -> Ledger.Tally? {
-        let process = tallies[1]
-        let hasLittle = process.used[resource.rawValue] + amount <= process.limit(of: resource) / 16
-        return tallies.first { !$0.hasRoom(for: amount, of: resource, hasLittle: hasLittle) }
-    }
-
+    @inline(__always)
     fileprivate func take(_ amount: Int, of resource: Resource) throws(ProtocolError) {
-        if let tally = obstacle(to: amount, of: resource) {
-            throw .noMemory(
-                "this needs \(amount) more \(resource), and \(tally.used[resource.rawValue]) of the "
-                    + "\(tally.limit(of: resource)) that \(tally.scope.description) may have are in use; destroy what "
-                    + "isn't needed any more"
-            )
-        }
-        for tally in tallies { tally.add(amount, of: resource) }
+        let hasRoom =
+            amount <= Self.mostAtOnce && own.hasRoom(for: amount, of: resource)
+            && ofProcess.hasRoom(for: amount, of: resource) && ofUser.hasRoom(for: amount, of: resource)
+            && ofAll.hasRoom(for: amount, of: resource)
+        if !hasRoom { try lookCloser(amount, of: resource) }
+        add(amount, of: resource)
     }
 
-    fileprivate func giveBack(_ amount: Int, of resource: Resource) {
-        for tally in tallies { tally.add(-amount, of: resource) }
+    /// More than any machine has.
+    private static let mostAtOnce = 1 << 48
+
+    /// Whether it is merely the last part of something that many share, and the process has little.
+    @inline(never)
+    private func lookCloser(_ amount: Int, of resource: Resource) throws(ProtocolError) {
+        let tallies = [own, ofProcess, ofUser, ofAll]
+        let isPossible = amount <= Self.mostAtOnce
+        let hasLittle =
+            isPossible && ofProcess.usage(of: resource) + amount <= ofProcess.limit(of: resource) / Limits.littleShare
+        let obstacle = tallies.first { tally in
+            guard isPossible else { return true }
+            return hasLittle
+                ? !tally.hasLastRoom(for: amount, of: resource) : !tally.hasRoom(for: amount, of: resource)
+        }
+        guard let obstacle else { return }
+        throw .noMemory(
+            "this needs \(amount) more \(resource), and \(obstacle.usage(of: resource)) of the "
+                + "\(obstacle.limit(of: resource)) that \(obstacle.scope.description) may have are in use; destroy what "
+                + "isn't needed any more"
+        )
+    }
+
+    @inline(__always)
+    fileprivate func giveBack(_ amount: Int, of resource: Resource) { add(-amount, of: resource) }
+
+    @inline(__always)
+    private func add(_ amount: Int, of resource: Resource) {
+        own.add(amount, of: resource)
+        ofProcess.add(amount, of: resource)
+        ofUser.add(amount, of: resource)
+        ofAll.add(amount, of: resource)
     }
 
     // MARK: Objects

@@ -37,7 +37,7 @@ final class Lane {
 
     deinit {
         clientsEnd.come()
-        let last = LaneThreads.Job(lane: number, place: place, process: owner.processIdentity, isLast: true) {}
+        let last = LaneThreads.Job(lane: number, place: place, process: owner.processIdentity, isLast: true) { true }
         LaneThreads.shared.hand(over: last)
     }
 
@@ -46,13 +46,13 @@ final class Lane {
 
     var hasEnded: Bool { clientsEnd.isHere }
 
-    /// As ``add(_:then:)``, within the client's limit.
+    /// As ``add(_:then:)``, within the client's limit, and in parts: `work` is called until there is a result.
     func run<Result: Sendable>(
-        _ work: @escaping @Sendable (Lane.End) -> Result,
+        _ work: @escaping @Sendable (Lane.End) -> Result?,
         then action: @escaping (Result) -> Void
     ) throws(ProtocolError) {
         try checkRoom()
-        add(work, then: action)
+        addParts(work, then: action)
     }
 
     /// Throws where as much waits already as may.
@@ -67,6 +67,13 @@ final class Lane {
         _ work: @escaping @Sendable (Lane.End) -> Result,
         then action: @escaping (Result) -> Void
     ) {
+        addParts({ work($0) }, then: action)
+    }
+
+    private func addParts<Result: Sendable>(
+        _ work: @escaping @Sendable (Lane.End) -> Result?,
+        then action: @escaping (Result) -> Void
+    ) {
         let outcome = Outcome<Result>()
         waitingCount += 1
         let reply = loop.expect { [weak self] in
@@ -75,8 +82,10 @@ final class Lane {
         }
         let end = clientsEnd
         let job = LaneThreads.Job(lane: number, place: place, process: owner.processIdentity) {
-            outcome.set(work(end))
+            guard let result = work(end) else { return false }
+            outcome.set(result)
             reply.send()
+            return true
         }
         place += 1
         LaneThreads.shared.hand(over: job)

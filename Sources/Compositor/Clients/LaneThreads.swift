@@ -7,8 +7,9 @@ internal import Synchronization
 ///
 /// - A few threads are started before anybody connects. When the last idle one gets work, another one is started, if
 ///   there may be more; so what waits for ever costs a thread and nobody's turn. Those that are too many end.
-/// - Processes have their turns one after the other, and of each one's lanes one at a time. What has run for a while
-///   counts as stuck, and lets others go on; a process can have so many stuck ones, and then waits for them.
+/// - Processes have their turns one after the other, and of each one's lanes one at a time; what takes long is done in
+///   parts, with others' turns between them. What has slept for a while counts as stuck, and lets others go on; a
+///   process can have so many stuck ones, and then waits for them.
 /// - Handing over waits for nobody: it is an append and sem_post(3).
 final class LaneThreads: Sendable {
     /// All lanes' of this process.
@@ -22,24 +23,55 @@ final class LaneThreads: Sendable {
         let process: Int64
         /// Nothing comes after it.
         var isLast = false
-        let work: @Sendable () -> Void
+        /// Does a part of it; false where there is more, which then has its turn after others'.
+        let work: @Sendable () -> Bool
     }
 
+    /// A lane's jobs.
     private struct Line {
-        /// By place.
-        var jobs: [Job] = []
+        /// By place: they may come out of their order.
+        private var jobs: [UInt64: Job] = [:]
         /// The place of the next one to be done.
-        var next: UInt64 = 0
+        private var next: UInt64 = 0
         var isBusy = false
 
-        var hasNext: Bool { !isBusy && jobs.first?.place == next }
+        var hasNext: Bool { !isBusy && jobs[next] != nil }
+
+        mutating func add(_ job: Job) { jobs[job.place] = job }
+
+        /// Takes out the next one.
+        mutating func begin() -> Job? {
+            guard !isBusy, let job = jobs.removeValue(forKey: next) else { return nil }
+            isBusy = true
+            return job
+        }
+
+        mutating func end(_ job: Job, isDone: Bool) {
+            isBusy = false
+            if isDone { next += 1 } else { jobs[job.place] = job }
+        }
+    }
+
+    /// What a thread is at.
+    private struct Run {
+        let process: Int64
+        let start: UInt64
+        /// The thread's CPU time, and what it was then.
+        let clock: clockid_t
+        let startOnClock: UInt64
+
+        /// Whether it has mostly slept, for longer than others should wait for it.
+        func isStuck(_ now: UInt64) -> Bool {
+            guard now > start, now - start > patience else { return false }
+            return time(of: clock) - startOnClock < (now - start) / 8
+        }
     }
 
     private struct State {
         var lines: [UInt64: Line] = [:]
         /// Lanes with something to be done.
         var ready = TurnQueue<Int64, (lane: UInt64, process: Int64)>()
-        var running: [UInt64: (process: Int64, start: UInt64)] = [:]
+        var running: [UInt64: Run] = [:]
         var threads = 0
         var idle = 0
     }
@@ -47,9 +79,9 @@ final class LaneThreads: Sendable {
     /// Threads that stay.
     private static let keptThreads = 4
     /// All of them, stuck ones included.
-    private static let threadLimit = 256
-    /// After so many nanoseconds, what runs is stuck.
-    private static let patience: UInt64 = 100_000_000
+    private static let threadLimit = 1_024
+    /// After so many nanoseconds, what sleeps is stuck.
+    private static let patience: UInt64 = 20_000_000
     /// How many stuck ones a process may have.
     private static let stuckLimit = 4
 
@@ -82,7 +114,10 @@ final class LaneThreads: Sendable {
 
     /// Has a job done; here, where nothing was started.
     func hand(over job: Job) {
-        guard isRunning.load(ordering: .acquiring) else { return job.work() }
+        guard isRunning.load(ordering: .acquiring) else {
+            while !job.work() {}
+            return
+        }
         unfinished.add(1, ordering: .relaxed)
         inbox.post(job)
         posted.post()
@@ -110,17 +145,21 @@ final class LaneThreads: Sendable {
     }
 
     private func live() {
+        var clock = clockid_t()
+        unsafe pthread_getcpuclockid(pthread_self(), &clock)
         var mustLookAgain = false
         while true {
-            posted.wait(milliseconds: mustLookAgain ? 50 : nil)
+            posted.wait(milliseconds: mustLookAgain ? 10 : nil)
             var next = Next()
+            var isDone = true
             repeat {
-                next = take(after: next.job)
+                next = take(after: next.job, isDone: isDone, clock)
                 // Without another thread the others wait until one of these is done.
                 if next.needsThread { try? startOne() }
-                next.job?.work()
-                if next.job != nil { unfinished.subtract(1, ordering: .releasing) }
-            } while next.job != nil
+                guard let job = next.job else { break }
+                isDone = job.work()
+                if isDone { unfinished.subtract(1, ordering: .releasing) }
+            } while true
             if next.isTooMany { return }
             mustLookAgain = next.isWaitedFor
         }
@@ -136,16 +175,21 @@ final class LaneThreads: Sendable {
         var isTooMany = false
     }
 
-    /// Looks for what is to be done, when `last` is.
-    private func take(after last: Job?) -> Next {
+    /// Looks for what is to be done, when `last` is, or a part of it.
+    private func take(after last: Job?, isDone: Bool, _ clock: clockid_t) -> Next {
         state.withLock { state in
-            if let last { finish(last, &state) }
+            if let last { finish(last, isDone: isDone, &state) }
             for job in inbox.takeAll() { add(job, &state) }
             var next = Next()
-            let now = Self.now
+            let now = Self.time(of: CLOCK_MONOTONIC)
             next.job = pick(now, &state)
             if let job = next.job {
-                state.running[job.lane] = (job.process, now)
+                state.running[job.lane] = Run(
+                    process: job.process,
+                    start: now,
+                    clock: clock,
+                    startOnClock: Self.time(of: clock)
+                )
                 if last == nil { state.idle -= 1 }
                 next.needsThread = state.idle == 0 && state.threads < Self.threadLimit
                 // Whoever waits looks whether there is more.
@@ -164,48 +208,46 @@ final class LaneThreads: Sendable {
     }
 
     private func add(_ job: Job, _ state: inout State) {
-        var line = state.lines[job.lane] ?? Line()
-        let hadNext = line.hasNext
-        let index = line.jobs.lastIndex { $0.place < job.place }.map { $0 + 1 } ?? 0
-        line.jobs.insert(job, at: index)
-        if !hadNext, line.hasNext { state.ready.append((job.lane, job.process), of: job.process) }
-        state.lines[job.lane] = line
+        let hadNext = state.lines[job.lane]?.hasNext ?? false
+        state.lines[job.lane, default: Line()].add(job)
+        if !hadNext { becomesReady(job, &state) }
     }
 
-    private func finish(_ job: Job, _ state: inout State) {
+    private func finish(_ job: Job, isDone: Bool, _ state: inout State) {
         state.running[job.lane] = nil
-        if job.isLast { state.lines[job.lane] = nil }
-        guard var line = state.lines[job.lane] else { return }
-        line.isBusy = false
-        line.next = job.place + 1
-        if line.hasNext { state.ready.append((job.lane, job.process), of: job.process) }
-        state.lines[job.lane] = line
+        if job.isLast {
+            state.lines[job.lane] = nil
+        } else {
+            state.lines[job.lane]?.end(job, isDone: isDone)
+            becomesReady(job, &state)
+        }
+    }
+
+    /// The lane stands in line, if it has something to be done.
+    private func becomesReady(_ job: Job, _ state: inout State) {
+        guard state.lines[job.lane]?.hasNext == true else { return }
+        state.ready.append((job.lane, job.process), of: job.process)
     }
 
     /// The first whose process may run something; nil while none may.
     private func pick(_ now: UInt64, _ state: inout State) -> Job? {
-        func isStuck(_ start: UInt64) -> Bool { now > start && now - start > Self.patience }
-        guard state.running.values.count(where: { !isStuck($0.start) }) < concurrency else { return nil }
+        guard state.running.values.count(where: { !$0.isStuck(now) }) < concurrency else { return nil }
         var others: [(lane: UInt64, process: Int64)] = []
         defer { for other in others { state.ready.append(other, of: other.process) } }
         while let next = state.ready.popFirst() {
             let own = state.running.values.filter { $0.process == next.process }
-            guard own.count < Self.stuckLimit, own.allSatisfy({ isStuck($0.start) }) else {
+            guard own.count < Self.stuckLimit, own.allSatisfy({ $0.isStuck(now) }) else {
                 others.append(next)
                 continue
             }
-            guard var line = state.lines[next.lane], line.hasNext else { continue }
-            let job = line.jobs.removeFirst()
-            line.isBusy = true
-            state.lines[next.lane] = line
-            return job
+            if let job = state.lines[next.lane]?.begin() { return job }
         }
         return nil
     }
 
-    private static var now: UInt64 {
+    private static func time(of clock: clockid_t) -> UInt64 {
         var time = timespec()
-        unsafe clock_gettime(CLOCK_MONOTONIC, &time)
+        unsafe clock_gettime(clock, &time)
         return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
     }
 }

@@ -9,7 +9,7 @@ internal import WaylandServer
 /// have a window. The bounds are in ``Limits``.
 final class Ledger {
     let limits: Limits
-    fileprivate let everybody: Tally
+    let everybody: Tally
     private var processes: [Int64: Weak] = [:]
     private var users: [UInt32: Weak] = [:]
 
@@ -22,14 +22,17 @@ final class Ledger {
         everybody = Tally(.all, limits)
     }
 
-    /// The tallies that count what a client holds, from its own to everybody's.
-    func tallies(of client: Client.Credentials) -> [Tally] {
-        [
-            Tally(.client, limits),
-            Self.tally(client.processIdentity, in: &processes) { Tally(.process, limits) },
-            Self.tally(client.user, in: &users) { Tally(.user, limits) },
-            everybody,
-        ]
+    /// A new one for a client.
+    func makeTally() -> Tally { Tally(.client, limits) }
+
+    /// That of a client's process.
+    func processTally(of client: Client.Credentials) -> Tally {
+        Self.tally(client.processIdentity, in: &processes) { Tally(.process, limits) }
+    }
+
+    /// That of a client's user.
+    func userTally(of client: Client.Credentials) -> Tally {
+        Self.tally(client.user, in: &users) { Tally(.user, limits) }
     }
 
     private static func tally<Key>(_ key: Key, in known: inout [Key: Weak], _ make: () -> Tally) -> Tally {
@@ -42,7 +45,7 @@ final class Ledger {
     }
 
     /// How much of `resource` all clients hold.
-    func usage(of resource: ClientAccount.Resource) -> Int { everybody.used[resource.rawValue] }
+    func usage(of resource: ClientAccount.Resource) -> Int { everybody.usage(of: resource) }
 
     /// What a client, a process, a user or everybody holds.
     final class Tally {
@@ -62,25 +65,40 @@ final class Ledger {
         }
 
         let scope: Scope
-        private let limits: [Int]
-        fileprivate(set) var used = [Int](repeating: 0, count: ClientAccount.Resource.allCases.count)
+        private let limits: Counts
+        /// What those may have who have a lot already: the last part of what many share is for others.
+        private let commonLimits: Counts
+        /// For each ``ClientAccount/Resource``, by its number.
+        typealias Counts = InlineArray<12, Int>
+        @safe @exclusivity(unchecked) private var used = Counts(repeating: 0)
 
         fileprivate init(_ scope: Scope, _ limits: Limits) {
+            precondition(ClientAccount.Resource.allCases.count == Counts.count)
             self.scope = scope
-            self.limits = ClientAccount.Resource.allCases.map { limits.most($0, scope) }
+            let most = Counts { limits.most(ClientAccount.Resource(rawValue: $0)!, scope) }
+            self.limits = most
+            let isShared = scope == .user || scope == .all
+            commonLimits = Counts { isShared ? most[$0] - most[$0] / 8 : most[$0] }
         }
+
+        /// How much is held.
+        func usage(of resource: ClientAccount.Resource) -> Int { used[resource.rawValue] }
 
         /// What there is for it.
         func limit(of resource: ClientAccount.Resource) -> Int { limits[resource.rawValue] }
 
-        /// Whether there is room for `amount` more. The last part of what many share is for those who have little.
-        func hasRoom(for amount: Int, of resource: ClientAccount.Resource, hasLittle: Bool) -> Bool {
-            let (total, overflow) = used[resource.rawValue].addingReportingOverflow(amount)
-            let limit = limits[resource.rawValue]
-            let isShared = scope == .user || scope == .all
-            return !overflow && total <= (isShared && !hasLittle ? limit - limit / 8 : limit)
+        /// Whether there is room for `amount` more, which is no more than any machine has.
+        @inline(__always)
+        func hasRoom(for amount: Int, of resource: ClientAccount.Resource) -> Bool {
+            used[resource.rawValue] &+ amount <= commonLimits[resource.rawValue]
         }
 
-        func add(_ amount: Int, of resource: ClientAccount.Resource) { used[resource.rawValue] += amount }
+        /// The same for a process that has little so far.
+        func hasLastRoom(for amount: Int, of resource: ClientAccount.Resource) -> Bool {
+            used[resource.rawValue] &+ amount <= limits[resource.rawValue]
+        }
+
+        @inline(__always)
+        func add(_ amount: Int, of resource: ClientAccount.Resource) { used[resource.rawValue] &+= amount }
     }
 }

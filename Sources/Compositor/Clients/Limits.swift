@@ -6,7 +6,7 @@ internal import Glibc
 ///
 /// Each is what a client may hold. The connections of a process together get as much as one; a user's processes get
 /// ``userShare`` times as much, and everybody ``totalShare`` times, as far as the machine has that. The last eighth of
-/// what many share is for processes that hold less than a sixteenth of what they may. A breach ends the client with
+/// what many share is for processes that hold no more than a thirty-second part of what they may. A breach ends the client with
 /// `wl_display.no_memory` and a message, unless said otherwise; nobody else notices.
 public struct Limits: Sendable {
     /// Protocol objects, of any kind. That of one connection is `ConnectionLimits.objects`.
@@ -35,6 +35,8 @@ public struct Limits: Sendable {
     /// Frames of outputs that readers hold. Beyond that there are no more of them.
     public var frames = 64
 
+    /// What part of its bound counts as little.
+    static let littleShare = 32
     /// How many times as much as a process all of a user's may hold.
     public var userShare = 8
     /// How many times as much everybody may hold.

@@ -3,19 +3,17 @@ internal import WaylandServer
 /// `wl_compositor`: makes surfaces and regions.
 final class CompositorGlobal: WlCompositor.Requests {
     private let scene: Scene
-    private let limits: Limits
 
-    init(on display: Display, scene: Scene, limits: Limits) {
+    init(on display: Display, scene: Scene) {
         self.scene = scene
-        self.limits = limits
         Global<WlCompositor>(on: display) { [self] resource in resource.handler = self }
     }
 
     func createSurface(_ resource: WlCompositor, id: WlSurface) throws(ProtocolError) {
-        id.handler = try Surface(resource: id, scene: scene, limits: limits)
+        id.handler = try Surface(resource: id, scene: scene)
     }
 
     func createRegion(_ resource: WlCompositor, id: WlRegion) throws(ProtocolError) {
-        id.handler = RegionObject(account: resource.client.account, limits: limits)
+        id.handler = RegionObject(account: resource.client.account)
     }
 }

@@ -7,7 +7,6 @@ internal import WaylandServer
 final class RegionObject: WlRegion.Requests {
     private var region = Region()
     private let account: ClientAccount
-    private let limits: Limits
     /// For what goes beyond the rectangles that any region may have.
     private var charge: Charge?
     /// What surfaces were given since it changed last.
@@ -16,15 +15,14 @@ final class RegionObject: WlRegion.Requests {
     /// As many rectangles cost no more than the object itself.
     private static let freeRectangles = 16
 
-    init(account: ClientAccount, limits: Limits) {
+    init(account: ClientAccount) {
         self.account = account
-        self.limits = limits
     }
 
     /// The rectangles as they are now, for surfaces. All that get them before they change have the same.
     func take() throws(ProtocolError) -> ClientRegion {
         if let taken { return taken }
-        let new = try ClientRegion(region, limit: limits.regionRectangles, account: account)
+        let new = try ClientRegion(region, limit: account.limits.regionRectangles, account: account)
         taken = new
         return new
     }
@@ -56,7 +54,7 @@ final class RegionObject: WlRegion.Requests {
     /// A region costs time by its rectangles in every later request, and memory.
     private func check() throws(ProtocolError) {
         taken = nil
-        let (count, limit) = (region.rectangleCount, 4 * limits.regionRectangles)
+        let (count, limit) = (region.rectangleCount, 4 * account.limits.regionRectangles)
         guard count <= limit else {
             throw .noMemory("a region of more than \(limit) rectangles is too much; use fewer, larger ones")
         }

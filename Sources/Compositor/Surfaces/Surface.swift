@@ -31,14 +31,14 @@ final class Surface: WlSurface.Requests {
     /// Kinds of extension objects that the surface has; of each there can be one.
     private var extensions: Set<ObjectIdentifier> = []
     private let scene: Scene
-    private let limits: Limits
+    private let account: ClientAccount
     private let charge: Charge
 
-    init(resource: WlSurface, scene: Scene, limits: Limits) throws(ProtocolError) {
-        charge = try resource.client.account.charge(of: .surfaces)
+    init(resource: WlSurface, scene: Scene) throws(ProtocolError) {
+        account = resource.client.account
+        charge = try account.charge(of: .surfaces)
         self.resource = resource
         self.scene = scene
-        self.limits = limits
     }
 
     /// The surface that a request names.
@@ -168,7 +168,7 @@ final class Surface: WlSurface.Requests {
         width: Int32,
         height: Int32
     ) throws(ProtocolError) {
-        pending.surfaceDamage.add(x: x, y: y, width: width, height: height, limit: limits.damageRectangles)
+        pending.surfaceDamage.add(x: x, y: y, width: width, height: height, limit: account.limits.damageRectangles)
     }
 
     func damageBuffer(
@@ -178,14 +178,14 @@ final class Surface: WlSurface.Requests {
         width: Int32,
         height: Int32
     ) throws(ProtocolError) {
-        pending.bufferDamage.add(x: x, y: y, width: width, height: height, limit: limits.damageRectangles)
+        pending.bufferDamage.add(x: x, y: y, width: width, height: height, limit: account.limits.damageRectangles)
     }
 
     func frame(_ resource: WlSurface, callback: WlCallback) throws(ProtocolError) {
         let queued = transactions.reduce(0) { $0 + ($1.commit(of: self)?.frameCallbacks.count ?? 0) }
         let waiting = frameCallbacks.count + (held?.frameCallbacks.count ?? 0) + queued
         // A covered window is rarely shown, and its client may still ask with each commit.
-        if pending.frameCallbacks.count + waiting >= limits.frameCallbacks {
+        if pending.frameCallbacks.count + waiting >= account.limits.frameCallbacks {
             takeOldestFrameCallback()?.finishWithDone(callbackData: scene.time)
         }
         pending.frameCallbacks.append(callback)
@@ -234,9 +234,9 @@ final class Surface: WlSurface.Requests {
 
     func commit(_ resource: WlSurface) throws(ProtocolError) {
         try role?.willCommit(self)
-        guard transactions.count < limits.waitingCommits else {
+        guard transactions.count < account.limits.waitingCommits else {
             throw .noMemory(
-                "\(limits.waitingCommits) commits of wl_surface@\(resource.id) wait for their buffers already; wait "
+                "\(account.limits.waitingCommits) commits of wl_surface@\(resource.id) wait for their buffers already; wait "
                     + "for frame callbacks before drawing on"
             )
         }
@@ -285,7 +285,11 @@ final class Surface: WlSurface.Requests {
             let damage = newer.bufferDamage(on: buffer.size, in: result.state)
             result.state.content = try buffer.content(after: previous, damage: damage)
             result.damage.formUnion(damage)
-            resource.client.account.frames += 1
+            account.frames += 1
+        }
+        // Commits that are held for the parent's add up.
+        if result.damage.rectangleCount > account.limits.damageRectangles {
+            result.damage = Region(result.damage.bounds)
         }
         try result.state.parts.check(result.state)
         if !newer.frameCallbacks.isEmpty { result.frameCallbacks += newer.frameCallbacks }
@@ -296,7 +300,7 @@ final class Surface: WlSurface.Requests {
     func submitHeld() {
         guard let held else { return }
         self.held = nil
-        do throws(ProtocolError) { try submit(held) } catch { resource.client.account.end(with: error) }
+        do throws(ProtocolError) { try submit(held) } catch { account.end(with: error) }
     }
 
     /// Lets a commit take effect, together with those that were held for it.
@@ -307,7 +311,7 @@ final class Surface: WlSurface.Requests {
         } else {
             var commits: [(surface: Surface, commit: SurfaceCommit)] = []
             collect(commit, into: &commits)
-            try Transaction(commits).submit(resource.client.account)
+            try Transaction(commits).submit(account)
         }
     }
 

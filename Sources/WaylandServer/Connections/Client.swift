@@ -102,8 +102,8 @@ public final class Client {
     private var claimsSeen = 0
     /// Objects that are still to be destroyed after the end.
     private var leftovers = ObjectTable.Cursor()
-    /// How many are destroyed right away.
-    private static let objectsAtOnce = 256
+    /// How long they are destroyed right away, in nanoseconds.
+    private static let firstClearingTime: UInt64 = 2_000_000
     var registries: [RegistryResource] = []
 
     var source: EventLoop.Source?
@@ -151,7 +151,7 @@ public final class Client {
             phase = .ending
         } else {
             end()
-            destroyObjects(atLeast: Int.max, until: 0)
+            destroyObjects(until: UInt64.max)
         }
     }
 
@@ -204,7 +204,7 @@ public final class Client {
     final var isBusy: Bool { objects.isBusy }
 
     /// Lets go of everything. What is left is the socket, and what is still to be sent; and objects, where there are
-    /// many, for ``destroyObjects(atLeast:until:)``.
+    /// many, for ``destroyObjects(until:)``.
     final func end() {
         guard phase != .ended else { return }
         let hasError = lastError != nil && !outputIsBroken
@@ -226,18 +226,17 @@ public final class Client {
         }
         socket = nil
         output = OutputQueue()
-        destroyObjects(atLeast: Self.objectsAtOnce, until: 0)
+        destroyObjects(until: EventLoop.now + Self.firstClearingTime)
         if !leftovers.isAtEnd { display?.clearAway(self) }
     }
 
-    /// After the end: destroys so many objects, and more until `time` is over. False where none are left.
+    /// After the end: destroys objects, at least one, until `time`. False where none are left.
     @discardableResult
-    final func destroyObjects(atLeast count: Int, until time: UInt64) -> Bool {
-        var done = 0
+    final func destroyObjects(until time: UInt64) -> Bool {
         while !leftovers.isAtEnd {
             objects.next(from: &leftovers)?.destroy()
-            done += 1
-            if done >= count, done % 16 == 0, EventLoop.now >= time { break }
+            // One can take long, as a part of a large window.
+            if EventLoop.now >= time { break }
         }
         if leftovers.isAtEnd { giveBackObjects() }
         return !leftovers.isAtEnd

@@ -23,6 +23,8 @@ final class CopiedContent: PixelContent {
     /// A copy's memory, as long as somebody needs it.
     private final class Copy {
         let pixels: PixelMemory
+        /// Whether the pixels of a commit were read into it, all of them.
+        var isWhole = false
         private let charge: Charge
         private let mappingCharge: Charge
 
@@ -52,13 +54,15 @@ final class CopiedContent: PixelContent {
         var rows: [Range<Int>] = [0..<layout.size.height]
         let last = previous.flatMap { $0.pool === buffer.pool && $0.layout == layout ? $0 : nil }
         if let last, last.copy != nil {
-            if isKnownUniquelyReferenced(&last.older) {
+            if last.older?.isWhole == true, isKnownUniquelyReferenced(&last.older) {
                 copy = last.older
-                last.older = nil
                 rows = damage.union(last.changes).rows(in: layout.size.bounds)
             }
+            // Two are kept at most, beside what others show.
+            last.older = nil
             older = last.copy
         }
+        copy?.isWhole = false
         if copy == nil { copy = try Copy(byteCount: layout.byteCount, account: buffer.account) }
         super.init(layout: layout)
         becomeUnready()
@@ -82,7 +86,7 @@ final class CopiedContent: PixelContent {
 
     private func begin(_ work: Reading, of buffer: ShmBuffer) throws(ProtocolError) {
         let mayBeMapped = pool.memory != nil
-        try buffer.account.lane.run({ work.run(unlessWhole: mayBeMapped, end: $0) }) { [weak self] outcome in
+        try buffer.account.lane.run({ work.go(unlessWhole: mayBeMapped, end: $0) }) { [weak self] outcome in
             let account = buffer.account
             guard account.isOpen else { return }
             switch outcome {
@@ -99,12 +103,13 @@ final class CopiedContent: PixelContent {
     }
 
     private func finish() {
+        copy?.isWhole = true
         lock = nil
         becomeReady()
     }
 
     private func map(_ buffer: ShmBuffer) throws(ProtocolError) {
-        guard let memory = pool.memory else { return finish() }
+        guard let memory = pool.memory else { throw .implementation("a pool that was mapped isn't any more") }
         let charge = try buffer.account.charge(buffer.range.count, of: .mappedBytes)
         mapped = (memory, buffer.range, MappedCharge(charge))
         copy = nil
@@ -143,14 +148,26 @@ final class PixelMemory: @unchecked Sendable {
     }
 }
 
-/// Reading some rows of a client's file.
-private struct Reading: Sendable {
+/// Reading some rows of a client's file, in parts. Belongs to the lane, once that has it.
+private final class Reading: @unchecked Sendable {
     let file: ClientFile
     /// Where the first row begins.
     let offset: Int
     let layout: PixelLayout
-    let rows: [Range<Int>]
-    let pixels: PixelMemory
+    private let pixels: PixelMemory
+    /// What is to be read, in bytes from the first row on.
+    private var parts: [Range<Int>]
+    private var hasBegun = false
+
+    init(file: ClientFile, offset: Int, layout: PixelLayout, rows: [Range<Int>], pixels: PixelMemory) {
+        self.file = file
+        self.offset = offset
+        self.layout = layout
+        self.pixels = pixels
+        parts = rows.reversed().filter { !$0.isEmpty }.map { rows in
+            rows.lowerBound * layout.stride..<(rows.upperBound - 1) * layout.stride + layout.rowBytes
+        }
+    }
 
     enum Outcome: Sendable {
         case done
@@ -163,24 +180,26 @@ private struct Reading: Sendable {
         case left
     }
 
-    /// How much is read at a time.
+    /// How much is read before others have their turns.
     private static let portion = 4 << 20
 
-    func run(unlessWhole: Bool, end: Lane.End) -> Outcome {
-        let all = Int64(offset)..<Int64(offset + layout.byteCount)
-        if unlessWhole, (try? file.descriptor.hasHole(in: all)) == false { return .whole }
-        do throws(SystemError) { try pixels.reserve() } catch { return .noMemory(error) }
-        for part in rows where !part.isEmpty {
-            var start = part.lowerBound * layout.stride
-            let last = (part.upperBound - 1) * layout.stride + layout.rowBytes
-            while start < last {
-                if end.isHere { return .left }
-                let range = start..<min(last, start + Self.portion)
-                guard read(range) else { return .truncated }
-                start = range.upperBound
-            }
+    /// Goes on; nil where there is more to be read.
+    func go(unlessWhole: Bool, end: Lane.End) -> Outcome? {
+        if end.isHere { return .left }
+        if !hasBegun {
+            hasBegun = true
+            let all = Int64(offset)..<Int64(offset + layout.byteCount)
+            if unlessWhole, (try? file.descriptor.hasHole(in: all)) == false { return .whole }
+            do throws(SystemError) { try pixels.reserve() } catch { return .noMemory(error) }
         }
-        return .done
+        var left = Self.portion
+        while left > 0, let part = parts.popLast() {
+            let range = part.prefix(left)
+            if range.count < part.count { parts.append(range.endIndex..<part.upperBound) }
+            guard read(range.startIndex..<range.endIndex) else { return .truncated }
+            left -= range.count
+        }
+        return parts.isEmpty ? .done : nil
     }
 
     private func read(_ range: Range<Int>) -> Bool {
