@@ -180,7 +180,7 @@ public final class Compositor {
             return nil
         }
         let process = client.credentials.process
-        let lane = Lane(of: client.credentials, limit: limits.waitingBuffers, loop: display.loop)
+        let lane = Lane(of: client.credentials, loop: display.loop)
         let account = ClientAccount(of: client, ledger: ledger, lane: lane)
         client.context = account
         client.objectLedger = account

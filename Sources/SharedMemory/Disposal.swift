@@ -31,7 +31,7 @@ public enum Disposal {
             switch self {
             case .close(let number), .closeStranger(let number, _): _ = Glibc.close(number)
             case .unmap(let address, let length):
-                unsafe munmap(UnsafeMutableRawPointer(bitPattern: address), length)
+                unmapInParts(address, length)
             case .other(let action): action()
             }
         }
@@ -57,6 +57,17 @@ public enum Disposal {
     private struct State {
         var strangers: [Lane: Strangers] = [:]
         var threads = 0
+    }
+
+    /// Unmaps from the end on, a part at a time: meanwhile other threads can't map anything, nor allocate large memory.
+    private static func unmapInParts(_ address: UInt, _ length: Int) {
+        let page = Int(getpagesize())
+        var left = (length + page - 1) / page * page
+        while left > 0 {
+            let part = min(left, 1 << 20)
+            left -= part
+            unsafe munmap(UnsafeMutableRawPointer(bitPattern: address + UInt(left)), part)
+        }
     }
 
     private static let isRunning = Atomic(false)

@@ -20,6 +20,8 @@ public final class ClientAccount: ObjectLedger {
         case rectangles
         /// Commits that wait for content.
         case commits
+        /// Pools and buffers that are being looked at, read, or waited for on lanes, also of clients that are gone.
+        case lookups
         /// Bytes of titles and the like.
         case textBytes
         /// Bytes of pictures that the compositor makes for a client, as title bars.
@@ -124,8 +126,8 @@ public final class ClientAccount: ObjectLedger {
         guard let obstacle else { return }
         throw .noMemory(
             "this needs \(amount) more \(resource), and \(obstacle.usage(of: resource)) of the "
-                + "\(obstacle.limit(of: resource)) that \(obstacle.scope.description) may have are in use; destroy what "
-                + "isn't needed any more"
+                + "\(obstacle.limit(of: resource)) that \(obstacle.scope.description) may have are in use; destroy "
+                + "what isn't needed any more"
         )
     }
 
@@ -138,6 +140,22 @@ public final class ClientAccount: ObjectLedger {
         ofProcess.add(amount, of: resource)
         ofUser.add(amount, of: resource)
         ofAll.add(amount, of: resource)
+    }
+
+    // MARK: Lane
+
+    /// Has something looked at on the client's lane; `work` is called there until there is a result, and `action` with
+    /// that in the event loop.
+    func look<Result: Sendable>(
+        _ work: @escaping @Sendable (Lane.End) -> Result?,
+        then action: @escaping (Result) -> Void
+    ) throws(ProtocolError) {
+        let charge = SharedCharge(try charge(of: .lookups))
+        lane.addParts(work) { result in
+            action(result)
+            // Until it is done, whoever is still interested.
+            withExtendedLifetime(charge) {}
+        }
     }
 
     // MARK: Objects
@@ -171,6 +189,13 @@ struct Charge: ~Copyable {
     deinit {
         account.giveBack(amount, of: resource)
     }
+}
+
+/// A charge that several keep.
+final class SharedCharge {
+    private let charge: Charge
+
+    init(_ charge: consuming Charge) { self.charge = charge }
 }
 
 extension Client {

@@ -22,16 +22,12 @@ final class Lane {
     private let loop: EventLoop
     private let number = LaneThreads.shared.makeLane()
     private let owner: Client.Credentials
-    private let limit: Int
     private var place: UInt64 = 0
     private let clientsEnd = End()
-    /// What isn't done.
-    private(set) var waitingCount = 0
 
-    /// A lane for one of a process's clients; `limit` is how much may wait.
-    init(of owner: Client.Credentials, limit: Int, loop: EventLoop) {
+    /// A lane for one of a process's clients.
+    init(of owner: Client.Credentials, loop: EventLoop) {
         self.owner = owner
-        self.limit = limit
         self.loop = loop
     }
 
@@ -46,22 +42,6 @@ final class Lane {
 
     var hasEnded: Bool { clientsEnd.isHere }
 
-    /// As ``add(_:then:)``, within the client's limit, and in parts: `work` is called until there is a result.
-    func run<Result: Sendable>(
-        _ work: @escaping @Sendable (Lane.End) -> Result?,
-        then action: @escaping (Result) -> Void
-    ) throws(ProtocolError) {
-        try checkRoom()
-        addParts(work, then: action)
-    }
-
-    /// Throws where as much waits already as may.
-    func checkRoom() throws(ProtocolError) {
-        guard waitingCount < limit else {
-            throw .noMemory("\(limit) buffers and pools of this client are waited for already; wait for their release")
-        }
-    }
-
     /// Runs `work` on another thread, after what was handed over before, and then `action` in the event loop.
     func add<Result: Sendable>(
         _ work: @escaping @Sendable (Lane.End) -> Result,
@@ -70,14 +50,13 @@ final class Lane {
         addParts({ work($0) }, then: action)
     }
 
-    private func addParts<Result: Sendable>(
+    /// The same in parts, with others' turns between them: `work` is called until there is a result.
+    func addParts<Result: Sendable>(
         _ work: @escaping @Sendable (Lane.End) -> Result?,
         then action: @escaping (Result) -> Void
     ) {
         let outcome = Outcome<Result>()
-        waitingCount += 1
-        let reply = loop.expect { [weak self] in
-            self?.waitingCount -= 1
+        let reply = loop.expect {
             if let result = outcome.take() { action(result) }
         }
         let end = clientsEnd

@@ -69,7 +69,7 @@ final class Ledger {
         /// What those may have who have a lot already: the last part of what many share is for others.
         private let commonLimits: Counts
         /// For each ``ClientAccount/Resource``, by its number.
-        typealias Counts = InlineArray<12, Int>
+        typealias Counts = InlineArray<13, Int>
         @safe @exclusivity(unchecked) private var used = Counts(repeating: 0)
 
         fileprivate init(_ scope: Scope, _ limits: Limits) {

@@ -6,8 +6,8 @@ internal import Glibc
 ///
 /// Each is what a client may hold. The connections of a process together get as much as one; a user's processes get
 /// ``userShare`` times as much, and everybody ``totalShare`` times, as far as the machine has that. The last eighth of
-/// what many share is for processes that hold no more than a thirty-second part of what they may. A breach ends the client with
-/// `wl_display.no_memory` and a message, unless said otherwise; nobody else notices.
+/// what many share is for processes that hold no more than a thirty-second part of what they may. A breach ends the
+/// client with `wl_display.no_memory` and a message, unless said otherwise; nobody else notices.
 public struct Limits: Sendable {
     /// Protocol objects, of any kind. That of one connection is `ConnectionLimits.objects`.
     public var objects = 65_536
@@ -28,6 +28,8 @@ public struct Limits: Sendable {
     public var rectangles = 262_144
     /// Commits that wait for their buffers.
     public var commits = 4_096
+    /// Pools and buffers that are being looked at, read, or waited for.
+    public var lookups = 1_024
     /// Bytes of titles and applications' ids.
     public var textBytes = 4 << 20
     /// Bytes of what the compositor draws for it, as title bars. A bar for which there is no room isn't shown.
@@ -57,8 +59,6 @@ public struct Limits: Sendable {
 
     /// Commits of one surface that wait for their buffers.
     public var waitingCommits = 64
-    /// Pools and buffers of a client that are being looked at, read, or waited for.
-    public var waitingBuffers = 1_024
 
     /// Descriptors that a user's clients sent, that are let go, and that can't be closed so far, since their file
     /// systems or peers don't answer. Beyond that the user gets no new connection.
@@ -93,6 +93,7 @@ public struct Limits: Sendable {
         case .buffers: buffers
         case .rectangles: rectangles
         case .commits: commits
+        case .lookups: lookups
         case .textBytes: textBytes
         case .drawnBytes: drawnBytes
         case .frames: frames

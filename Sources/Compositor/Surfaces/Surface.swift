@@ -236,8 +236,8 @@ final class Surface: WlSurface.Requests {
         try role?.willCommit(self)
         guard transactions.count < account.limits.waitingCommits else {
             throw .noMemory(
-                "\(account.limits.waitingCommits) commits of wl_surface@\(resource.id) wait for their buffers already; wait "
-                    + "for frame callbacks before drawing on"
+                "\(account.limits.waitingCommits) commits of wl_surface@\(resource.id) wait for their buffers already; "
+                    + "wait for frame callbacks before drawing on"
             )
         }
         let waits = role?.holdsCommits ?? false

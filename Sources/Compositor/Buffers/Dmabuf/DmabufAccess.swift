@@ -23,6 +23,8 @@ final class DmabufAccess {
     /// For the descriptors that watching takes.
     private var charge: Charge?
     private var lock: BufferLock?
+    /// Until the buffers are given back.
+    private var lookupCharge: Charge?
 
     init(_ buffer: ClientBuffer, _ memories: [DmabufMemory], devices: DmabufDevices) {
         self.memories = memories
@@ -33,8 +35,9 @@ final class DmabufAccess {
 
     /// Waits for the buffers' fences, and then begins.
     func start(account: ClientAccount) throws(ProtocolError) {
+        lookupCharge = try account.charge(of: .lookups)
         let busy = memories.indices.filter { (try? memories[$0].shared.buffer.isReady(for: .read)) == false }
-        if busy.isEmpty { return try begin() }
+        if busy.isEmpty { return begin() }
         charge = try account.charge(busy.count, of: .descriptors)
         stage = .waiting
         for index in busy {
@@ -42,20 +45,15 @@ final class DmabufAccess {
             let descriptor = memories[index].shared.buffer.descriptor.rawValue
             watches[index] = loop.watch(descriptor, for: .readable) { [weak self] _ in self?.isReady(index) }
         }
-        if watches.isEmpty { try begin() }
+        if watches.isEmpty { begin() }
     }
 
     private func isReady(_ index: Int) {
         watches.removeValue(forKey: index)?.remove()
-        if watches.isEmpty, stage == .waiting { add() }
+        if watches.isEmpty, stage == .waiting { begin() }
     }
 
-    private func begin() throws(ProtocolError) {
-        try lane.checkRoom()
-        add()
-    }
-
-    private func add() {
+    private func begin() {
         stage = .beginning
         charge = nil
         let buffers = memories.map(\.shared)
@@ -76,11 +74,16 @@ final class DmabufAccess {
         charge = nil
         for watch in watches.values { watch.remove() }
         watches = [:]
-        guard hadBegun else { return lock = nil }
+        guard hadBegun else {
+            lock = nil
+            lookupCharge = nil
+            return
+        }
         let buffers = memories.map(\.shared)
         // After the beginning, as a lane keeps the order.
         lane.add({ _ in for shared in buffers { try? shared.buffer.endAccess(.read) } }) { [self] in
             lock = nil
+            lookupCharge = nil
         }
     }
 }

@@ -1,5 +1,6 @@
 internal import Pixels
 internal import SharedMemory
+internal import Synchronization
 internal import WaylandServer
 
 /// Pixels that the client's lane looks at after the commit: they are read from its file, since mapping that wouldn't be
@@ -16,9 +17,11 @@ final class CopiedContent: PixelContent {
     private var older: Copy?
     private let changes: Region
     /// In place of a copy.
-    private var mapped: (memory: ClientMemory, range: Range<Int>, charge: MappedCharge)?
+    private var mapped: (memory: ClientMemory, range: Range<Int>, charge: SharedCharge)?
     /// Kept until the pixels are read, and as long as a mapping is shown.
     private var lock: BufferLock?
+    /// While it is at work.
+    private var reading: Reading?
 
     /// A copy's memory, as long as somebody needs it.
     private final class Copy {
@@ -33,12 +36,6 @@ final class CopiedContent: PixelContent {
             mappingCharge = try account.charge(of: .mappings)
             pixels = PixelMemory(byteCount: byteCount)
         }
-    }
-
-    private final class MappedCharge {
-        let charge: Charge
-
-        init(_ charge: consuming Charge) { self.charge = charge }
     }
 
     /// Reads a buffer; what differs from `previous` is in `damage`, in buffer pixels.
@@ -86,8 +83,12 @@ final class CopiedContent: PixelContent {
 
     private func begin(_ work: Reading, of buffer: ShmBuffer) throws(ProtocolError) {
         let mayBeMapped = pool.memory != nil
-        try buffer.account.lane.run({ work.go(unlessWhole: mayBeMapped, end: $0) }) { [weak self] outcome in
+        reading = work
+        // The copy's memory stays charged for as long as it is written to.
+        try buffer.account.look({ work.go(unlessWhole: mayBeMapped, end: $0) }) { [weak self, copy] outcome in
             let account = buffer.account
+            self?.reading = nil
+            withExtendedLifetime(copy) {}
             guard account.isOpen else { return }
             switch outcome {
             case .done: self?.finish()
@@ -102,6 +103,10 @@ final class CopiedContent: PixelContent {
         }
     }
 
+    deinit {
+        reading?.cancel()
+    }
+
     private func finish() {
         copy?.isWhole = true
         lock = nil
@@ -111,7 +116,7 @@ final class CopiedContent: PixelContent {
     private func map(_ buffer: ShmBuffer) throws(ProtocolError) {
         guard let memory = pool.memory else { throw .implementation("a pool that was mapped isn't any more") }
         let charge = try buffer.account.charge(buffer.range.count, of: .mappedBytes)
-        mapped = (memory, buffer.range, MappedCharge(charge))
+        mapped = (memory, buffer.range, SharedCharge(charge))
         copy = nil
         older = nil
         becomeReady()
@@ -158,6 +163,7 @@ private final class Reading: @unchecked Sendable {
     /// What is to be read, in bytes from the first row on.
     private var parts: [Range<Int>]
     private var hasBegun = false
+    private let isUnwanted = Atomic(false)
 
     init(file: ClientFile, offset: Int, layout: PixelLayout, rows: [Range<Int>], pixels: PixelMemory) {
         self.file = file
@@ -183,9 +189,12 @@ private final class Reading: @unchecked Sendable {
     /// How much is read before others have their turns.
     private static let portion = 4 << 20
 
+    /// Nobody needs the rest. To be called by the event loop.
+    func cancel() { isUnwanted.store(true, ordering: .relaxed) }
+
     /// Goes on; nil where there is more to be read.
     func go(unlessWhole: Bool, end: Lane.End) -> Outcome? {
-        if end.isHere { return .left }
+        if end.isHere || isUnwanted.load(ordering: .relaxed) { return .left }
         if !hasBegun {
             hasBegun = true
             let all = Int64(offset)..<Int64(offset + layout.byteCount)
