@@ -60,13 +60,14 @@ public enum Disposal {
     }
 
     /// Unmaps from the end on, a part at a time: meanwhile other threads can't map anything, nor allocate large memory.
+    /// The parts are such that no huge page has to be taken apart.
     private static func unmapInParts(_ address: UInt, _ length: Int) {
-        let page = Int(getpagesize())
-        var left = (length + page - 1) / page * page
-        while left > 0 {
-            let part = min(left, 1 << 20)
-            left -= part
-            unsafe munmap(UnsafeMutableRawPointer(bitPattern: address + UInt(left)), part)
+        let (page, part): (UInt, UInt) = (UInt(getpagesize()), 2 << 20)
+        var end = address + (UInt(length) + page - 1) / page * page
+        while end > address {
+            let start = max(address, (end - 1) / part * part)
+            unsafe munmap(UnsafeMutableRawPointer(bitPattern: start), Int(end - start))
+            end = start
         }
     }
 

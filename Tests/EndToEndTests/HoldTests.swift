@@ -74,10 +74,10 @@ import WaylandClient
         try scene.finish()
     }
 
-    @Test(arguments: [("pools", 42), ("mappings", 20), ("regions", 30), ("shapes", 3)])
+    @Test(arguments: [("pools", 8), ("mappings", 4), ("regions", 6), ("shapes", 1)])
     func `many connections get no more than one`(what: String, count: Int) throws {
         let scene = try HostileScene(folder)
-        let client = try hold(what, Program.isSanitized ? count / 4 : count)
+        let client = try hold(what, count)
         try scene.live(milliseconds: 500, limit: .seconds(5))
         #expect(client.hears("done"))
         try newcomerIsShown()
