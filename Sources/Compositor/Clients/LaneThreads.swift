@@ -63,7 +63,7 @@ final class LaneThreads: Sendable {
         /// Whether it has mostly slept, for longer than others should wait for it.
         func isStuck(_ now: UInt64) -> Bool {
             guard now > start, now - start > patience else { return false }
-            return time(of: clock) - startOnClock < (now - start) / 8
+            return time(of: clock) < startOnClock + (now - start) / 8
         }
     }
 
@@ -88,6 +88,7 @@ final class LaneThreads: Sendable {
     private let inbox = Inbox<Job>()
     private let posted = Semaphore()
     private let isRunning = Atomic(false)
+    private let hasFailed = Atomic(false)
     private let lastLane = Atomic<UInt64>(0)
     private let unfinished = Atomic(0)
     /// The threads' own; whoever hands over doesn't come here.
@@ -97,12 +98,15 @@ final class LaneThreads: Sendable {
 
     private init() {}
 
-    /// Starts the threads that stay; does nothing the second time. EAGAIN where not one can be started.
+    /// Starts the threads that stay; does nothing the second time. EAGAIN where not one can be started; then there will
+    /// be none later either, as lanes have begun to do without.
     func start() throws(SystemError) {
+        if hasFailed.load(ordering: .relaxed) { throw SystemError(call: "pthread_create", errno: .wouldBlock) }
         guard !isRunning.exchange(true, ordering: .sequentiallyConsistent) else { return }
         for count in 0..<Self.keptThreads {
             do throws(SystemError) { try startOne() } catch {
                 if count > 0 { return }
+                hasFailed.store(true, ordering: .relaxed)
                 isRunning.store(false, ordering: .sequentiallyConsistent)
                 throw error
             }

@@ -113,7 +113,7 @@ public struct Limits: Sendable {
     }
 
     /// Connections that there is room for, in this process.
-    var roomForClients: Int { min(clients, max(4, (Self.descriptorLimit - 64) / 2)) }
+    var roomForClients: Int { min(clients, max(4, Self.descriptorLimit / 2)) }
 
     /// RLIMIT_NOFILE; getrlimit(2).
     private static let descriptorLimit: Int = {
