@@ -39,7 +39,7 @@ public struct ReadOnlyMapping: ~Copyable, @unchecked Sendable {
     }
 }
 
-/// A file's bytes in memory, for reading and writing. Unmapped when the value ends.
+/// A file's bytes in memory, or memory of its own, for reading and writing. Unmapped when the value ends.
 @safe
 public struct WritableMapping: ~Copyable, @unchecked Sendable {
     private let start: UnsafeMutableRawPointer
@@ -55,6 +55,14 @@ public struct WritableMapping: ~Copyable, @unchecked Sendable {
             protection: PROT_READ | PROT_WRITE,
             flags: MAP_SHARED
         )
+        self.length = length
+    }
+
+    /// Reserves `length` bytes without a file, zero at first, which take memory as they are written to. ENOMEM where
+    /// the process has no addresses, mappings or, with vm.overcommit_memory 2, memory left. Source: mmap(2),
+    /// MAP_ANONYMOUS.
+    public init(withoutFile length: Int) throws(SystemError) {
+        unsafe start = try map(length: length, protection: PROT_READ | PROT_WRITE, flags: MAP_PRIVATE | MAP_ANONYMOUS)
         self.length = length
     }
 
@@ -90,51 +98,6 @@ public struct WritableMapping: ~Copyable, @unchecked Sendable {
     }
 }
 
-/// Memory of our own, zero at first, for what is too large to be moved about. Unmapped when the value ends, by
-/// ``Disposal``.
-@safe
-public struct PrivateMemory: ~Copyable, @unchecked Sendable {
-    private let start: UnsafeMutableRawPointer
-    /// Bytes that are there.
-    public let length: Int
-
-    /// Reserves `length` bytes, which take memory as they are first written to. ENOMEM where the process has no
-    /// addresses, mappings or, with vm.overcommit_memory 2, memory left. Source: mmap(2), MAP_ANONYMOUS.
-    public init(length: Int) throws(SystemError) {
-        guard length > 0 else { throw SystemError(call: "mmap", errno: .invalidArgument) }
-        let address = try SystemCall.run("mmap") {
-            let protection = PROT_READ | PROT_WRITE
-            return unsafe Int(bitPattern: mmap(nil, length, protection, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0))
-        }
-        unsafe start = UnsafeMutableRawPointer(bitPattern: address)!
-        self.length = length
-    }
-
-    deinit {
-        Disposal.unmap(unsafe UInt(bitPattern: start), length: length)
-    }
-
-    /// Lends the bytes in `range`, which must lie within ``length``.
-    public borrowing func withBytes<R: ~Copyable, E>(
-        in range: Range<Int>,
-        _ body: (RawSpan) throws(E) -> R
-    ) throws(E) -> R {
-        precondition(range.lowerBound >= 0 && range.upperBound <= length, "the range lies outside of the memory")
-        return try body(unsafe UnsafeRawBufferPointer(start: start + range.lowerBound, count: range.count).bytes)
-    }
-
-    /// Lends the bytes in `range`, which must lie within ``length``, for writing.
-    public mutating func withMutableBytes<R: ~Copyable, E>(
-        in range: Range<Int>,
-        _ body: (inout MutableRawSpan) throws(E) -> R
-    ) throws(E) -> R {
-        precondition(range.lowerBound >= 0 && range.upperBound <= length, "the range lies outside of the memory")
-        let buffer = unsafe UnsafeMutableRawBufferPointer(start: start + range.lowerBound, count: range.count)
-        var bytes = unsafe buffer.mutableBytes
-        return try body(&bytes)
-    }
-}
-
 private func map(
     _ descriptor: borrowing Descriptor,
     length: Int,
@@ -142,8 +105,17 @@ private func map(
     protection: CInt,
     flags: CInt
 ) throws(SystemError) -> UnsafeMutableRawPointer {
+    try unsafe map(descriptor.rawValue, length: length, at: offset, protection: protection, flags: flags)
+}
+
+private func map(
+    _ number: CInt = -1,
+    length: Int,
+    at offset: Int64 = 0,
+    protection: CInt,
+    flags: CInt
+) throws(SystemError) -> UnsafeMutableRawPointer {
     guard length > 0 else { throw SystemError(call: "mmap", errno: .invalidArgument) }
-    let number = descriptor.rawValue
     // MAP_FAILED is the address -1, so the sign tells.
     let address = try SystemCall.run("mmap") {
         unsafe Int(bitPattern: mmap(nil, length, protection, flags, number, off_t(offset)))

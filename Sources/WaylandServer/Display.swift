@@ -222,15 +222,20 @@ public final class Display {
             end(largest)
         }
         guard unsentBytes > limits.totalUnsentBytes else { return }
-        let worst = clients.filter { !$0.isEnding }.max { $0.unsentByteCount < $1.unsentByteCount }
-        worst?.abandon("\(unsentBytes) bytes of events wait for all clients, and most of them for this one")
+        worst(by: \.unsentByteCount)?.abandon(
+            "\(unsentBytes) bytes of events wait for all clients, and most of them for this one"
+        )
+    }
+
+    /// Of those who stay, the one with the most of something.
+    private func worst(by count: (Client) -> Int) -> Client? {
+        clients.filter { !$0.isEnding }.max { count($0) < count($1) }
     }
 
     func unclaimedDescriptorsChanged(by change: Int) {
         unclaimedDescriptors += change
         guard change > 0, unclaimedDescriptors > limits.totalUnclaimedDescriptors else { return }
-        let worst = clients.filter { !$0.isEnding }.max { $0.unclaimedDescriptorCount < $1.unclaimedDescriptorCount }
-        worst?.fail(
+        worst(by: \.unclaimedDescriptorCount)?.fail(
             .noMemory(
                 "\(unclaimedDescriptors) descriptors came that no request has taken, most of them from this client"
             ),
@@ -244,10 +249,7 @@ public final class Display {
         // What is counted may have been read.
         for client in clients where client.undeliveredDescriptorCount > 0 { client.lookWhatIsRead() }
         guard undeliveredDescriptors > limits.totalUndeliveredDescriptors else { return }
-        let worst = clients.filter { !$0.isEnding }.max {
-            $0.undeliveredDescriptorCount < $1.undeliveredDescriptorCount
-        }
-        worst?.abandon(
+        worst(by: \.undeliveredDescriptorCount)?.abandon(
             "\(undeliveredDescriptors) descriptors of events wait to be read, and most of them by this client"
         )
     }

@@ -98,6 +98,12 @@ public final class ClientAccount: ObjectLedger {
         return Charge(account: self, resource: resource, amount: amount)
     }
 
+    /// Makes `charge` one of `amount`; throws, and leaves it, where there isn't room for more.
+    func change(_ charge: inout Charge?, to amount: Int, of resource: Resource) throws(ProtocolError) {
+        if charge != nil { return try charge!.change(to: amount) }
+        charge = try self.charge(amount, of: resource)
+    }
+
     @inline(__always)
     fileprivate func take(_ amount: Int, of resource: Resource) throws(ProtocolError) {
         let hasRoom =
@@ -180,7 +186,7 @@ struct Charge: ~Copyable {
     }
 
     /// Changes how much is taken; throws, and leaves it, where there isn't room for more.
-    mutating func change(to new: Int) throws(ProtocolError) {
+    fileprivate mutating func change(to new: Int) throws(ProtocolError) {
         if new > amount { try account.take(new - amount, of: resource) }
         if new < amount { account.giveBack(amount - new, of: resource) }
         amount = new

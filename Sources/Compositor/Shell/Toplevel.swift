@@ -218,11 +218,7 @@ final class Toplevel: XdgToplevel.Requests, ShellRole, SceneNode {
     }
 
     private func chargeText(_ bytes: Int) throws(ProtocolError) {
-        if textCharge != nil {
-            try textCharge!.change(to: bytes)
-        } else {
-            textCharge = try resource.client.account.charge(bytes, of: .textBytes)
-        }
+        try resource.client.account.change(&textCharge, to: bytes, of: .textBytes)
     }
 
     func showWindowMenu(

@@ -58,10 +58,8 @@ final class RegionObject: WlRegion.Requests {
         guard count <= limit else {
             throw .noMemory("a region of more than \(limit) rectangles is too much; use fewer, larger ones")
         }
-        if charge != nil {
-            try charge!.change(to: count)
-        } else if count > Self.freeRectangles {
-            charge = try account.charge(count, of: .rectangles)
+        if charge != nil || count > Self.freeRectangles {
+            try account.change(&charge, to: count, of: .rectangles)
         }
     }
 }

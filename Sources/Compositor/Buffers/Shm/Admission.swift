@@ -86,11 +86,10 @@ extension Admission {
     /// What can be told at once: asks nobody but the kernel's own memory file system, and waits for no lock that others
     /// hold while they wait. Nil where ``admit(_:size:of:)`` has to find out.
     func glance(at descriptor: borrowing Descriptor, size: Int64) throws(Refusal) -> Access? {
-        let seals: Seals?
-        do { seals = try descriptor.seals() } catch { throw .unreadable(error) }
-        guard seals != nil else {
+        guard try seals(of: descriptor) != nil else {
             if policy == .copy { return nil }
-            throw refusalWithoutAsking(descriptor)
+            try refuseOtherThanFiles(descriptor)
+            throw .unsealable(fileSystem: nil)
         }
         switch verdict(on: try facts(of: descriptor), size: size) {
         case .map: return .mapped(sealedOnArrival: false)
@@ -127,17 +126,15 @@ extension Admission {
         do { return try descriptor.seals() } catch { throw .unreadable(error) }
     }
 
-    /// Why something that knows no seals isn't taken, without asking its file system, which may take its time.
-    private func refusalWithoutAsking(_ descriptor: borrowing Descriptor) -> Refusal {
-        if (try? descriptor.isPathOnly()) == true { return .pathOnly }
-        if let kind = DescriptorFacts.kindWithoutAsking(descriptor), kind != .regular { return .notMemory(kind) }
-        return .unsealable(fileSystem: nil)
+    /// Refuses what isn't an open file, without asking its file system, which may take its time.
+    private func refuseOtherThanFiles(_ descriptor: borrowing Descriptor) throws(Refusal) {
+        if (try? descriptor.isPathOnly()) == true { throw .pathOnly }
+        if let kind = DescriptorFacts.kindWithoutAsking(descriptor), kind != .regular { throw .notMemory(kind) }
     }
 
     /// Refuses what isn't a file on one of the file systems that answer by themselves, before that is asked anything.
     private func refuseUnsuitable(_ descriptor: borrowing Descriptor, of process: Int32) throws(Refusal) {
-        if (try? descriptor.isPathOnly()) == true { throw .pathOnly }
-        if let kind = DescriptorFacts.kindWithoutAsking(descriptor), kind != .regular { throw .notMemory(kind) }
+        try refuseOtherThanFiles(descriptor)
         let name = MountTable.fileSystem(of: descriptor, sentBy: process)
         guard let name, Self.suitableFileSystems.contains(name) else { throw .unknownFileSystem(name: name) }
     }

@@ -133,13 +133,17 @@ final class CopiedContent: PixelContent {
 @safe
 final class PixelMemory: @unchecked Sendable {
     private let byteCount: Int
-    private var memory: PrivateMemory?
+    private var memory: WritableMapping?
 
     init(byteCount: Int) { self.byteCount = byteCount }
 
+    deinit {
+        if let memory = memory.take() { memory.unmapElsewhere() }
+    }
+
     /// Makes sure that there is memory.
     func reserve() throws(SystemError) {
-        if memory == nil { memory = try PrivateMemory(length: byteCount) }
+        if memory == nil { memory = try WritableMapping(withoutFile: byteCount) }
     }
 
     func withBytes<R>(_ body: (RawSpan) -> R) -> R {
