@@ -185,6 +185,12 @@ let package = Package(
         .executableTarget(name: "without-memfd", path: "Tests/Support/without-memfd"),
         .executableTarget(name: "stuck-file", path: "Tests/Support/stuck-file"),
         .executableTarget(name: "hostile-client", path: "Tests/Support/hostile-client"),
+        .executableTarget(
+            name: "hostile-windows",
+            dependencies: ["CDRM", "ClientToolkit", "DirectRendering", "SharedMemory", "WaylandClient"],
+            path: "Tests/Support/hostile-windows",
+            swiftSettings: strict
+        ),
         .testTarget(
             name: "WaylandScannerTests",
             dependencies: ["WaylandScanner", "wayland-swift-scanner"],
@@ -265,8 +271,8 @@ let package = Package(
             name: "EndToEndTests",
             dependencies: [
                 "CLinux", "CPNG", "ClientToolkit", "DirectRendering", "SharedMemory", "TestSupport", "WaylandClient",
-                "signet", "camera", "hostile-client", "prime", "shared-memory-tour", "simple-shm", "stuck-file",
-                "udmabuf", "without-memfd",
+                "signet", "camera", "hostile-client", "hostile-windows", "prime", "shared-memory-tour", "simple-shm",
+                "stuck-file", "udmabuf", "without-memfd",
             ],
             swiftSettings: strict
         ),

@@ -15,6 +15,9 @@ internal import Synchronization
 /// thread while they wait, and another one for connections, ``threadLimit`` in all; a close that hangs holds up that
 /// user's own descriptors alone. Until then the descriptors stay open, and are counted.
 ///
+/// Where the process may have no further thread, RLIMIT_NPROC or pids.max being used up, two that are started before
+/// as well do all of that: one for connections alone, which a file that hangs can't stop.
+///
 /// Nothing here waits in the caller: handing over is an append and sem_post(3).
 public enum Disposal {
     /// Threads that close strangers' descriptors.
@@ -56,7 +59,20 @@ public enum Disposal {
 
     private struct State {
         var strangers: [Lane: Strangers] = [:]
+        /// That are at a lane.
         var threads = 0
+
+        /// A lane where something waits and no thread is; the caller's is there now.
+        mutating func takeLane(onlyOfConnections: Bool) -> Lane? {
+            guard threads < threadLimit else { return nil }
+            let next = strangers.first { lane, strangers in
+                !strangers.waiting.isEmpty && !strangers.hasThread && (lane.isConnections || !onlyOfConnections)
+            }
+            guard let lane = next?.key else { return nil }
+            strangers[lane]!.hasThread = true
+            threads += 1
+            return lane
+        }
     }
 
     /// Unmaps from the end on, a part at a time: meanwhile other threads can't map anything, nor allocate large memory.
@@ -76,6 +92,8 @@ public enum Disposal {
     private static let inbox = Inbox<Job>()
     /// Raised for each job.
     private static let work = Semaphore()
+    /// Raised for the threads that stand in for those that can't be started: for connections alone, and for anything.
+    private static let standInWork = (connections: Semaphore(), all: Semaphore())
     /// Of the threads that close; whoever hands over doesn't come here.
     private static let state = Mutex(State())
     /// What was handed over and isn't done.
@@ -83,12 +101,14 @@ public enum Disposal {
 
     // MARK: For owners of a process
 
-    /// Starts the thread for what ends in finite time; until then everything is closed where it is let go. Does nothing
-    /// the second time. EAGAIN where the process may have no further thread.
+    /// Starts the threads that stay; until then everything is closed where it is let go. Does nothing the second time.
+    /// EAGAIN where the process may have no further thread.
     public static func start() throws(SystemError) {
         guard !isRunning.exchange(true, ordering: .sequentiallyConsistent) else { return }
         do throws(SystemError) {
             try startThread { runJobs() }
+            try startThread { standIn(when: standInWork.connections, onlyForConnections: true) }
+            try startThread { standIn(when: standInWork.all, onlyForConnections: false) }
         } catch {
             isRunning.store(false, ordering: .sequentiallyConsistent)
             throw error
@@ -160,23 +180,31 @@ public enum Disposal {
     /// False where a thread couldn't be started.
     private static func startMissingThreads() -> Bool {
         while true {
-            let lane: Lane? = state.withLock { state in
-                guard state.threads < threadLimit else { return nil }
-                let next = state.strangers.first { !$0.value.waiting.isEmpty && !$0.value.hasThread }
-                guard let lane = next?.key else { return nil }
-                state.strangers[lane]!.hasThread = true
-                state.threads += 1
-                return lane
-            }
-            guard let lane else { return true }
+            guard let lane = state.withLock({ $0.takeLane(onlyOfConnections: false) }) else { return true }
             do throws(SystemError) {
-                try startThread { closeStrangers(in: lane) }
+                try startThread {
+                    closeStrangers(in: lane)
+                    // Another user may wait for a thread.
+                    work.post()
+                }
             } catch {
                 state.withLock { state in
                     state.strangers[lane]?.hasThread = false
                     state.threads -= 1
                 }
+                standInWork.connections.post()
+                standInWork.all.post()
                 return false
+            }
+        }
+    }
+
+    /// Does what threads would do that can't be started.
+    private static func standIn(when raised: Semaphore, onlyForConnections: Bool) {
+        while true {
+            raised.wait()
+            while let lane = state.withLock({ $0.takeLane(onlyOfConnections: onlyForConnections) }) {
+                closeStrangers(in: lane)
             }
         }
     }
@@ -200,8 +228,6 @@ public enum Disposal {
             state.withLock { $0.strangers[lane]?.isClosing = false }
             isDone()
         }
-        // Another user may wait for a thread.
-        work.post()
     }
 
     // MARK: Tests

@@ -28,7 +28,7 @@ final class FrameGrabber {
         try bindGlobals()
         guard let manager else {
             throw Failure(
-                "the compositor doesn't offer sealed-frame-v1 to this user; it has to be signet, run by the same"
+                "the compositor doesn't offer sealed-frame-v1 to this user; it has to be signet, run by the same one"
             )
         }
         guard let output = outputs.first(where: { name == nil || $0.name == name }) else {

@@ -63,7 +63,7 @@ import WaylandClient
         try scene.finish()
     }
 
-    @Test(arguments: ["holes", "far"])
+    @Test(arguments: ["holes", "islands", "far", "allocating"])
     func `what takes long to look at is looked at elsewhere`(what: String) throws {
         let scene = try HostileScene(folder)
         let client = try hold(what, 8)
@@ -85,14 +85,65 @@ import WaylandClient
         try scene.finish(asleep: 10_000)
     }
 
-    @Test func `connections are shared out`() throws {
-        let scene = try HostileScene(folder, files: 1_024)
-        let clients = try (0..<4).map { _ in
-            try Running("hostile-client", [folder.path + "/test", "flood", "halves", "225"], in: folder)
-        }
-        for client in clients { #expect(client.hears("done")) }
+    @Test func `what is read of many connections is no more than one's`() throws {
+        let scene = try HostileScene(folder, policy: "copy")
+        let client = try hold("unsealable", 10)
+        #expect(client.hears("done"))
+        try scene.live(milliseconds: 1_000)
+        let bytes = scene.residentBytes
+        #expect(bytes < 512 << 20, "\(bytes) bytes")
+        try newcomerIsShown()
+        client.killTree()
+        try scene.finish(asleep: 10_000)
+    }
+
+    @Test(arguments: [("bars", 100), ("titles", 30), ("frames", 150)])
+    func `what is drawn and kept for a client has a bound`(what: String, count: Int) throws {
+        let scene = try HostileScene(folder)
+        let before = scene.residentBytes
+        let client = try Running(
+            "hostile-windows",
+            [what, String(count)],
+            in: folder,
+            environment: ["WAYLAND_DISPLAY": "test"]
+        )
+        #expect(client.hears("done"))
+        try scene.live(milliseconds: 300)
+        let bytes = scene.residentBytes - before
+        #expect(bytes < 160 << 20 || Program.isSanitized, "\(bytes) bytes")
+        try newcomerIsShown()
+        client.killTree()
+        try scene.finish()
+    }
+
+    /// With few descriptors altogether, and with more processes than have room if each makes all it may.
+    @Test(arguments: [(1_024, 1_000), (9_000, 4_250)])
+    func `connections are shared out`(files: Int, count: Int) throws {
+        let scene = try HostileScene(folder, files: files)
+        let client = try Running(
+            "hostile-client",
+            [folder.path + "/test", "flood", "halves", String(count)],
+            in: folder
+        )
+        #expect(client.hears("done"))
         try scene.live(milliseconds: 300)
         for _ in 0..<3 { try newcomerIsShown() }
+        client.killTree()
+        try scene.finish(asleep: 10_000)
+    }
+
+    /// RLIMIT_NPROC, or the bound of a cgroup, reached after the start: by the same user's other programs, say.
+    @Test(arguments: [HostileScene.Shortage.processesOfUser, .processesOfGroup])
+    func `where there are no more threads everybody is served by those that are there`(
+        shortage: HostileScene.Shortage
+    ) throws {
+        guard getuid() == 0 else { return Program.notInstalled("a second user, which takes root,") }
+        let scene = try HostileScene(folder, policy: "copy", shortage: shortage)
+        let clients = [try hold("mappings", 2), try hold("holes", 8), try hold("unsealable", 2), try hold("pools", 2)]
+        for client in clients { #expect(client.hears("done")) }
+        try scene.live(milliseconds: 300)
+        try newcomerIsShown()
+        try newcomerIsShown(isSealed: false)
         for client in clients { client.killTree() }
         try scene.finish(asleep: 10_000)
     }

@@ -47,15 +47,40 @@ final class HostileScene {
         }
     }
 
+    /// What there is no more of once the compositor runs.
+    enum Shortage: Sendable {
+        /// Of the user as whom it runs, another one than the clients' for that: RLIMIT_NPROC isn't root's.
+        case processesOfUser
+        /// Of its cgroup.
+        case processesOfGroup
+    }
+
+    /// A cgroup of the compositor's own.
+    private var group: ProcessGroup?
+
     /// `files` is RLIMIT_NOFILE.
-    init(_ folder: RuntimeDirectory, files: Int? = nil, policy: String = "strict") throws {
+    init(
+        _ folder: RuntimeDirectory,
+        files: Int? = nil,
+        policy: String = "strict",
+        shortage: Shortage? = nil
+    ) throws {
         log = folder.path + "/log"
         _ = FileManager.default.createFile(atPath: log, contents: nil)
         let limit = files.map { "ulimit -n \($0); " } ?? ""
         let options = "--socket test --output 480x360 --log-level debug --shm-policy \(policy)"
+        var program = Program.path(of: "signet")
+        var user = ""
+        if shortage == .processesOfUser {
+            // That user needn't be able to come where the build is.
+            try FileManager.default.copyItem(atPath: program, toPath: folder.path + "/signet")
+            program = folder.path + "/signet"
+            unsafe chown(folder.path, Self.nobody, Self.nobody)
+            user = Self.asNobody
+        }
         compositor = try Running(
             "/bin/sh",
-            ["-c", "\(limit)exec '\(Program.path(of: "signet"))' run \(options)"],
+            ["-c", "\(limit)exec \(user)'\(program)' run \(options)"],
             in: folder,
             standardError: FileHandle(forWritingAtPath: log)
         )
@@ -64,7 +89,47 @@ final class HostileScene {
         unsafe setenv("XDG_RUNTIME_DIR", folder.path, 1)
         bystander = try Connection(to: "test")
         try bystander.roundTrip()
+        switch shortage {
+        case .processesOfUser:
+            let command = "\(Self.asNobody)prlimit --nproc=1:1 --pid \(compositor.identifier)"
+            #expect(try Program.run("/bin/sh", ["-c", command], in: folder).status == 0)
+        case .processesOfGroup: group = try ProcessGroup(of: compositor.identifier)
+        case nil: break
+        }
         before = Held(compositor.identifier)
+    }
+
+    private static let nobody: uid_t = 65_534
+    private static let asNobody = "setpriv --reuid \(nobody) --clear-groups "
+
+    /// What the compositor has in memory now.
+    var residentBytes: Int { Held(compositor.identifier).residentBytes }
+
+    /// A cgroup that holds one process, and lets it make no thread; cgroups(7).
+    private final class ProcessGroup {
+        private let path: String
+
+        init?(of process: Int32) throws {
+            let root = "/sys/fs/cgroup"
+            let controllers = (try? String(contentsOfFile: "\(root)/cgroup.controllers", encoding: .utf8)) ?? ""
+            if controllers.split(whereSeparator: \.isWhitespace).contains("pids") {
+                try? "+pids".write(toFile: "\(root)/cgroup.subtree_control", atomically: false, encoding: .utf8)
+                path = "\(root)/signet-test-\(process)"
+            } else {
+                path = "\(root)/pids/signet-test-\(process)"
+            }
+            guard unsafe mkdir(path, 0o755) == 0 else {
+                print("skipped a part, because there can't be a cgroup with a bound of processes")
+                return nil
+            }
+            func set(_ name: String, _ value: String) -> Bool {
+                guard let handle = FileHandle(forWritingAtPath: "\(path)/\(name)") else { return false }
+                return (try? handle.write(contentsOf: Data(value.utf8))) != nil
+            }
+            #expect(set("cgroup.procs", String(process)) && set("pids.max", "1"))
+        }
+
+        deinit { unsafe rmdir(path) }
     }
 
     /// Round trips for so long; the longest is to be far from what the hostile ones wait for. The machine may have

@@ -3,12 +3,15 @@ internal import WaylandServer
 /// `signet_sealed_frame_manager_v1`: hands out finished frames by descriptor.
 ///
 /// A frame shows all that is on an output. Until there are finer rules, only programs of the user who runs the
-/// compositor see this global (R1).
+/// compositor, and of root, who can read it anyway, see this global (R1).
 final class CaptureManagerGlobal: SignetSealedFrameManagerV1.Requests {
     init(on display: Display, user: UInt32) {
-        Global<SignetSealedFrameManagerV1>(on: display, isVisible: { $0.credentials.user == user }) { [self] resource in
-            resource.handler = self
-        }
+        let readers: Set<UInt32> = [user, 0]
+        Global<SignetSealedFrameManagerV1>(
+            on: display,
+            isVisible: { readers.contains($0.credentials.user) },
+            bind: { [self] resource in resource.handler = self }
+        )
     }
 
     func createSession(

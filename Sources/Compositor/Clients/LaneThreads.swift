@@ -5,8 +5,9 @@ internal import Synchronization
 /// Threads that do what takes long, or may wait for a client as long as it likes: one thing at a time for each lane, in
 /// the lane's order.
 ///
-/// - A few threads are started before anybody connects. When the last idle one gets work, another one is started, if
-///   there may be more; so what waits for ever costs a thread and nobody's turn. Those that are too many end.
+/// - A few threads are started before anybody connects. When the last but one idle one gets work, another one is
+///   started, if there may be more; so what waits for ever costs a thread and nobody's turn. Those that are too many
+///   end. Where no more can be started, the last one is for processes of which nothing is stuck.
 /// - Processes have their turns one after the other, and of each one's lanes one at a time; what takes long is done in
 ///   parts, with others' turns between them. What has slept for a while counts as stuck, and lets others go on; a
 ///   process can have so many stuck ones, and then waits for them.
@@ -195,7 +196,7 @@ final class LaneThreads: Sendable {
                     startOnClock: Self.time(of: clock)
                 )
                 if last == nil { state.idle -= 1 }
-                next.needsThread = state.idle == 0 && state.threads < Self.threadLimit
+                next.needsThread = state.idle <= 1 && state.threads < Self.threadLimit
                 // Whoever waits looks whether there is more.
                 if !state.ready.isEmpty { posted.post() }
             } else {
@@ -240,7 +241,8 @@ final class LaneThreads: Sendable {
         defer { for other in others { state.ready.append(other, of: other.process) } }
         while let next = state.ready.popFirst() {
             let own = state.running.values.filter { $0.process == next.process }
-            guard own.count < Self.stuckLimit, own.allSatisfy({ $0.isStuck(now) }) else {
+            let isLast = state.threads - state.running.count <= 1
+            guard own.count < (isLast ? 1 : Self.stuckLimit), own.allSatisfy({ $0.isStuck(now) }) else {
                 others.append(next)
                 continue
             }

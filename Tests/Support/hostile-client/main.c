@@ -1,7 +1,7 @@
 // A client that does what it can to make a server wait. It speaks bytes, and stays until it is killed.
 //
 //     hostile-client SOCKET PLACE KIND [FILE]   sends descriptors of KIND to PLACE
-//     hostile-client SOCKET flood HOW COUNT     keeps COUNT connections busy, in processes of 225 each
+//     hostile-client SOCKET flood HOW COUNT     keeps COUNT connections busy, in processes of 250 each
 //     hostile-client SOCKET hold WHAT COUNT [FILE]   makes the server hold or look at something, over COUNT connections
 //
 // PLACE: pool (as the memory of a pool), dmabuf (as a plane), many (253 in a message), early (28 with half a message,
@@ -13,8 +13,10 @@
 // descriptor with 5,000 items).
 // HOW: halves, descriptors, deaf, batches.
 // WHAT: locked (commits a buffer of a sealed memfd whose lock is held by a writer that sleeps in a page fault on FILE),
-// unsealed (the same, without the seal), holes (commits a buffer of 256 MiB of holes, again and again), far (60 small
-// buffers at the beginning of 512 MiB of holes), pools (511 each), mappings (of one pool, as it grows), regions (60,000
+// unsealed (the same, without the seal), holes (commits a buffer of 256 MiB of holes, again and again), islands (the
+// same with a page here and there), far (60 small buffers at the beginning of 512 MiB of holes), allocating (commits
+// again and again while 256 MiB of the memory are allocated and taken out), unsealable (a buffer of 255 MiB of memory
+// that takes no seals, and is all holes), pools (511 each), mappings (of one pool, as it grows), regions (60,000
 // each), shapes (regions of 4,000 rectangles, for many surfaces).
 // Says "done" when all was sent that can be, or after three seconds.
 #define _GNU_SOURCE
@@ -239,7 +241,7 @@ static double now(void) {
 }
 
 static void flood(const char *how, int count) {
-    static int servers[225];
+    static int servers[250];
     int memory = memfd_create("hostile", MFD_CLOEXEC);
     int all[28];
     for (int i = 0; i < 28; i++) all[i] = memory;
@@ -320,10 +322,17 @@ static void commit(int server, uint32_t surface, uint32_t buffer) {
 }
 
 static int sealed(const char *name, off_t size) {
-    int memory = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    int memory = memfd_create(name, MFD_CLOEXEC | (strcmp(name, "unsealable") ? MFD_ALLOW_SEALING : 0));
     if (memory < 0 || ftruncate(memory, size) < 0) exit(1);
-    if (strcmp(name, "unsealed") != 0) fcntl(memory, F_ADD_SEALS, F_SEAL_SHRINK);
+    if (strncmp(name, "unseal", 6) != 0) fcntl(memory, F_ADD_SEALS, F_SEAL_SHRINK);
     return memory;
+}
+
+static void *allocate(void *memory) {
+    while (1) {
+        if (fallocate(*(int *)memory, 0, 1 << 20, 256 << 20) < 0) return NULL;
+        fallocate(*(int *)memory, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 1 << 20, 256 << 20);
+    }
 }
 
 static void hold(const char *what, int rounds, const char *file) {
@@ -338,8 +347,11 @@ static void hold(const char *what, int rounds, const char *file) {
         create_buffer(server, 5, 6, 4096, 16, 16);
         create_surface(server, 7);
         commit(server, 7, 6);
-    } else if (strcmp(what, "holes") == 0) {
+    } else if (strcmp(what, "holes") == 0 || strcmp(what, "islands") == 0) {
         int memory = sealed(what, 256 << 20);
+        for (off_t at = 1 << 20; *what == 'i' && at < 256 << 20; at += 2 << 20) {
+            if (pwrite(memory, "island", 6, at) < 0) exit(1);
+        }
         create_pool(server, 5, memory, 256 << 20);
         create_buffer(server, 5, 6, 0, 8000, 8000);
         create_surface(server, 7);
@@ -353,6 +365,23 @@ static void hold(const char *what, int rounds, const char *file) {
             create_buffer(server, 5, 7 + i, i * 4096, 1, 1);
             commit(server, 6, 7 + i);
         }
+    } else if (strcmp(what, "allocating") == 0) {
+        int *memory = malloc(sizeof *memory);
+        *memory = sealed(what, 257 << 20);
+        pthread_t thread;
+        pthread_create(&thread, NULL, allocate, memory);
+        create_pool(server, 5, *memory, 257 << 20);
+        create_buffer(server, 5, 6, 0, 256, 256);
+        create_surface(server, 7);
+        for (int i = 0; i < rounds * 100; i++) {
+            commit(server, 7, 6);
+            usleep(10000);
+        }
+    } else if (strcmp(what, "unsealable") == 0) {
+        create_pool(server, 5, sealed(what, 255 << 20), 255 << 20);
+        create_buffer(server, 5, 6, 0, 8000, 8000);
+        create_surface(server, 7);
+        commit(server, 7, 6);
     } else if (strcmp(what, "pools") == 0) {
         int memory = sealed(what, 4096);
         for (uint32_t i = 0; i < 511; i++) {
@@ -412,9 +441,9 @@ int main(int count, char **arguments) {
         int rest = count > 4 ? atoi(arguments[4]) : 1, children = 0;
         int ready[2];
         if (pipe(ready) < 0) return 1;
-        for (; rest > 0; rest -= 225, children++) {
+        for (; rest > 0; rest -= 250, children++) {
             if (fork() == 0) {
-                flood(arguments[3], rest < 225 ? rest : 225);
+                flood(arguments[3], rest < 250 ? rest : 250);
                 if (write(ready[1], "x", 1) < 1) return 1;
                 pause();
                 return 0;
@@ -427,7 +456,9 @@ int main(int count, char **arguments) {
     } else if (strcmp(arguments[2], "hold") == 0) {
         signal(SIGPIPE, SIG_IGN);
         int rounds = count > 4 ? atoi(arguments[4]) : 1;
-        int is_one = strcmp(arguments[3], "holes") == 0;
+        const char *in_one[] = {"holes", "islands", "allocating"};
+        int is_one = 0;
+        for (int i = 0; i < 3; i++) is_one |= strcmp(arguments[3], in_one[i]) == 0;
         for (int i = 0; i < (is_one ? 1 : rounds); i++) hold(arguments[3], rounds, count > 5 ? arguments[5] : NULL);
     } else {
         place(arguments[2], arguments[3], count > 4 ? arguments[4] : NULL);
