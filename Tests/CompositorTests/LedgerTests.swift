@@ -90,15 +90,33 @@ import WaylandClient
         #expect(client.error == "wl_display 2")
     }
 
-    @Test func `a title bar for which there is no room isn't shown`() {
-        let fixture = make { $0.drawnBytes = 1_000 }
+    @Test(arguments: [(room: 1_000, drawn: 0), (room: 1 << 20, drawn: 14 * 22 * 4)])
+    func `a title for which there is no room isn't shown`(room: Int, drawn: Int) {
+        let fixture = make { $0.drawnBytes = room }
         let client = fixture.connect()
         let window = TestWindow(client)
         let decoration = client.bind(ZxdgDecorationManagerV1.self).getToplevelDecoration(toplevel: window.toplevel)
+        window.toplevel.setTitle(title: "title")
         window.show(TestPool(client, size: 20_000).buffer(30, 30, color: 0x111111))
         fixture.nextFrame()
-        #expect(client.error == nil && fixture.compositor.ledger.usage(of: .drawnBytes) == 0)
+        #expect(client.error == nil && fixture.compositor.ledger.usage(of: .drawnBytes) == drawn)
         decoration.destroy()
+    }
+
+    @Test func `a title bar costs what its title does, however wide`() {
+        let fixture = make { _ in }
+        let client = fixture.connect()
+        let manager = client.bind(WpSinglePixelBufferManagerV1.self)
+        let pixel = manager.createU32RgbaBuffer(r: 0, g: 0, b: 0, a: 0)
+        let decorations = client.bind(ZxdgDecorationManagerV1.self)
+        let window = TestWindow(client)
+        decorations.getToplevelDecoration(toplevel: window.toplevel)
+        window.toplevel.setTitle(title: String(repeating: "W", count: 4_000))
+        let viewport = client.bind(WpViewporter.self).getViewport(surface: window.surface)
+        viewport.setDestination(width: 1_000_000, height: 10)
+        window.show(pixel)
+        fixture.nextFrame()
+        #expect(client.error == nil && fixture.compositor.ledger.usage(of: .drawnBytes) == 1_024 * 22 * 4)
     }
 
     @Test func `frames in readers' hands are counted, also after their session`() throws {

@@ -97,7 +97,7 @@ import WaylandClient
         try scene.finish(asleep: 10_000)
     }
 
-    @Test(arguments: [("bars", 100), ("titles", 30), ("frames", 150)])
+    @Test(arguments: [("bars", 50), ("titles", 30), ("frames", 150)])
     func `what is drawn and kept for a client has a bound`(what: String, count: Int) throws {
         let scene = try HostileScene(folder)
         let before = scene.residentBytes

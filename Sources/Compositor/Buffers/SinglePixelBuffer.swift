@@ -22,21 +22,6 @@ extension UInt32 {
     fileprivate var topByte: UInt8 { UInt8((UInt64(self) * 255 + 0x7fff_ffff) / 0xffff_ffff) }
 }
 
-/// One pixel.
-private final class SolidContent: PixelContent {
-    private let bytes: [UInt8]
-
-    init(red: UInt8, green: UInt8, blue: UInt8, alpha: UInt8) {
-        bytes = [blue, green, red, alpha]
-        let format = alpha == 255 ? PixelFormat.xrgb8888 : .argb8888
-        super.init(layout: PixelLayout(size: Size(width: 1, height: 1), stride: 4, format: format)!)
-    }
-
-    override func withPixels<R>(_ body: (RawSpan) -> R) -> R {
-        unsafe bytes.withUnsafeBytes { unsafe body($0.bytes) }
-    }
-}
-
 /// `wp_single_pixel_buffer_manager_v1`: makes buffers of one pixel.
 final class SinglePixelBufferGlobal: WpSinglePixelBufferManagerV1.Requests {
     init(on display: Display) {

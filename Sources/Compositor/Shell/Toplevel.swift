@@ -108,15 +108,16 @@ final class Toplevel: XdgToplevel.Requests, ShellRole, SceneNode {
         let corner = Point(x: position.x - geometry.x, y: position.y + titleBarHeight - geometry.y)
         let tree = surface.tree(at: corner)
         guard titleBarHeight > 0, !tree.isEmpty else { return tree }
-        titleBar.show(
+        let bar = titleBar.items(
             title,
+            at: position,
             width: geometry.width,
             isActive: wanted.isActivated,
             scale: windows.scale,
             typefaces: windows.typefaces,
             account: resource.client.account
         )
-        return [PlacedItem(titleBar, at: position)] + tree
+        return bar + tree
     }
 
     // MARK: ShellRole
