@@ -27,6 +27,9 @@ public struct DMABuffer: ~Copyable, Sendable {
     public let size: Int
     /// The same for all descriptors of the same dma-buf while one of them is open: its inode.
     public let identity: UInt64
+    /// Whether the CPU sees what devices wrote, and they what it did, without ``beginAccess(_:)``, once nobody is at
+    /// work on it: ordinary memory in a machine whose devices look into the CPU's caches. False where that isn't known.
+    public let isCoherent: Bool
 
     /// Takes over a descriptor that is known to be one of a dma-buf.
     public init(owning descriptor: consuming Descriptor) throws(DeviceError) {
@@ -36,6 +39,7 @@ public struct DMABuffer: ~Copyable, Sendable {
         _ = try perform("fstat", on: name) { unsafe fstat(number, &status) }
         size = Int(end)
         identity = UInt64(status.st_ino)
+        isCoherent = isOrdinaryMemory(number)
         self.descriptor = descriptor
     }
 
@@ -108,3 +112,19 @@ public struct DMABuffer: ~Copyable, Sendable {
 }
 
 private let name = "a dma-buf"
+
+/// Whether a dma-buf is made of the system's memory by an exporter that does nothing for the CPU's accesses here.
+///
+/// Source: the kernel's udmabuf.c and system_heap.c, which only sync devices' mappings, and that is nothing on x86-64;
+/// exp_name in fdinfo, dma_buf_show_fdinfo(). Its first line is the kernel's: a name that somebody gave it comes later.
+private func isOrdinaryMemory(_ number: CInt) -> Bool {
+    #if arch(x86_64)
+        guard let bytes = readFile("/proc/self/fdinfo/\(number)", upTo: 4_096) else { return false }
+        let lines = bytes.split(separator: UInt8(ascii: "\n"))
+        let exporter = lines.first { $0.starts(with: "exp_name:".utf8) }?.dropFirst("exp_name:".utf8.count)
+        let name = exporter.map { String(decoding: $0, as: UTF8.self).filter { !$0.isWhitespace } }
+        return name == "udmabuf" || name == "system"
+    #else
+        return false
+    #endif
+}

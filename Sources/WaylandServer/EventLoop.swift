@@ -151,7 +151,11 @@ public final class EventLoop {
     /// What the alarm is set to; nil where it is off.
     fileprivate var alarmTime: UInt64?
     private var isRunningTimers = false
-    private var expected: [UInt64: () -> Void] = [:]
+    private var expected: [UInt64: (owner: Int64, action: () -> Void)] = [:]
+    /// Replies that are there, and whose actions haven't run.
+    private var replied = TurnQueue<Int64, UInt64>()
+    /// After so many nanoseconds of replies' actions everything else has its turn.
+    private static let repliesTime: UInt64 = 1_000_000
     private var lastNumber: UInt64 = 0
     private var isDispatching = false
     /// Runs after each round of events, whatever they were.
@@ -165,7 +169,7 @@ public final class EventLoop {
         alarm = Self.own(timerfd_create(CLOCK_MONOTONIC, CInt(TFD_CLOEXEC) | CInt(TFD_NONBLOCK)), "timerfd_create")
         letters = Letters(Self.own(eventfd(0, CInt(EFD_CLOEXEC | EFD_NONBLOCK)), "eventfd"))
         _ = watch(alarm.rawValue, for: .readable) { [unowned self] _ in runTimers() }
-        _ = watch(letters.wake.rawValue, for: .readable) { [unowned self] _ in deliver() }
+        _ = watchQuietly(letters.wake.rawValue, for: .readable) { [unowned self] _ in deliver() }
     }
 
     private static func own(_ number: CInt, _ call: String) -> Descriptor {
@@ -270,6 +274,7 @@ public final class EventLoop {
         for source in sources.values { source.remove() }
         deadlines = [:]
         expected = [:]
+        replied = TurnQueue()
     }
 
     // MARK: Timers
@@ -323,15 +328,24 @@ public final class EventLoop {
 
     /// Waits for another thread: `action` runs in this loop after the reply was sent.
     ///
-    /// The action stays here and needn't be Sendable; only the reply travels.
-    public func expect(_ action: @escaping () -> Void) -> Reply {
+    /// The action stays here and needn't be Sendable; only the reply travels. Of what has come, owners have their
+    /// actions run by turns, and each one in the order in which they were expected; many take several rounds.
+    public func expect(of owner: Int64 = 0, _ action: @escaping () -> Void) -> Reply {
         lastNumber += 1
-        expected[lastNumber] = action
+        expected[lastNumber] = (owner, action)
         return Reply(number: lastNumber, letters: letters)
     }
 
     private func deliver() {
-        for number in letters.takeAll() { expected.removeValue(forKey: number)?() }
+        for number in letters.takeAll() {
+            if let owner = expected[number]?.owner { replied.append(number, of: owner) }
+        }
+        let end = Self.now + Self.repliesTime
+        while let number = replied.popFirst() {
+            if let action = expected.removeValue(forKey: number)?.action { turns.measure(nil, action) }
+            if Self.now > end { break }
+        }
+        if !replied.isEmpty { letters.ring() }
     }
 
     /// How many replies are expected.

@@ -165,6 +165,29 @@ import WaylandWire
         #expect(eventually { fixture.pixel(0, 0) == Renderer.background } && client.error == nil)
     }
 
+    @Test func `idle memory that is coherent doesn't wait for the lane`() throws {
+        let memory = try memory(Array(repeating: 0x123456, count: 100))
+        guard memory.isCoherent else { return }
+        let buffer = try buffer(memory, width: 10, height: 10)
+        var isReleased = false
+        buffer.onRelease = { isReleased = true }
+        client.roundTrip()
+        let lane = try #require(fixture.compositor.accounts.first?.lane)
+        let gate = DispatchGate()
+        fixture.waitsForLanes = false
+        lane.add({ _ in gate.wait() }) { _ in }
+        window.show(buffer)
+        fixture.nextFrame()
+        window.moveToCorner()
+        fixture.nextFrame()
+        #expect(fixture.pixel(9, 9) == 0x123456)
+        window.surface.attach(buffer: nil, x: 0, y: 0)
+        window.surface.commit()
+        client.roundTrip()
+        #expect(isReleased && client.error == nil)
+        gate.open()
+    }
+
     @Test func aClientThatLeavesTakesItsMemoryAlong() throws {
         let before = mappingCount(named: "dmabuf")
         let memory = try memory(Array(repeating: 1, count: 100))

@@ -142,6 +142,21 @@ import Testing
         }
     }
 
+    #if arch(x86_64)
+        @Test func `it is known which need no syncing`() throws {
+            if let heap = SystemMemory.heaps().first(where: { $0.hasSuffix("system") }) {
+                #expect(try SystemMemory.allocate(4_096, from: heap).isCoherent)
+            }
+            if TestDevices.hasUdmabuf {
+                let file = TestFile.memfd(4_096, seals: .shrink)
+                #expect(try SystemMemory.udmabuf(of: file, range: 0..<4_096).isCoherent)
+            }
+            if let device = TestDevices.graphics("vgem") {
+                #expect(try !DumbBuffer(on: device, width: 16, height: 16).export().isCoherent)
+            }
+        }
+    #endif
+
     /// Whether reading and writing could begin.
     private func states(_ buffer: borrowing DMABuffer) throws -> [Bool] {
         [try buffer.isReady(for: .read), try buffer.isReady(for: .write)]

@@ -51,6 +51,24 @@ import Testing
         compositor.end()
     }
 
+    @Test(.needs("vgem", TestDevices.graphics("vgem") != nil))
+    func `fences that never come take no lane from others`() throws {
+        let scene = try HostileScene(folder)
+        let client = try start("hostile-windows", ["fences", "128"])
+        #expect(client.hears("done"))
+        let prime = try start("prime", ["--device", try card("vgem"), "--size", "200x150"])
+        try scene.live(milliseconds: 500)
+        let isShown = try shows(200, 150) { content in
+            (0..<64).contains { shift in
+                (0..<150).allSatisfy { y in (0..<200).allSatisfy { content[y][$0] == squares($0, y, shift: shift) } }
+            }
+        }
+        #expect(isShown)
+        prime.end()
+        client.killTree()
+        try scene.finish(isEmulated: true)
+    }
+
     // MARK: udmabuf
 
     @Test(.needs("udmabuf", TestDevices.hasUdmabuf))

@@ -131,6 +131,11 @@ final class Running {
     }
 }
 
+/// A failed expectation looks into everything that it names, and what Foundation keeps of a process ends that badly.
+extension Running: CustomReflectable {
+    var customMirror: Mirror { Mirror(self, children: ["identifier": identifier]) }
+}
+
 /// What programs are to find.
 enum Kernel: Equatable {
     case asItIs

@@ -133,6 +133,26 @@ import WaylandServer
         #expect(heard == Array(0..<100))
     }
 
+    @Test func `many replies come by turns, and leave room for others`() {
+        var heard: [Int] = []
+        let replies = (0..<40).map { number in
+            loop.expect(of: number < 30 ? 1 : 2) {
+                heard.append(number)
+                let end = EventLoop.now + 300_000
+                while EventLoop.now < end {}
+            }
+        }
+        for reply in replies { reply.send() }
+        var rounds = 0
+        while heard.count < 40 {
+            loop.dispatch(timeout: 1_000)
+            rounds += 1
+        }
+        #expect(rounds >= 8, "\(rounds) rounds")
+        #expect(heard[..<20].filter { $0 >= 30 } == Array(30..<40), "\(heard)")
+        #expect(heard.filter { $0 < 30 } == Array(0..<30), "\(heard)")
+    }
+
     @Test func `signals come as events`() {
         var count = 0
         let source = loop.watch(signal: SIGUSR2) { count += 1 }

@@ -56,7 +56,7 @@ final class Lane {
         then action: @escaping (Result) -> Void
     ) {
         let outcome = Outcome<Result>()
-        let reply = loop.expect {
+        let reply = loop.expect(of: owner.processIdentity) {
             if let result = outcome.take() { action(result) }
         }
         let end = clientsEnd

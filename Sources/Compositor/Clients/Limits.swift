@@ -1,5 +1,6 @@
 internal import CLinux
 internal import Glibc
+internal import SharedMemory
 
 /// How much clients may hold of everything that they can ask for: all bounds there are, but those of the connections
 /// themselves, which are WaylandServer's `ConnectionLimits`.

@@ -3,11 +3,11 @@ internal import Pixels
 /// Finds a place for a new window: where it covers least of the others, and of such places the first.
 enum WindowPlacement {
     /// As many of the newest windows are minded.
-    static let windowLimit = 64
+    static let windowLimit = 32
     /// From the edges, and between windows where there is room.
     private static let margin = 24
     /// Places that are tried in each direction.
-    private static let steps = 32
+    private static let steps = 16
 
     /// The corner for a window of `size` within `bounds`.
     static func position(for size: Size, in bounds: Rectangle, beside others: [Rectangle]) -> Point {

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import SharedMemory
 
 /// Whether the kernel promises no more memory than it has, so that even a sealed page can be missing when it is
 /// touched; proc_sys_vm(5), overcommit_memory.

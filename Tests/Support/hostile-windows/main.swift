@@ -1,11 +1,11 @@
-// A client whose requests are all allowed, and that wants too much of what is drawn and kept for it. It stays until it is
-// killed, or until it is ended.
+// A client whose requests are all allowed, and that wants too much of what is drawn and kept for it. It stays until it
+// is killed, or until it is ended.
 //
 //     hostile-windows WHAT COUNT
 //
-// WHAT: bars (COUNT windows with a title bar as wide as there are), titles (COUNT titles, each of characters that no other
-// one has), frames (COUNT frames, each kept after the session that it is from), fences (commits COUNT dma-bufs that wait
-// for fences).
+// WHAT: bars (COUNT windows with a title bar as wide as there are), titles (COUNT titles, each of characters that no
+// other one has), frames (COUNT frames, each kept after the session that it is from), fences (commits COUNT dma-bufs
+// that wait for fences).
 // Says "done" when all was sent.
 
 import CDRM
@@ -87,7 +87,7 @@ case "frames":
         session.destroy()
     }
 case "fences":
-    let devices = DRMDevice.nodes().lazy.compactMap { try? DRMDevice(path: $0) }
+    let devices = DRMDevice.nodes().filter { $0.contains("/card") }.lazy.compactMap { try? DRMDevice(path: $0) }
     guard let device = devices.first(where: { $0.driver == "vgem" }) else { exit(1) }
     for _ in 0..<count { kept.append(try BusyWindow(globals, device)) }
 default: exit(64)

@@ -6,7 +6,8 @@ internal import WaylandServer
 /// looks at the content any more. Until then the buffer is locked.
 ///
 /// Both waits can take as long as somebody else likes. Fences are waited for in the event loop; DMA_BUF_IOCTL_SYNC,
-/// which waits for those that came since, runs on the client's own lane.
+/// which waits for those that came since, runs on the client's own lane. Memory that is coherent needs none: once
+/// nobody is at work on it, the CPU's turn begins and ends at once.
 final class DmabufAccess {
     private enum Stage {
         case new, waiting, beginning, begun, ended
@@ -15,6 +16,8 @@ final class DmabufAccess {
     /// Is called, once, when the CPU may look.
     var onBegin: (() -> Void)?
     private let memories: [DmabufMemory]
+    /// Whether none of it has to be synced.
+    private let isCoherent: Bool
     private let lane: Lane
     private let loop: EventLoop
     private var stage = Stage.new
@@ -28,6 +31,7 @@ final class DmabufAccess {
 
     init(_ buffer: ClientBuffer, _ memories: [DmabufMemory], devices: DmabufDevices) {
         self.memories = memories
+        isCoherent = memories.allSatisfy { $0.shared.buffer.isCoherent }
         lane = buffer.account.lane
         loop = devices.loop
         lock = buffer.lock()
@@ -35,8 +39,9 @@ final class DmabufAccess {
 
     /// Waits for the buffers' fences, and then begins.
     func start(account: ClientAccount) throws(ProtocolError) {
-        lookupCharge = try account.charge(of: .lookups)
         let busy = memories.indices.filter { (try? memories[$0].shared.buffer.isReady(for: .read)) == false }
+        if busy.isEmpty, isCoherent { return didBegin() }
+        lookupCharge = try account.charge(of: .lookups)
         if busy.isEmpty { return begin() }
         charge = try account.charge(busy.count, of: .descriptors)
         stage = .waiting
@@ -56,25 +61,29 @@ final class DmabufAccess {
     private func begin() {
         stage = .beginning
         charge = nil
+        if isCoherent { return didBegin() }
         let buffers = memories.map(\.shared)
         lane.add({ _ in for shared in buffers { try? shared.buffer.beginAccess(.read) } }) { [self] in
-            guard stage == .beginning else { return }
-            stage = .begun
-            let action = onBegin
-            onBegin = nil
-            action?()
+            if stage == .beginning { didBegin() }
         }
+    }
+
+    private func didBegin() {
+        stage = .begun
+        let action = onBegin
+        onBegin = nil
+        action?()
     }
 
     /// Gives the buffers back to devices, and then to the client.
     func end() {
-        let hadBegun = stage == .beginning || stage == .begun
+        let mustEnd = !isCoherent && (stage == .beginning || stage == .begun)
         stage = .ended
         onBegin = nil
         charge = nil
         for watch in watches.values { watch.remove() }
         watches = [:]
-        guard hadBegun else {
+        guard mustEnd else {
             lock = nil
             lookupCharge = nil
             return

@@ -1,9 +1,8 @@
 internal import Glibc
-internal import SharedMemory
 
 /// The first bytes of a file of the system's, up to a limit; nil where it can't be read. For small files on local
 /// disks.
-func readFile(_ path: String, upTo limit: Int) -> [UInt8]? {
+package func readFile(_ path: String, upTo limit: Int) -> [UInt8]? {
     let number = unsafe open(path, O_RDONLY | O_CLOEXEC)
     guard number >= 0 else { return nil }
     let descriptor = Descriptor(owning: number)
