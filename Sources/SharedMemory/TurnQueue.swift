@@ -1,20 +1,27 @@
 /// Who waits for a turn: owners by turns, and what is each one's in the order in which it came. Many connections of one
 /// process get no more than one of another.
-package struct TurnQueue<Owner: Hashable, Element> {
-    private var owners = Line<Owner>()
+///
+/// Public and inlinable, so that other modules compile it for the types that they use it with: as a generic type it
+/// costs thousands of instructions a turn.
+public struct TurnQueue<Owner: Hashable, Element> {
+    @usableFromInline var owners = Line<Owner>()
     /// Of each owner that has some.
-    private var elements: [Owner: Line<Element>] = [:]
+    @usableFromInline var elements: [Owner: Line<Element>] = [:]
 
-    package init() {}
+    /// An empty one.
+    @inlinable public init() {}
 
-    package var isEmpty: Bool { elements.isEmpty }
+    /// Whether nobody waits.
+    @inlinable public var isEmpty: Bool { elements.isEmpty }
 
-    package mutating func append(_ element: Element, of owner: Owner) {
+    /// Adds something of `owner`, behind what it has waiting.
+    @inlinable public mutating func append(_ element: Element, of owner: Owner) {
         if elements[owner] == nil { owners.append(owner) }
         elements[owner, default: Line()].append(element)
     }
 
-    package mutating func popFirst() -> Element? {
+    /// Takes out what is next.
+    @inlinable public mutating func popFirst() -> Element? {
         guard let owner = owners.popFirst(), let index = elements.index(forKey: owner) else { return nil }
         let element = elements.values[index].popFirst()
         if elements.values[index].isEmpty {
@@ -26,15 +33,17 @@ package struct TurnQueue<Owner: Hashable, Element> {
     }
 
     /// First in, first out. Taking out moves the others once in a while only.
-    private struct Line<Member> {
-        private var members: [Member?] = []
-        private var first = 0
+    @usableFromInline struct Line<Member> {
+        @usableFromInline var members: [Member?] = []
+        @usableFromInline var first = 0
 
-        var isEmpty: Bool { first == members.count }
+        @inlinable init() {}
 
-        mutating func append(_ member: Member) { members.append(member) }
+        @inlinable var isEmpty: Bool { first == members.count }
 
-        mutating func popFirst() -> Member? {
+        @inlinable mutating func append(_ member: Member) { members.append(member) }
+
+        @inlinable mutating func popFirst() -> Member? {
             guard first < members.count else { return nil }
             let member = members[first].take()
             first += 1

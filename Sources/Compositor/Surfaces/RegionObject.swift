@@ -12,17 +12,19 @@ final class RegionObject: WlRegion.Requests {
     /// What surfaces were given since it changed last.
     private var taken: ClientRegion?
 
+    private let limit: Int
     /// As many rectangles cost no more than the object itself.
     private static let freeRectangles = 16
 
     init(account: ClientAccount) {
         self.account = account
+        limit = account.limits.regionRectangles
     }
 
     /// The rectangles as they are now, for surfaces. All that get them before they change have the same.
     func take() throws(ProtocolError) -> ClientRegion {
         if let taken { return taken }
-        let new = try ClientRegion(region, limit: account.limits.regionRectangles, account: account)
+        let new = try ClientRegion(region, limit: limit, account: account)
         taken = new
         return new
     }
@@ -54,13 +56,12 @@ final class RegionObject: WlRegion.Requests {
     /// A region costs time by its rectangles in every later request, and memory.
     private func check() throws(ProtocolError) {
         taken = nil
-        let (count, limit) = (region.rectangleCount, 4 * account.limits.regionRectangles)
-        guard count <= limit else {
-            throw .noMemory("a region of more than \(limit) rectangles is too much; use fewer, larger ones")
+        let (count, most) = (region.rectangleCount, 4 * limit)
+        if count <= min(Self.freeRectangles, most), charge == nil { return }
+        guard count <= most else {
+            throw .noMemory("a region of more than \(most) rectangles is too much; use fewer, larger ones")
         }
-        if charge != nil || count > Self.freeRectangles {
-            try account.change(&charge, to: count, of: .rectangles)
-        }
+        try account.change(&charge, to: count, of: .rectangles)
     }
 }
 
