@@ -162,7 +162,7 @@ let package = Package(
         // Tests.
         .target(
             name: "TestSupport",
-            dependencies: ["CLinux", "Compositor", "DirectRendering", "SharedMemory"],
+            dependencies: ["CLinux", "CPNG", "Compositor", "DirectRendering", "SharedMemory"],
             path: "Tests/Support/TestSupport",
             swiftSettings: strict
         ),
@@ -265,6 +265,7 @@ let package = Package(
                 "TestSupport",
                 "WaylandClient", "WaylandWire", .product(name: "Logging", package: "swift-log"),
             ],
+            exclude: ["Scenes"],
             swiftSettings: strict
         ),
         .testTarget(

@@ -1,0 +1,255 @@
+@testable import Compositor
+import DirectRendering
+import Glibc
+import Pixels
+import SharedMemory
+import TestSupport
+import Testing
+import WaylandClient
+import WaylandWire
+
+/// Whole pictures of what clients can put on a screen, each beside the one that was looked at and kept.
+///
+/// After a wanted change: `UPDATE_GOLDEN=1 swift test --filter SceneTests`, and look at the pictures in Scenes.
+@Suite(.serialized) struct SceneTests {
+    /// What all scenes have.
+    final class Stage {
+        let fixture: Fixture
+        let client: TestClient
+        private(set) var windows: [TestWindow] = []
+        /// Whatever is to live as long.
+        var kept: [AnyObject] = []
+
+        init(_ outputs: OutputMode...) {
+            let modes = outputs
+            fixture = Fixture { if !modes.isEmpty { $0.outputs = modes } }
+            client = fixture.connect()
+        }
+
+        /// A gradient with a frame, so that every pixel tells where it is.
+        static func color(_ x: Int, _ y: Int, _ width: Int, _ height: Int, tint: UInt32 = 0) -> UInt32 {
+            if x == 0 || y == 0 || x == width - 1 || y == height - 1 { return 0xffff_ffff }
+            return 0xff00_0000 | (UInt32(x * 255 / width) << 16 | UInt32(y * 255 / height) << 8 | 0x40) ^ tint
+        }
+
+        func buffer(_ width: Int, _ height: Int, tint: UInt32 = 0, within part: Rectangle? = nil) -> WlBuffer {
+            let pool = TestPool(client, size: width * height * 4)
+            kept.append(pool)
+            return pool.buffer(width, height) { x, y in
+                let isTinted = part.map { Region($0).contains(Point(x: x, y: y)) } ?? true
+                return Self.color(x, y, width, height, tint: isTinted ? tint : 0)
+            }
+        }
+
+        /// Of one colour, with a part that shines through.
+        func translucent(_ width: Int, _ height: Int) -> WlBuffer {
+            let pool = TestPool(client, size: width * height * 4)
+            kept.append(pool)
+            return pool.buffer(width, height, format: .argb8888) { x, y in
+                let alpha = UInt32(x * 255 / (width - 1))
+                return alpha << 24 | alpha << 16 | UInt32(y * 2) * alpha / 255 << 8
+            }
+        }
+
+        @discardableResult
+        func window(
+            at x: Int,
+            _ y: Int,
+            showing buffer: WlBuffer,
+            _ prepare: (TestWindow) -> Void = { _ in }
+        ) -> TestWindow {
+            let window = TestWindow(client)
+            windows.append(window)
+            prepare(window)
+            window.show(buffer)
+            client.roundTrip()
+            move(window, to: x, y)
+            return window
+        }
+
+        /// Moves the window that is in front.
+        func move(_ window: TestWindow, to x: Int, _ y: Int) {
+            let node = fixture.compositor.scene.nodes.last as! Toplevel
+            node.place(at: Point(x: x, y: y))
+            fixture.compositor.scene.setNeedsLayout(node)
+            fixture.nextFrame()
+        }
+
+        func subsurface(of parent: WlSurface, at x: Int32, _ y: Int32, showing buffer: WlBuffer) -> WlSubsurface {
+            let surface = client.compositor.createSurface()
+            let subsurface = client.subcompositor.getSubsurface(surface: surface, parent: parent)
+            kept += [surface, subsurface]
+            subsurface.setPosition(x: x, y: y)
+            surface.attach(buffer: buffer, x: 0, y: 0)
+            surface.damageBuffer(x: 0, y: 0, width: .max, height: .max)
+            surface.commit()
+            return subsurface
+        }
+    }
+
+    /// A scene, by the name of its picture.
+    struct Scene: CustomTestStringConvertible, Sendable {
+        let name: String
+        let make: @Sendable () -> Stage
+        var testDescription: String { name }
+    }
+
+    static let scenes = [
+        Scene(name: "windows") {
+            let stage = Stage()
+            stage.window(at: 10, 10, showing: stage.buffer(80, 60))
+            stage.window(at: 60, 30, showing: stage.translucent(90, 60))
+            stage.window(at: 120, 5, showing: stage.buffer(40, 90, tint: 0xff00ff))
+            stage.window(at: 180, 80, showing: stage.buffer(40, 40, tint: 0xffff00))
+            return stage
+        },
+        Scene(name: "opaque-regions") {
+            let stage = Stage()
+            stage.window(at: 10, 10, showing: stage.buffer(100, 60))
+            stage.window(at: 40, 20, showing: stage.translucent(90, 60)) { window in
+                let region = stage.client.compositor.createRegion()
+                region.add(x: 60, y: 0, width: 40, height: 60)
+                region.subtract(x: 70, y: 10, width: 5, height: 5)
+                window.surface.setOpaqueRegion(region: region)
+            }
+            return stage
+        },
+        Scene(name: "subsurfaces") {
+            let stage = Stage()
+            stage.window(at: 30, 20, showing: stage.translucent(100, 60)) { window in
+                let below = stage.subsurface(of: window.surface, at: -10, -10, showing: stage.buffer(50, 50))
+                below.placeBelow(sibling: window.surface)
+                _ = stage.subsurface(of: window.surface, at: 60, 40, showing: stage.buffer(60, 30, tint: 0xff))
+                _ = stage.subsurface(of: window.surface, at: 20, 15, showing: stage.translucent(70, 20))
+            }
+            return stage
+        },
+        Scene(name: "viewports") {
+            let stage = Stage()
+            stage.window(at: 5, 5, showing: stage.buffer(60, 40)) { window in
+                let viewport = stage.client.viewporter.getViewport(surface: window.surface)
+                viewport.setSource(x: Fixed(10.0), y: Fixed(5.0), width: Fixed(20.0), height: Fixed(10.0))
+                viewport.setDestination(width: 80, height: 40)
+            }
+            stage.window(at: 100, 10, showing: stage.buffer(80, 80, tint: 0xff00)) { window in
+                stage.client.viewporter.getViewport(surface: window.surface).setDestination(width: 33, height: 27)
+            }
+            stage.window(at: 20, 55, showing: stage.translucent(40, 40)) { window in
+                let viewport = stage.client.viewporter.getViewport(surface: window.surface)
+                viewport.setSource(x: Fixed(0.5), y: Fixed(0.25), width: Fixed(30.5), height: Fixed(20.0))
+                viewport.setDestination(width: 150, height: 35)
+            }
+            return stage
+        },
+        Scene(name: "turns") {
+            let stage = Stage()
+            let turns: [WlOutput.Transform] = [
+                .normal, ._90, ._180, ._270, .flipped, .flipped90, .flipped180, .flipped270,
+            ]
+            for (index, turn) in turns.enumerated() {
+                let (x, y) = (5 + index % 4 * 48, 5 + index / 4 * 48)
+                stage.window(at: x, y, showing: stage.buffer(40, 26)) { window in
+                    window.surface.setBufferTransform(transform: turn)
+                }
+            }
+            return stage
+        },
+        Scene(name: "scales") {
+            let stage = Stage(OutputMode(width: 240, height: 180, scale: 2))
+            stage.window(at: 5, 5, showing: stage.buffer(40, 30))
+            stage.window(at: 50, 5, showing: stage.buffer(80, 60, tint: 0xff)) { $0.surface.setBufferScale(scale: 2) }
+            stage.window(at: 5, 45, showing: stage.buffer(90, 60, tint: 0xff00)) { window in
+                window.surface.setBufferScale(scale: 3)
+                window.surface.setBufferTransform(transform: ._90)
+            }
+            stage.window(at: 50, 40, showing: stage.translucent(60, 40))
+            return stage
+        },
+        Scene(name: "title-bars") {
+            let stage = Stage()
+            let manager = stage.client.bind(ZxdgDecorationManagerV1.self)
+            for (x, y) in [(5, 5), (60, 40)] {
+                stage.window(at: x, y, showing: stage.buffer(90, 30)) { window in
+                    stage.kept.append(manager.getToplevelDecoration(toplevel: window.toplevel))
+                }
+            }
+            return stage
+        },
+        Scene(name: "cursor") {
+            let stage = Stage()
+            let window = stage.window(at: 20, 20, showing: stage.buffer(100, 60))
+            let pointer = stage.client.seat.getPointer()
+            var serial: UInt32 = 0
+            pointer.onEnter = { entered, _, _, _ in serial = entered }
+            stage.client.roundTrip()
+            stage.fixture.compositor.seat.pointer.move(to: Point(x: 60, y: 40), time: 0)
+            stage.client.roundTrip()
+            let surface = stage.client.compositor.createSurface()
+            surface.attach(buffer: stage.translucent(30, 30), x: 0, y: 0)
+            surface.commit()
+            pointer.setCursor(serial: serial, surface: surface, hotspotX: 4, hotspotY: 6)
+            stage.client.roundTrip()
+            stage.kept += [pointer, surface, window]
+            return stage
+        },
+        Scene(name: "two-outputs") {
+            let stage = Stage(
+                OutputMode(width: 100, height: 80),
+                OutputMode(width: 120, height: 100, scale: 2)
+            )
+            stage.window(at: 70, 10, showing: stage.buffer(60, 30))
+            stage.window(at: 85, 25, showing: stage.translucent(50, 20))
+            return stage
+        },
+        Scene(name: "changes") {
+            // Everything that damages, frame after frame: what isn't drawn anew has to be right already.
+            let stage = Stage()
+            let first = stage.window(at: 10, 10, showing: stage.buffer(70, 50))
+            let second = stage.window(at: 50, 20, showing: stage.translucent(60, 50))
+            stage.move(second, to: 70, 35)
+            let damaged = Rectangle(x: 20, y: 10, width: 30, height: 20)
+            let partly = stage.buffer(70, 50, tint: 0xff00, within: damaged)
+            first.surface.attach(buffer: partly, x: 0, y: 0)
+            first.surface.damageBuffer(x: 20, y: 10, width: 30, height: 20)
+            first.surface.commit()
+            stage.fixture.nextFrame()
+            let third = stage.window(at: 120, 40, showing: stage.buffer(50, 50, tint: 0xff))
+            third.show(stage.buffer(30, 60, tint: 0xff))
+            stage.fixture.nextFrame()
+            let gone = stage.window(at: 90, 10, showing: stage.buffer(60, 60))
+            gone.show(nil)
+            stage.fixture.nextFrame()
+            return stage
+        },
+    ]
+
+    private static let folder = #filePath.replacing("SceneTests.swift", with: "Scenes")
+
+    private func check(_ name: String, _ rows: [[UInt32]]) throws {
+        let path = "\(Self.folder)/\(name).png"
+        let picture = PNG(rows)
+        if unsafe getenv("UPDATE_GOLDEN") != nil { try picture.write(to: path) }
+        let golden = try PNG(contentsOf: path)
+        guard picture != golden else { return }
+        let actual = "/tmp/signet-\(name).png"
+        try picture.write(to: actual)
+        let differing = zip(picture.pixels, golden.pixels).count { $0 != $1 }
+        Issue.record("\(name) differs in \(differing) pixels; what it is now: \(actual)")
+    }
+
+    @Test(arguments: scenes)
+    func `a scene looks as it did`(scene: Scene) throws {
+        let stage = scene.make()
+        stage.fixture.nextFrame()
+        #expect(stage.client.error == nil)
+        for (index, output) in stage.fixture.compositor.outputs.enumerated() {
+            try check(index == 0 ? scene.name : "\(scene.name)-\(index + 1)", stage.fixture.picture(of: output))
+            // What was drawn piece by piece is what is drawn at once.
+            let before = stage.fixture.picture(of: output)
+            output.addDamage(output.bounds)
+            stage.fixture.nextFrame()
+            let isSame = stage.fixture.picture(of: output) == before
+            #expect(isSame, "\(scene.name) drawn anew looks different")
+        }
+    }
+}
