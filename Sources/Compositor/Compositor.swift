@@ -35,8 +35,8 @@ public final class Compositor {
     /// The server: its loop is to be run by the owner.
     public let display: Display
     let scene: Scene
-    /// The outputs, from left to right.
-    private(set) var outputs: [Output] = []
+    private let layout: OutputLayout
+    private let scheduler: FrameScheduler
     private var outputGlobals: [OutputGlobal] = []
     /// How many there have been, for their names.
     private var outputCount = 0
@@ -66,16 +66,19 @@ public final class Compositor {
         }
         display = Display()
         clock = makeClock?(display.loop) ?? SystemClock(loop: display.loop)
-        scene = Scene(clock: clock)
-        windows = WindowManager(scene: scene)
-        seat = Seat(on: display, scene: scene, keymap: settings.keymap)
+        scene = Scene()
+        layout = OutputLayout()
+        let presence = SurfacePresence(scene: scene, layout: layout)
+        scheduler = FrameScheduler(scene: scene, presence: presence, clock: clock)
+        windows = WindowManager(scene: scene, layout: layout)
+        seat = Seat(on: display, scene: scene, layout: layout, keymap: settings.keymap)
         let overcommit = Overcommit.read()
         switch overcommit {
         case .heuristic: break
         case .strict: log.notice("vm.overcommit_memory is 2: client memory is read, never mapped")
         case .unknown: log.notice("vm.overcommit_memory can't be read: client memory is read, never mapped")
         }
-        _ = CompositorGlobal(on: display, scene: scene)
+        _ = CompositorGlobal(on: display, scene: scene, scheduler: scheduler)
         _ = SubcompositorGlobal(on: display, limits: settings.limits)
         _ = ShmGlobal(
             on: display,
@@ -85,7 +88,7 @@ public final class Compositor {
         _ = SinglePixelBufferGlobal(on: display)
         _ = ViewporterGlobal(on: display)
         _ = PresentationGlobal(on: display, limits: settings.limits)
-        _ = FractionalScaleGlobal(on: display, scene: scene)
+        _ = FractionalScaleGlobal(on: display, layout: layout)
         _ = ContentTypeGlobal(on: display)
         _ = TearingControlGlobal(on: display)
         _ = IdleInhibitGlobal(on: display)
@@ -116,29 +119,44 @@ public final class Compositor {
 
     // MARK: Outputs
 
+    /// The outputs, in the order in which they came.
+    var outputs: [Output] { layout.outputs }
+
     /// Adds an output at the right of the others.
     @discardableResult
     func addOutput(_ mode: OutputMode) -> Output {
         outputCount += 1
+        let state = OutputState(mode: mode, position: layout.nextPosition)
         let output = Output(
             name: "HEADLESS-\(outputCount)",
-            mode: mode,
-            position: Point(x: outputs.map(\.bounds.maxX).max() ?? 0, y: 0),
+            state: state,
+            driver: HeadlessDriver(state, clock: clock),
             scene: scene,
+            scheduler: scheduler,
             clock: clock
         ) { [log] message in log.error("\(message)") }
-        outputs.append(output)
+        layout.add(output)
         scene.add(output)
         outputGlobals.append(OutputGlobal(on: display, output: output))
         windows.outputsChanged()
         return output
     }
 
+    /// Makes an output another one, while clients run: its windows follow, and clients and readers are told. An error
+    /// says why it can't be so, and nothing has changed then.
+    func changeOutput(_ output: Output, _ change: (inout OutputState) -> Void) throws(OutputError) {
+        var state = output.state
+        change(&state)
+        try output.apply(state)
+        windows.outputsChanged()
+    }
+
     /// Takes an output away: its global goes, its readers are told, and its windows move to another one.
     func removeOutput(_ output: Output) {
         guard let index = outputs.firstIndex(where: { $0 === output }) else { return }
-        outputs.remove(at: index)
+        layout.remove(output)
         scene.remove(output)
+        scheduler.outputRemoved()
         outputGlobals.remove(at: index).withdraw()
         output.stop()
         windows.outputsChanged()
@@ -151,7 +169,7 @@ public final class Compositor {
 
     /// Tries to make memory for a frame, and lets it go again. Whether readers would get it without a copy.
     public static func tryFrameMemory(_ mode: OutputMode = OutputMode()) throws(SystemError) -> Bool {
-        try FrameBuffer(size: Size(width: mode.width, height: mode.height)).isSealed
+        try FrameBuffer(size: mode.size).isSealed
     }
 
     // MARK: Clients

@@ -37,6 +37,19 @@ public enum Orientation: UInt32, CaseIterable, Sendable {
         }
     }
 
+    /// This one, and then another.
+    public func followed(by other: Orientation) -> Orientation {
+        // Mirroring turns rotations around.
+        let rotation = other.isFlipped ? 4 - quarters : quarters
+        let isFlippedThen = isFlipped != other.isFlipped
+        return Orientation(rawValue: (rotation + other.quarters) % 4 + (isFlippedThen ? 4 : 0))!
+    }
+
+    /// Counter-clockwise, after mirroring.
+    private var quarters: UInt32 { rawValue % 4 }
+
+    private var isFlipped: Bool { rawValue >= 4 }
+
     /// The size of content of `size` after it was turned.
     public func apply(to size: Size) -> Size { transposesSize ? size.transposed : size }
 

@@ -125,6 +125,18 @@ public struct Region: Equatable, Sendable {
         }
     }
 
+    /// With everything that is at most `distance` away, up and down as well as to both sides.
+    public func grown(by distance: Int) -> Region {
+        mapBoxes { box in
+            Rectangle(
+                minX: box.minX - distance,
+                minY: box.minY - distance,
+                maxX: box.maxX + distance,
+                maxY: box.maxY + distance
+            )
+        }
+    }
+
     /// Where the pixels are after content of `size` was turned by `orientation`.
     public func transformed(by orientation: Orientation, in size: Size) -> Region {
         if orientation == .normal { return self }

@@ -54,11 +54,11 @@ import WaylandClient
             paint(0xff0000)
             fixture.nextFrame()
             fixture.nextFrame()
-            #expect(fixture.output.ring.front == nil)
+            #expect(fixture.output.newestFrame == nil)
         }
         // Nothing but the clock asks for it.
         fixture.nextFrame()
-        #expect(fixture.output.ring.front != nil)
+        #expect(fixture.output.newestFrame != nil)
         #expect(fixture.output.isDamaged == false)
     }
 
@@ -126,9 +126,9 @@ import WaylandClient
             for _ in 0..<10 { fixture.nextFrame() }
         }
         fixture.nextFrame()
-        #expect(fixture.output.ring.front == nil)
+        #expect(fixture.output.newestFrame == nil)
         fixture.clock.advance(by: 1_000_000_000)
-        #expect(fixture.output.ring.front != nil)
+        #expect(fixture.output.newestFrame != nil)
     }
 
     @Test func `r11 an unanswered frame is failed before the session is stopped`() {

@@ -42,7 +42,7 @@ import WaylandWire
         #expect(frame.isReady)
         #expect(frame.layout == (200, 100, 800, 0x3432_5258))
         #expect(frame.pixel(5, 5) == 0xff0000)
-        #expect(frame.pixel(50, 50) == Renderer.background)
+        #expect(frame.pixel(50, 50) == DrawList.background)
     }
 
     @Test func r6TheFirstFrameShowsWhatWasCommittedBefore() {
@@ -247,7 +247,7 @@ import WaylandWire
         fixture.nextFrame()
         // Less the reader's two ends of the socket and its epoll, plus nothing.
         #expect(openDescriptorCount() < descriptors)
-        #expect(fixture.output.ring.buffers.count == 1)
+        #expect(fixture.output.driver.ring.buffers.count == 1)
         #expect(fixture.pixel(5, 5) == 5)
     }
 
@@ -259,13 +259,13 @@ import WaylandWire
         window.moveToCorner()
         fixture.nextFrame()
         #expect(fixture.pixel(19, 19) == 0xff0000)
-        #expect(fixture.pixel(20, 19) == Renderer.background)
+        #expect(fixture.pixel(20, 19) == DrawList.background)
         // A buffer of the output's own scale goes pixel by pixel.
         window.surface.setBufferScale(scale: 2)
         window.show(TestPool(client, size: 400).buffer(10, 10) { x, y in UInt32(x << 8 | y) })
         fixture.nextFrame()
         #expect(fixture.pixel(3, 7) == 0x000307)
         #expect(fixture.pixel(9, 9) == 0x000909)
-        #expect(fixture.pixel(10, 9) == Renderer.background)
+        #expect(fixture.pixel(10, 9) == DrawList.background)
     }
 }

@@ -86,7 +86,7 @@ import WaylandClient
         client.roundTrip()
         let colors = barColors()
         #expect(colors.count > 5)
-        #expect(fixture.pixel(node.frame.maxX + 1, node.frame.y + 11) == Renderer.background)
+        #expect(fixture.pixel(node.frame.maxX + 1, node.frame.y + 11) == DrawList.background)
     }
 
     @Test func onlyTheActiveWindowsBarIsBright() {
@@ -160,9 +160,9 @@ import WaylandClient
         decoration.destroy()
         fixture.nextFrame()
         let picture = fixture.picture()
-        #expect(picture.allSatisfy { Set($0).isSubset(of: [0xff, Renderer.background]) }, "no bar anywhere")
+        #expect(picture.allSatisfy { Set($0).isSubset(of: [0xff, DrawList.background]) }, "no bar anywhere")
         #expect(picture[frame.y][frame.x] == 0xff && picture[frame.y + 39][frame.x + 99] == 0xff)
-        #expect(picture[frame.y + 40][frame.x] == Renderer.background, "the window has moved up")
+        #expect(picture[frame.y + 40][frame.x] == DrawList.background, "the window has moved up")
     }
 
     @Test func `a configure from before the decoration went doesn't bring its bar back`() {

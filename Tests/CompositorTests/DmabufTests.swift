@@ -162,7 +162,7 @@ import WaylandWire
         window.surface.attach(buffer: gone, x: 0, y: 0)
         gone.destroy()
         window.surface.commit()
-        #expect(eventually { fixture.pixel(0, 0) == Renderer.background } && client.error == nil)
+        #expect(eventually { fixture.pixel(0, 0) == DrawList.background } && client.error == nil)
     }
 
     @Test func `idle memory that is coherent doesn't wait for the lane`() throws {

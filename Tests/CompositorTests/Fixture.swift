@@ -84,7 +84,7 @@ final class Fixture {
     /// All pixels of an output's newest frame, as 0xRRGGBB, by row.
     func picture(of output: Output) -> [[UInt32]] {
         output.ensureFrame()
-        let front = output.ring.front!
+        let front = output.newestFrame!
         return front.withBytes { bytes in
             (0..<front.layout.size.height).map { y in
                 (0..<front.layout.size.width).map { x in

@@ -83,7 +83,7 @@ import WaylandWire
         let content = fixture.compositor.scene.items.last?.drawable.appearance.content
         #expect(policy == .copy ? content is CopiedContent : content is MappedContent)
         #expect(seen() == picture)
-        #expect(fixture.pixel(7, 0) == Renderer.background && fixture.pixel(0, 5) == Renderer.background)
+        #expect(fixture.pixel(7, 0) == DrawList.background && fixture.pixel(0, 5) == DrawList.background)
 
         picture[2].reverse()
         write(picture)
@@ -107,7 +107,7 @@ import WaylandWire
         )
         window.moveToCorner()
         fixture.nextFrame()
-        #expect(fixture.pixel(5, 5) == (channels.alpha == 0 ? 0 : Renderer.background))
+        #expect(fixture.pixel(5, 5) == (channels.alpha == 0 ? 0 : DrawList.background))
     }
 
     /// Nothing is drawn below what a client says is opaque, so that it mustn't shine through.

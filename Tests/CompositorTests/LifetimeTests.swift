@@ -123,7 +123,7 @@ import WaylandWire
             #expect(mappingCount(named: "signet-test") == 0, "after \(steps) steps")
             #expect(fixture.compositor.scene.nodes.isEmpty, "after \(steps) steps")
             #expect(fixture.compositor.clientCount == 0, "after \(steps) steps")
-            #expect(fixture.pixel(30, 30) == Renderer.background, "after \(steps) steps")
+            #expect(fixture.pixel(30, 30) == DrawList.background, "after \(steps) steps")
         }
         fixture.clock.advance(by: 2_000_000_000)
         #expect(fixture.clock.armedCount == 0)

@@ -157,7 +157,7 @@ import WaylandClient
         #expect(announced.count == 3 && output.name == "HEADLESS-3")
         #expect(output.bounds == Rectangle(x: 140, y: 0, width: 50, height: 50))
         fixture.nextFrame()
-        #expect(fixture.picture(of: output)[0][0] == Renderer.background)
+        #expect(fixture.picture(of: output)[0][0] == DrawList.background)
     }
 
     @Test func anOutputThatGoesSendsItsWindowsToAnother() {

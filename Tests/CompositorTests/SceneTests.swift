@@ -246,7 +246,7 @@ import WaylandWire
             try check(index == 0 ? scene.name : "\(scene.name)-\(index + 1)", stage.fixture.picture(of: output))
             // What was drawn piece by piece is what is drawn at once.
             let before = stage.fixture.picture(of: output)
-            output.addDamage(output.bounds)
+            output.addDamage(Region(output.bounds))
             stage.fixture.nextFrame()
             let isSame = stage.fixture.picture(of: output) == before
             #expect(isSame, "\(scene.name) drawn anew looks different")

@@ -209,7 +209,7 @@ import WaylandWire
         #expect(fixture.pixel(5, 5) == 0xff0000)
         window.toplevel.destroy()
         fixture.nextFrame()
-        #expect(fixture.pixel(5, 5) == Renderer.background)
+        #expect(fixture.pixel(5, 5) == DrawList.background)
     }
 
     // MARK: Sizes
@@ -256,7 +256,7 @@ import WaylandWire
         window.moveToCorner()
         fixture.nextFrame()
         #expect(fixture.pixel(7, 6) == 0xff0000)
-        #expect(fixture.pixel(8, 6) == Renderer.background)
+        #expect(fixture.pixel(8, 6) == DrawList.background)
     }
 
     @Test func aMaximizedWindowFillsTheOutput() {

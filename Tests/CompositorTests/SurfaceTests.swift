@@ -10,7 +10,7 @@ import WaylandWire
 @Suite(.serialized) struct SurfaceTests {
     let fixture = Fixture()
     let client: TestClient
-    let background = Renderer.background
+    let background = DrawList.background
 
     init() {
         client = fixture.connect()
@@ -167,7 +167,7 @@ import WaylandWire
             fixture.nextFrame()
         }
         let partial = fixture.picture()
-        fixture.output.addDamage(fixture.output.bounds)
+        fixture.output.addDamage(Region(fixture.output.bounds))
         fixture.nextFrame()
         #expect(fixture.picture() == partial)
     }
@@ -300,9 +300,9 @@ import WaylandWire
         for _ in 0..<16 { _ = window(showing: TestPool(client, size: 400).buffer(10, 10, color: 0xff0000)) }
         for _ in 0..<3 { fixture.nextFrame() }
         #expect(fixture.clock.armedCount == 0)
-        let frame = fixture.output.ring.frame
+        let frame = fixture.output.driver.ring.frame
         fixture.clock.advance(by: 10_000_000_000)
-        #expect(fixture.output.ring.frame == frame)
+        #expect(fixture.output.driver.ring.frame == frame)
     }
 
     // MARK: Release
@@ -388,7 +388,7 @@ import WaylandWire
         pool.pool.resize(size: 8_192)
         fixture.nextFrame()
         #expect(mappingCount(named: "signet-test") == 2)
-        fixture.output.addDamage(fixture.output.bounds)
+        fixture.output.addDamage(Region(fixture.output.bounds))
         fixture.nextFrame()
         #expect(fixture.pixel(5, 5) == 0xff0000)
         window.show(pool.buffer(10, 10, color: 0x0000ff, at: 4_096))

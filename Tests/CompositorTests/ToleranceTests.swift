@@ -43,14 +43,14 @@ import WaylandWire
         window.show(kind.make(client))
         window.moveToCorner()
         fixture.nextFrame()
-        #expect(fixture.pixel(0, 0) != Renderer.background)
+        #expect(fixture.pixel(0, 0) != DrawList.background)
         let buffer = kind.make(client)
         window.surface.attach(buffer: buffer, x: 0, y: 0)
         buffer.destroy()
         window.surface.commit()
         fixture.nextFrame()
         #expect(client.error == nil)
-        #expect(fixture.pixel(0, 0) == Renderer.background)
+        #expect(fixture.pixel(0, 0) == DrawList.background)
     }
 
     @Test func `a destroyed buffer is no buffer before the first configure`() {

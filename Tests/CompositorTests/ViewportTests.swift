@@ -21,7 +21,8 @@ import WaylandWire
         source: (Int, Int) -> (Int, Int),
         sourceLocation: SourceLocation = #_sourceLocation
     ) {
-        let fixture = Fixture { $0.outputs = [OutputMode(width: 80, height: 60, scale: outputScale)] }
+        let scale = Scale(in120ths: outputScale * 120)
+        let fixture = Fixture { $0.outputs = [OutputMode(width: 80, height: 60, scale: scale)] }
         let client = fixture.connect()
         let window = TestWindow(client)
         prepare(client, window.surface)

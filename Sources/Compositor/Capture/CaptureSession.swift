@@ -79,13 +79,13 @@ final class CaptureSession: SignetSealedFrameSessionV1.Requests, FrameObserver {
     }
 
     private func answer() {
-        guard let output, let frame = awaited, held < Self.heldLimit, let buffer = output.ring.front,
+        guard let output, let frame = awaited, held < Self.heldLimit, let buffer = output.newestFrame,
             let number = buffer.frame, number > lastSent ?? 0
         else { return }
         // R10: other readers hold so much that nothing could be drawn any more.
         guard output.canHandOutFrame else { return failAwaited(.noMemory) }
         awaited = nil
-        let damage = output.ring.changes(since: lastSent)
+        let damage = output.changes(since: lastSent)
         guard frame.send(buffer, damage: damage, time: output.frameTime, session: ObjectIdentifier(self)) else {
             return
         }

@@ -2,25 +2,23 @@ internal import Pixels
 internal import SharedMemory
 internal import WaylandServer
 
-/// A headless output: a rectangle of the scene, drawn at a rate, when there is something to draw.
+/// An output: a view of the scene, drawn at a rate, when there is something to draw.
 ///
-/// Damage collects until the frame clock ticks; then it is drawn into the next buffer of the ring, clients hear that
-/// their frame was shown, and readers get the buffer.
-final class Output {
+/// Damage collects until the driver says that it is time; then it is drawn into the driver's next buffer, clients hear
+/// that their frame was shown, and readers get the buffer.
+final class Output: SceneViewer {
     /// As wl_output.name has it.
     let name: String
-    let mode: OutputMode
-    /// The top left corner, in global coordinates.
-    let position: Point
+    private(set) var state: OutputState
     private unowned let scene: Scene
+    private unowned let scheduler: FrameScheduler
+    let driver: any OutputDriver
     private let clock: any Clock
     private let log: (String) -> Void
-    private(set) var ring: FrameRing
     /// When the newest frame was drawn, in nanoseconds of the clock.
     private(set) var frameTime: UInt64 = 0
     /// What has changed since the newest frame, in output pixels.
     private var damage = Region()
-    private var frameClock: FrameClock?
     private var bindings = OutputBindings()
     /// Surfaces whose clients were told that they are on it.
     private var enteredSurfaces = ResourcesByClient<WlSurface>()
@@ -28,69 +26,66 @@ final class Output {
     private var observers = OrderedDictionary<ObjectIdentifier, any FrameObserver>()
     /// Draws that failed since the last one that didn't.
     private var failures = 0
+    /// Is called when its state is another one, after everything here has followed.
+    var onStateChange: () -> Void = {}
 
+    /// `driver` is in `state` already.
     init(
         name: String,
-        mode: OutputMode,
-        position: Point,
+        state: OutputState,
+        driver: any OutputDriver,
         scene: Scene,
+        scheduler: FrameScheduler,
         clock: any Clock,
         log: @escaping (String) -> Void
     ) {
         self.name = name
-        self.mode = mode
-        self.position = position
+        self.state = state
+        self.driver = driver
         self.scene = scene
+        self.scheduler = scheduler
         self.clock = clock
         self.log = log
-        ring = FrameRing(size: Size(width: mode.width, height: mode.height))
-        frameClock = FrameClock(clock: clock, refresh: mode.refresh) { [unowned self] time in tick(time) }
+        driver.onFrame = { [unowned self] time in tick(time) }
     }
+
+    /// As wl_output.geometry has it.
+    var model: String { driver.model }
 
     /// As wl_output.description has it.
-    var description: String { "Signet's headless output \(name)" }
+    var description: String { "Signet's \(model) output \(name)" }
+
+    var mode: OutputMode { state.mode }
+
+    /// How it shows the scene.
+    var view: View { state.view }
 
     /// What it shows, in global coordinates.
-    var bounds: Rectangle {
-        Rectangle(
-            x: position.x,
-            y: position.y,
-            width: (mode.width + mode.scale - 1) / mode.scale,
-            height: (mode.height + mode.scale - 1) / mode.scale
-        )
-    }
+    var bounds: Rectangle { view.bounds }
 
-    /// Pixels covered by a rectangle of global coordinates.
-    func pixels(_ rectangle: Rectangle) -> Rectangle {
-        let local = rectangle.translated(by: Point(x: -position.x, y: -position.y))
-        return Rectangle(
-            x: local.x * mode.scale,
-            y: local.y * mode.scale,
-            width: local.width * mode.scale,
-            height: local.height * mode.scale
-        )
-    }
+    // MARK: State
 
-    /// Pixels that lie wholly in a region of global coordinates.
-    func innerPixels(_ region: Region) -> Region {
-        region.translated(by: Point(x: -position.x, y: -position.y))
-            .scaledInward(byNumerator: mode.scale, denominator: 1)
+    /// Makes it another one, while clients run; an error says why it can't be so, and nothing has changed then.
+    func apply(_ new: OutputState) throws(OutputError) {
+        guard new != state else { return }
+        try driver.commit(new)
+        state = new
+        damage = Region()
+        scene.viewerChanged(self)
+        scheduler.outputChanged(self)
+        onStateChange()
     }
 
     // MARK: Damage and frames
 
     /// Something changed in a region of global coordinates.
     func addDamage(_ region: Region) {
-        let pixels = region.translated(by: Point(x: -position.x, y: -position.y))
-            .scaledOutward(byNumerator: mode.scale, denominator: 1)
-            .intersection(ring.size.bounds)
+        let pixels = view.outerPixels(region)
         if pixels.isEmpty { return }
         damage.formUnion(pixels)
         damage = damage.coarsenedOutward(limit: 256)
         requestFrame()
     }
-
-    func addDamage(_ rectangle: Rectangle) { addDamage(Region(rectangle)) }
 
     /// Whether the newest frame doesn't show everything yet.
     var isDamaged: Bool {
@@ -100,16 +95,16 @@ final class Output {
 
     /// Wants a frame at the next tick.
     func requestFrame() {
-        frameClock?.requestFrame()
+        driver.requestFrame(after: 0)
     }
 
     private func tick(_ time: UInt64) {
         let result = isDamaged ? draw(time) : .unchanged
         var presentation: Presentation?
         if result == .drawn || result == .unchanged {
-            presentation = Presentation(output: self, time: time, sequence: frameClock?.refreshCount ?? 0)
+            presentation = Presentation(output: self, time: time, sequence: driver.refreshCount)
         }
-        scene.sendFrameCallbacks(of: self, time: time, presentation)
+        scheduler.outputDidTick(self, time: time, presentation)
         for observer in observers.values { observer.outputDidTick(self, result) }
     }
 
@@ -128,11 +123,12 @@ final class Output {
     /// Draws what has changed.
     private func draw(_ time: UInt64) -> FrameResult {
         do throws(SystemError) {
-            guard let (buffer, repaint) = try ring.next(damage: damage, sessions: observers.count) else {
+            guard let (buffer, repaint) = try driver.nextBuffer(damage: damage, sessions: observers.count) else {
                 return .noFreeBuffer
             }
-            Renderer().draw(scene.items, of: self, damage: repaint, into: buffer)
-            ring.finish(buffer, damage: damage)
+            let list = DrawList(scene.items, in: view, damage: repaint)
+            buffer.withMutableBytes { target in list.draw(into: &target, buffer.layout) }
+            driver.submit(buffer, damage: damage)
             damage = Region()
             frameTime = time
             failures = 0
@@ -141,40 +137,46 @@ final class Output {
             if failures == 0 { log("no frame can be drawn on \(name), which is tried again: \(error)") }
             failures += 1
             // Each try costs a file and its memory: at first soon, then once a second.
-            frameClock?.requestFrame(after: failures < 4 ? 0 : 1_000_000_000)
+            driver.requestFrame(after: failures < 4 ? 0 : 1_000_000_000)
             return .failed
         }
     }
 
     /// Makes memory for the first frame, so that want of it shows before anybody waits for one.
     func reserveFrame() throws(SystemError) {
-        try ring.reserve()
+        try driver.reserve()
     }
 
     /// Draws at once where nothing was drawn yet, so that there is a frame to hand out.
     @discardableResult
     func ensureFrame() -> FrameResult {
-        guard ring.front == nil else { return .unchanged }
+        guard driver.ring.front == nil else { return .unchanged }
         scene.update()
-        addDamage(bounds)
+        addDamage(Region(bounds))
         return draw(clock.now)
     }
 
     /// The output is taken away: it draws no more, and its readers are told.
     func stop() {
-        frameClock?.stop()
+        driver.stop()
         for observer in observers.values { observer.outputDidStop(self) }
     }
 
     /// Takes what a session has seen out of use, which may make room for a frame that couldn't be drawn.
     func endSession(_ session: ObjectIdentifier) {
-        ring.dropBuffers(of: session)
+        driver.dropBuffers(of: session)
         if isDamaged { requestFrame() }
     }
 
     /// Whether the newest frame may be handed to a reader: one buffer is kept to draw into, however many readers hold
     /// theirs.
-    var canHandOutFrame: Bool { ring.canHandOutFront(sessions: observers.count) }
+    var canHandOutFrame: Bool { driver.ring.canHandOutFront(sessions: observers.count) }
+
+    /// The newest frame; nil before the first.
+    var newestFrame: FrameBuffer? { driver.ring.front }
+
+    /// What differs between a frame and the newest, in output pixels; see ``FrameRing/changes(since:)``.
+    func changes(since frame: UInt64?) -> Region { driver.ring.changes(since: frame) }
 
     // MARK: Observers
 

@@ -6,6 +6,8 @@ final class OutputGlobal: WlOutput.Requests {
     /// The output that it tells about; nil once that is gone.
     private(set) weak var output: Output?
     private var global: Global<WlOutput>?
+    private var resources = OrderedDictionary<ObjectIdentifier, WlOutput>()
+    private var xdgOutputs = OrderedDictionary<ObjectIdentifier, XdgOutput>()
 
     init(on display: Display, output: Output) {
         self.output = output
@@ -13,8 +15,16 @@ final class OutputGlobal: WlOutput.Requests {
             guard let output = self.output else { return }
             resource.handler = self
             describe(output, to: resource)
+            resources[ObjectIdentifier(resource)] = resource
             output.bound(resource)
         }
+        output.onStateChange = { [unowned self] in tellAll() }
+    }
+
+    /// Clients hear what the output is like now.
+    private func tellAll() {
+        guard let output else { return }
+        for resource in resources.values { describe(output, to: resource) }
     }
 
     /// Takes the announcement back; what clients have bound stays, and is about nothing.
@@ -26,14 +36,14 @@ final class OutputGlobal: WlOutput.Requests {
     private func describe(_ output: Output, to resource: WlOutput) {
         let mode = output.mode
         resource.sendGeometry(
-            x: Int32(output.position.x),
-            y: Int32(output.position.y),
+            x: Int32(output.bounds.x),
+            y: Int32(output.bounds.y),
             physicalWidth: 0,
             physicalHeight: 0,
             subpixel: .unknown,
             make: "Signet",
-            model: "headless",
-            transform: .normal
+            model: output.model,
+            transform: .init(output.state.orientation)
         )
         resource.sendMode(
             flags: [.current, .preferred],
@@ -41,13 +51,26 @@ final class OutputGlobal: WlOutput.Requests {
             height: Int32(mode.height),
             refresh: Int32(mode.refresh)
         )
-        resource.sendScale(factor: Int32(mode.scale))
+        resource.sendScale(factor: Int32(mode.scale.roundedUp))
         resource.sendName(name: output.name)
         resource.sendDescription(description: output.description)
+        for object in xdgOutputs.values where object.output === resource { object.describe(output) }
         resource.sendDone()
     }
 
     func destroyed(_ resource: WlOutput) {
+        resources[ObjectIdentifier(resource)] = nil
         output?.unbound(resource)
+    }
+
+    func add(_ object: XdgOutput) { xdgOutputs[ObjectIdentifier(object)] = object }
+
+    func remove(_ object: XdgOutput) { xdgOutputs[ObjectIdentifier(object)] = nil }
+}
+
+extension WlOutput.Transform {
+    /// The numbers are the same.
+    fileprivate init(_ orientation: Orientation) {
+        self = WlOutput.Transform(rawValue: orientation.rawValue)
     }
 }

@@ -1,3 +1,5 @@
+internal import Pixels
+
 /// Size, rate and scale of an output, as `--output WxH[@HZ][*SCALE]` gives them.
 public struct OutputMode: Equatable, Sendable {
     /// Width in pixels.
@@ -7,10 +9,10 @@ public struct OutputMode: Equatable, Sendable {
     /// Frames in a thousand seconds, as wl_output.mode has it.
     public var refresh: Int
     /// Pixels for each unit of surface coordinates.
-    public var scale: Int
+    public var scale: Scale
 
     /// A mode; 1920x1080@60*1 by default.
-    public init(width: Int = 1_920, height: Int = 1_080, refresh: Int = 60_000, scale: Int = 1) {
+    public init(width: Int = 1_920, height: Int = 1_080, refresh: Int = 60_000, scale: Scale = 1) {
         self.width = width
         self.height = height
         self.refresh = refresh
@@ -18,7 +20,7 @@ public struct OutputMode: Equatable, Sendable {
     }
 
     /// Reads `WxH[@HZ][*SCALE]`; nil where that isn't what the text is, or a number is out of reach: 1 to 16,384
-    /// pixels, up to 1,000 Hz with three decimals, scale 1 to 8.
+    /// pixels, up to 1,000 Hz with three decimals, scale 1 to 8, as 1.25 too.
     public init?(_ text: String) {
         var rest = text[...]
         func number(upTo separators: String) -> Substring {
@@ -37,9 +39,22 @@ public struct OutputMode: Equatable, Sendable {
         }
         if rest.first == "*" {
             rest.removeFirst()
-            guard let scale = Int(rest) else { return nil }
+            let isNumber = rest.allSatisfy { $0 == "." || ("0"..."9").contains($0) }
+            guard isNumber, let scale = Double(rest).flatMap({ Scale($0) }) else { return nil }
             self.scale = scale
         }
-        guard (1...16_384).contains(width), (1...16_384).contains(height), (1...8).contains(scale) else { return nil }
+        guard Self.lengths.contains(width), Self.lengths.contains(height), Self.scales.contains(scale) else {
+            return nil
+        }
     }
+
+    /// Pixels in each direction.
+    static let lengths = 1...16_384
+    /// Frames in a thousand seconds.
+    static let refreshRates = 1...1_000_000
+    /// Pixels for each unit.
+    static let scales: ClosedRange<Scale> = 1...8
+
+    /// In pixels.
+    var size: Size { Size(width: width, height: height) }
 }

@@ -1,13 +1,14 @@
 internal import Pixels
 
-/// What is to be seen: nodes, back to front, on a plane of global coordinates in which each output is a rectangle.
+/// What is to be seen: nodes, back to front, on a plane of global coordinates in which each viewer is a rectangle.
 ///
-/// The scene knows where surfaces are and what has changed; outputs draw it when they see fit. Changes come in through
-/// ``insert(_:)``, ``remove(_:)`` and ``setNeedsLayout(_:)``, and reach the outputs as damage.
+/// The scene knows where surfaces are and what has changed; viewers draw it when they see fit. Changes come in through
+/// ``insert(_:)``, ``remove(_:)``, ``setNeedsLayout(_:)`` and ``didChange(_:_:of:)``, and reach the viewers as damage.
+/// Nothing is laid out before somebody looks.
 final class Scene {
     /// Back to front.
     private(set) var nodes: [any SceneNode] = []
-    private(set) var outputs: [Output] = []
+    private var viewers: [any SceneViewer] = []
     /// What each node showed when it was last laid out.
     private var layout: [ObjectIdentifier: [PlacedItem]] = [:]
     /// Where each item was when its node was last laid out, in global coordinates.
@@ -18,41 +19,32 @@ final class Scene {
     private var reshaped: Set<ObjectIdentifier> = []
     /// All items, back to front; made anew after a change.
     private var cachedItems: [PlacedItem]?
-    /// Which items can be seen, on which output; made anew after a change.
-    private var cachedVisibility: [ObjectIdentifier: [Output]]?
-    /// Surfaces whose clients were told of outputs.
-    private var surfacesOnOutputs = OrderedDictionary<ObjectIdentifier, Surface>()
-    /// Whether clients haven't heard yet which outputs their surfaces are on.
-    private var surfaceOutputsAreStale = false
-    /// Surfaces whose clients wait to hear of a frame, in the order in which they began to wait.
-    private var waiting = OrderedDictionary<ObjectIdentifier, Surface>()
-    private let clock: any Clock
-    private let hiddenFrames: HiddenFrames
+    /// Which items can be seen, by whom; made anew after a change.
+    private var cachedVisibility: [ObjectIdentifier: [any SceneViewer]]?
+    /// Counts whatever may have changed which items there are, where they are, and who shows them.
+    private(set) var layoutVersion: UInt64 = 0
 
-    init(clock: any Clock) {
-        self.clock = clock
-        hiddenFrames = HiddenFrames(clock: clock)
-        hiddenFrames.action = { [unowned self] time in sendHiddenFrameCallbacks(time: time) }
-    }
+    // MARK: Viewers
 
-    // MARK: Outputs
-
-    func add(_ output: Output) {
-        outputs.append(output)
+    func add(_ viewer: any SceneViewer) {
+        viewers.append(viewer)
         layoutChanged()
-        output.addDamage(output.bounds)
+        viewer.addDamage(Region(viewer.bounds))
     }
 
-    /// Takes an output away. Surfaces on it leave it at once.
-    func remove(_ output: Output) {
-        outputs.removeAll { $0 === output }
+    func remove(_ viewer: any SceneViewer) {
+        viewers.removeAll { $0 === viewer }
         layoutChanged()
-        updateSurfaceOutputs()
-        if !waiting.isEmpty { hiddenFrames.request() }
     }
 
-    /// The output for a window that asked for none.
-    var primaryOutput: Output? { outputs.first }
+    /// A viewer shows something else than before, or in another way.
+    func viewerChanged(_ viewer: any SceneViewer) {
+        layoutChanged()
+        viewer.addDamage(Region(viewer.bounds))
+    }
+
+    /// Whether who is seen is found out when somebody draws.
+    var willBeLaidOut: Bool { !staleNodes.isEmpty && !viewers.isEmpty }
 
     // MARK: Nodes
 
@@ -149,121 +141,50 @@ final class Scene {
         cachedVisibility = nil
     }
 
-    // MARK: Surfaces
+    // MARK: Changes
 
-    /// A commit took effect.
-    func didCommit(_ surface: Surface, _ change: Surface.Change) {
-        if change.isReshaped {
-            if let node = surface.node {
-                reshaped.insert(ObjectIdentifier(surface))
-                setNeedsLayout(node)
-            }
-        } else if !change.damage.isEmpty, let place = places[ObjectIdentifier(surface)] {
-            addDamage(change.damage.translated(by: place.origin))
+    /// An item looks different: `damage` is where, in its own coordinates. If it is reshaped, it covers or uncovers
+    /// something else than before, and its node has to be laid out anew.
+    func didChange(_ drawable: any Drawable, damage: Region, isReshaped: Bool, in node: (any SceneNode)?) {
+        if isReshaped {
+            if let node { redraw(drawable, of: node) }
+        } else if !damage.isEmpty, let place = places[ObjectIdentifier(drawable)] {
+            addDamage(damage.translated(by: place.origin))
         }
-        if surface.waitsForFrame { awaitFrame(surface) }
-    }
-
-    /// The surface is gone.
-    func remove(_ surface: Surface) {
-        if !waiting.isEmpty { waiting[ObjectIdentifier(surface)] = nil }
-        if !surfacesOnOutputs.isEmpty { surfacesOnOutputs[ObjectIdentifier(surface)] = nil }
     }
 
     private func addDamage(_ damage: Region) {
         if damage.isEmpty { return }
-        for output in outputs { output.addDamage(damage) }
+        for viewer in viewers { viewer.addDamage(damage) }
     }
 
     private func layoutChanged() {
         cachedItems = nil
         cachedVisibility = nil
-        surfaceOutputsAreStale = true
+        layoutVersion += 1
         // Once for a burst of changes, before anything is drawn or awaited.
-        for output in outputs { output.requestFrame() }
+        for viewer in viewers { viewer.requestFrame() }
     }
 
-    // MARK: Visibility and frame callbacks
+    // MARK: Visibility
 
-    /// The time as frame callbacks carry it, in milliseconds.
-    var time: UInt32 { milliseconds(clock.now) }
+    /// Who shows an item, in the order in which they were added: where it isn't covered by what is opaque in front.
+    func viewers(of drawable: any Drawable) -> [any SceneViewer] { visibility[ObjectIdentifier(drawable)] ?? [] }
 
-    /// Where a surface can be seen: not covered by what is opaque in front of it, on which outputs.
-    private var visibility: [ObjectIdentifier: [Output]] {
+    private var visibility: [ObjectIdentifier: [any SceneViewer]] {
         let items = items
         if let cachedVisibility { return cachedVisibility }
-        var result: [ObjectIdentifier: [Output]] = [:]
-        for output in outputs {
-            var uncovered = Region(output.bounds)
+        var result: [ObjectIdentifier: [any SceneViewer]] = [:]
+        for viewer in viewers {
+            var uncovered = Region(viewer.bounds)
             for item in items.reversed() {
                 let visible = uncovered.intersection(item.bounds)
                 if visible.isEmpty { continue }
-                result[item.key, default: []].append(output)
+                result[item.key, default: []].append(viewer)
                 uncovered.subtract(item.drawable.appearance.opaqueRegion.translated(by: item.bounds.origin))
             }
         }
         cachedVisibility = result
         return result
-    }
-
-    private func awaitFrame(_ surface: Surface) {
-        waiting[ObjectIdentifier(surface)] = surface
-        // A change of the layout has asked for a frame already; who is to be seen then is found out then.
-        if !staleNodes.isEmpty, !outputs.isEmpty { return }
-        if let output = visibility[ObjectIdentifier(surface)]?.first {
-            output.requestFrame()
-        } else {
-            hiddenFrames.request()
-        }
-    }
-
-    /// `output` has had its turn at `time`: those that can be seen on it may go on drawing, and hear when they were
-    /// shown. Where nothing could be drawn there is no `presentation`, and they hear that after a later turn.
-    func sendFrameCallbacks(of output: Output, time: UInt64, _ presentation: Presentation?) {
-        updateSurfaceOutputs()
-        for surface in waiting.values {
-            let key = ObjectIdentifier(surface)
-            guard let first = visibility[key]?.first else {
-                hiddenFrames.request()
-                continue
-            }
-            guard first === output else {
-                first.requestFrame()
-                continue
-            }
-            if let presentation { surface.sendFeedback(presentation) }
-            surface.sendFrameCallbacks(time: milliseconds(time))
-            if !surface.waitsForFrame { waiting[key] = nil }
-        }
-    }
-
-    private func sendHiddenFrameCallbacks(time: UInt32) {
-        for surface in waiting.values {
-            let key = ObjectIdentifier(surface)
-            if let output = visibility[key]?.first {
-                output.requestFrame()
-            } else {
-                waiting[key] = nil
-                surface.sendFeedback(nil)
-                surface.sendFrameCallbacks(time: time)
-            }
-        }
-    }
-
-    /// Tells clients which outputs their surfaces are on.
-    private func updateSurfaceOutputs() {
-        guard surfaceOutputsAreStale else { return }
-        surfaceOutputsAreStale = false
-        var gone = surfacesOnOutputs
-        for item in items {
-            guard let surface = item.surface else { continue }
-            gone[item.key] = nil
-            surfacesOnOutputs[item.key] = surface
-            surface.setOutputs(outputs.filter { !$0.bounds.intersection(item.bounds).isEmpty })
-        }
-        for surface in gone.values {
-            surfacesOnOutputs[ObjectIdentifier(surface)] = nil
-            surface.setOutputs([])
-        }
     }
 }

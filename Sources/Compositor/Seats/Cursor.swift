@@ -41,12 +41,14 @@ final class Cursor: SceneNode {
 
     /// It holds the cursor as one of its nodes.
     private unowned let scene: Scene
+    private let layout: OutputLayout
     private var position: Point?
     private var picture = Picture.arrow
     private var arrows: [Int: CursorImage] = [:]
 
-    init(scene: Scene) {
+    init(scene: Scene, layout: OutputLayout) {
         self.scene = scene
+        self.layout = layout
     }
 
     let layer = SceneLayer.cursor
@@ -66,7 +68,7 @@ final class Cursor: SceneNode {
 
     /// At the largest scale of the outputs.
     private var arrow: CursorImage {
-        let scale = scene.outputs.map(\.mode.scale).max() ?? 1
+        let scale = layout.largestScale.roundedUp
         if let known = arrows[scale] { return known }
         let arrow = CursorTheme.arrow(scale: scale)
         arrows[scale] = arrow

@@ -12,10 +12,10 @@ final class Pointer: WlPointer.Requests {
     /// Of the newest enter: only the client that it went to may change the cursor.
     private var enterSerial: UInt32?
 
-    init(scene: Scene, nextSerial: @escaping () -> UInt32) {
+    init(scene: Scene, layout: OutputLayout, nextSerial: @escaping () -> UInt32) {
         self.scene = scene
         self.nextSerial = nextSerial
-        cursor = Cursor(scene: scene)
+        cursor = Cursor(scene: scene, layout: layout)
     }
 
     func bound(_ resource: WlPointer) {

@@ -9,9 +9,9 @@ final class Seat: WlSeat.Requests {
     let keymap: Keymap?
     let pointer: Pointer
 
-    init(on display: Display, scene: Scene, keymap: Keymap?) {
+    init(on display: Display, scene: Scene, layout: OutputLayout, keymap: Keymap?) {
         self.keymap = keymap
-        pointer = Pointer(scene: scene) { [unowned display] in display.nextSerial() }
+        pointer = Pointer(scene: scene, layout: layout) { [unowned display] in display.nextSerial() }
         Global<WlSeat>(on: display) { [self] resource in
             resource.handler = self
             resource.sendCapabilities(capabilities: keymap == nil ? .pointer : [.pointer, .keyboard])

@@ -19,7 +19,7 @@ final class TitleBar: Drawable {
         var title = ""
         var width = 0
         var isActive = false
-        var scale = 1
+        var scale: Scale = 1
 
         var ground: UInt32 { isActive ? 0x4c566a : 0x3b4252 }
     }
@@ -42,7 +42,7 @@ final class TitleBar: Drawable {
         at corner: Point,
         width: Int,
         isActive: Bool,
-        scale: Int,
+        scale: Scale,
         typefaces: Typefaces,
         account: ClientAccount
     ) -> [PlacedItem] {
@@ -71,13 +71,13 @@ final class TitleBar: Drawable {
         let room = min(look.title.unicodeScalars.count * Self.height, Self.titleWidthLimit)
         let labelSize = Size(width: min(look.width - 2 * Self.margin, room), height: Self.height)
         guard labelSize.width > 0 else { return }
-        let pixelSize = Size(width: labelSize.width * look.scale, height: labelSize.height * look.scale)
+        let pixelSize = Size(width: look.scale.pixels(labelSize.width), height: look.scale.pixels(labelSize.height))
         do throws(ProtocolError) {
             label.charge = try account.charge(pixelSize.width * pixelSize.height * 4, of: .drawnBytes)
         } catch { return }
         let content = OwnContent(size: pixelSize) { (target, layout) in
             Painter.fill(&target, layout, color: look.ground, region: Region(pixelSize.bounds))
-            guard let typeface = typefaces.sans(pixels: 13 * look.scale) else { return }
+            guard let typeface = typefaces.sans(pixels: look.scale.pixels(13)) else { return }
             typeface.draw(
                 look.title,
                 color: look.isActive ? 0xeceff4 : 0xa0a8b8,

@@ -6,27 +6,29 @@ internal import Pixels
 /// is the active one until the next appears.
 final class WindowManager {
     private let scene: Scene
+    private let layout: OutputLayout
     /// For titles.
     let typefaces = Typefaces()
     /// Mapped windows, the active one last.
     private(set) var windows: [Toplevel] = []
 
-    init(scene: Scene) {
+    init(scene: Scene, layout: OutputLayout) {
         self.scene = scene
+        self.layout = layout
     }
 
     /// What a window can fill, in global coordinates: the output that it chose, or the one that shows most of it.
     func bounds(for window: Toplevel) -> Rectangle? {
-        if let chosen = window.chosenOutput, scene.outputs.contains(where: { $0 === chosen }) { return chosen.bounds }
-        guard windows.contains(where: { $0 === window }) else { return scene.primaryOutput?.bounds }
+        if let chosen = window.chosenOutput, layout.contains(chosen) { return chosen.bounds }
+        guard windows.contains(where: { $0 === window }) else { return layout.primary?.bounds }
         let frame = window.frame
-        return scene.outputs.map(\.bounds).max { $0.intersection(frame).area < $1.intersection(frame).area }
+        return layout.outputs.map(\.bounds).max { $0.intersection(frame).area < $1.intersection(frame).area }
     }
 
     /// An output came, went or moved: windows that none shows any more go where new ones would.
     func outputsChanged() {
         for window in windows {
-            let isSeen = scene.outputs.contains { !$0.bounds.intersection(window.frame).isEmpty }
+            let isSeen = layout.outputs.contains { !$0.bounds.intersection(window.frame).isEmpty }
             if !isSeen { move(window, to: freePosition(for: window)) }
             window.outputsChanged()
         }
@@ -40,7 +42,7 @@ final class WindowManager {
     }
 
     /// Pixels for each unit of the scene's coordinates that the compositor's own drawings should have.
-    var scale: Int { scene.outputs.map(\.mode.scale).max() ?? 1 }
+    var scale: Scale { layout.largestScale }
 
     /// Something of a window that the compositor draws looks different.
     func redraw(_ drawable: any Drawable, of window: Toplevel) {
@@ -90,8 +92,8 @@ final class WindowManager {
     private func freePosition(for window: Toplevel) -> Point {
         let others = windows.suffix(WindowPlacement.windowLimit).filter { $0 !== window }.map(\.frame)
         let size = window.frame.size
-        let places = scene.outputs.map { WindowPlacement.position(for: size, in: $0.bounds, beside: others) }
-        let free = zip(scene.outputs, places).first { output, place in
+        let places = layout.outputs.map { WindowPlacement.position(for: size, in: $0.bounds, beside: others) }
+        let free = zip(layout.outputs, places).first { output, place in
             let frame = Rectangle(origin: place, size: size)
             return frame.intersection(output.bounds) == frame && others.allSatisfy { $0.intersection(frame).isEmpty }
         }

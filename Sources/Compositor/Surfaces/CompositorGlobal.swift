@@ -3,14 +3,16 @@ internal import WaylandServer
 /// `wl_compositor`: makes surfaces and regions.
 final class CompositorGlobal: WlCompositor.Requests {
     private let scene: Scene
+    private let scheduler: FrameScheduler
 
-    init(on display: Display, scene: Scene) {
+    init(on display: Display, scene: Scene, scheduler: FrameScheduler) {
         self.scene = scene
+        self.scheduler = scheduler
         Global<WlCompositor>(on: display) { [self] resource in resource.handler = self }
     }
 
     func createSurface(_ resource: WlCompositor, id: WlSurface) throws(ProtocolError) {
-        id.handler = try Surface(resource: id, scene: scene)
+        id.handler = try Surface(resource: id, scene: scene, scheduler: scheduler)
     }
 
     func createRegion(_ resource: WlCompositor, id: WlRegion) throws(ProtocolError) {

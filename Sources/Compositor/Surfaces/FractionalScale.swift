@@ -3,18 +3,18 @@ internal import WaylandServer
 /// `wp_fractional_scale_v1`: tells a client at which scale its surface is best drawn.
 private final class FractionalScale: WpFractionalScaleV1.Requests {
     private weak var surface: Surface?
-    private var told = 0
+    private var told: Scale?
 
     init(_ surface: Surface) {
         self.surface = surface
     }
 
-    /// Sends the largest scale of the outputs that the surface is on, in units of 1/120.
-    func update(_ resource: WpFractionalScaleV1, otherwise fallback: Int) {
-        let scale = surface?.outputs.map(\.mode.scale).max() ?? fallback
+    /// Sends the largest scale of the outputs that the surface is on.
+    func update(_ resource: WpFractionalScaleV1, otherwise fallback: Scale) {
+        let scale = surface?.outputs.map(\.view.scale).max() ?? fallback
         if scale == told { return }
         told = scale
-        resource.sendPreferredScale(scale: UInt32(scale * 120))
+        resource.sendPreferredScale(scale: UInt32(scale.in120ths))
     }
 
     func destroyed(_ resource: WpFractionalScaleV1) {
@@ -25,10 +25,10 @@ private final class FractionalScale: WpFractionalScaleV1.Requests {
 
 /// `wp_fractional_scale_manager_v1`: tells clients their surfaces' scales.
 final class FractionalScaleGlobal: WpFractionalScaleManagerV1.Requests {
-    private let scene: Scene
+    private let layout: OutputLayout
 
-    init(on display: Display, scene: Scene) {
-        self.scene = scene
+    init(on display: Display, layout: OutputLayout) {
+        self.layout = layout
         Global<WpFractionalScaleManagerV1>(on: display) { [self] resource in resource.handler = self }
     }
 
@@ -45,7 +45,7 @@ final class FractionalScaleGlobal: WpFractionalScaleManagerV1.Requests {
             )
         }
         let object = FractionalScale(surface)
-        let fallback = scene.primaryOutput?.mode.scale ?? 1
+        let fallback = layout.primary?.view.scale ?? 1
         id.handler = object
         surface.onOutputsChange = { [weak object, weak id] in
             if let id { object?.update(id, otherwise: fallback) }

@@ -31,14 +31,16 @@ final class Surface: WlSurface.Requests {
     /// Kinds of extension objects that the surface has; of each there can be one.
     private var extensions: Set<ObjectIdentifier> = []
     private let scene: Scene
+    private let scheduler: FrameScheduler
     private let account: ClientAccount
     private let charge: Charge
 
-    init(resource: WlSurface, scene: Scene) throws(ProtocolError) {
+    init(resource: WlSurface, scene: Scene, scheduler: FrameScheduler) throws(ProtocolError) {
         account = resource.client.account
         charge = try account.charge(of: .surfaces)
         self.resource = resource
         self.scene = scene
+        self.scheduler = scheduler
     }
 
     /// The surface that a request names.
@@ -122,7 +124,7 @@ final class Surface: WlSurface.Requests {
     func destroyed(_ resource: WlSurface) {
         role?.surfaceDestroyed(self)
         role = nil
-        scene.remove(self)
+        scheduler.remove(self)
         for output in outputs { output.left(resource) }
         outputs = []
         pending.parts.wasSuperseded()
@@ -186,7 +188,7 @@ final class Surface: WlSurface.Requests {
         let waiting = frameCallbacks.count + (held?.frameCallbacks.count ?? 0) + queued
         // A covered window is rarely shown, and its client may still ask with each commit.
         if pending.frameCallbacks.count + waiting >= account.limits.frameCallbacks {
-            takeOldestFrameCallback()?.finishWithDone(callbackData: scene.time)
+            takeOldestFrameCallback()?.finishWithDone(callbackData: scheduler.time)
         }
         pending.frameCallbacks.append(callback)
     }
@@ -346,7 +348,12 @@ final class Surface: WlSurface.Requests {
     func didApply(_ change: Change) {
         if change.offset != Point(x: 0, y: 0) { role?.contentMoved(by: change.offset) }
         role?.didCommit(self)
-        scene.didCommit(self, change)
+        didChange(change)
+    }
+
+    private func didChange(_ change: Change) {
+        scene.didChange(self, damage: change.damage, isReshaped: change.isReshaped, in: node)
+        scheduler.didCommit(self)
     }
 
     /// Changes a part of the state in whatever was asked for, committed or shown so far, at once.
@@ -355,7 +362,7 @@ final class Surface: WlSurface.Requests {
         if held != nil { change(&held!.state.parts[part]) }
         for transaction in transactions { transaction.changeCommit(of: self) { change(&$0.state.parts[part]) } }
         change(&current.parts[part])
-        scene.didCommit(self, Change(damage: Region(), isReshaped: true))
+        didChange(Change(damage: Region(), isReshaped: true))
     }
 
     // MARK: Frames and outputs

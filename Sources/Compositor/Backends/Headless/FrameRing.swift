@@ -23,8 +23,10 @@ struct FrameRing {
     /// What changed in the last frames, newest first, in output pixels.
     private var history: [Region] = []
 
-    init(size: Size) {
+    /// An empty one; `older`, of another size, had the frames so far.
+    init(size: Size, after older: FrameRing? = nil) {
         self.size = size
+        frame = older?.frame ?? 0
     }
 
     /// Makes the first buffer, so that want of memory for it shows now.

@@ -4,7 +4,9 @@
 /// an idle output causes no wake-up.
 final class FrameClock {
     /// Nanoseconds from frame to frame.
-    let period: UInt64
+    private var period: UInt64
+    /// Gets the frame's time in nanoseconds.
+    var tick: (UInt64) -> Void = { _ in }
     private let clock: any Clock
     private var alarm: (any Alarm)?
     /// When the next tick is to come, if it is.
@@ -14,19 +16,36 @@ final class FrameClock {
     /// counts as vertical retraces.
     private(set) var refreshCount: UInt64 = 0
 
-    /// `refresh` is in millihertz, as in wl_output.mode; `tick` gets the frame's time in nanoseconds.
-    init(clock: any Clock, refresh: Int, tick: @escaping (UInt64) -> Void) {
+    /// `refresh` is in millihertz, as in wl_output.mode.
+    init(clock: any Clock, refresh: Int) {
         self.clock = clock
-        period = 1_000_000_000_000 / UInt64(refresh)
+        period = Self.period(of: refresh)
         lastTick = clock.now
         alarm = clock.makeAlarm { [unowned self] in
             deadline = nil
             let now = self.clock.now
-            let periods = (now - lastTick) / period
-            refreshCount += periods
-            lastTick += periods * period
+            moveOn(to: now)
             tick(now)
         }
+    }
+
+    private static func period(of refresh: Int) -> UInt64 { 1_000_000_000_000 / UInt64(refresh) }
+
+    /// Counts the refreshes up to a time.
+    private func moveOn(to now: UInt64) {
+        let periods = (now - lastTick) / period
+        refreshCount += periods
+        lastTick += periods * period
+    }
+
+    /// Ticks at another rate from now on.
+    func setRefresh(_ refresh: Int) {
+        guard Self.period(of: refresh) != period else { return }
+        moveOn(to: clock.now)
+        period = Self.period(of: refresh)
+        guard deadline != nil else { return }
+        stop()
+        requestFrame()
     }
 
     /// Wants a frame, `delay` nanoseconds from now at the earliest. Asking again for one that isn't earlier changes

@@ -1,0 +1,57 @@
+internal import Pixels
+internal import SharedMemory
+
+/// An output without a screen: frames are drawn at a clock's ticks into memory, where readers get them.
+final class HeadlessDriver: OutputDriver {
+    let model = "headless"
+    var onFrame: ((UInt64) -> Void)?
+    private(set) var ring: FrameRing
+    private let frameClock: FrameClock
+
+    /// One that is like `state`, which is possible.
+    init(_ state: OutputState, clock: any Clock) {
+        ring = FrameRing(size: state.mode.size)
+        frameClock = FrameClock(clock: clock, refresh: state.mode.refresh)
+        frameClock.tick = { [unowned self] time in onFrame?(time) }
+    }
+
+    var refreshCount: UInt64 { frameClock.refreshCount }
+
+    func test(_ state: OutputState) throws(OutputError) {
+        let mode = state.mode
+        guard OutputMode.lengths.contains(mode.width), OutputMode.lengths.contains(mode.height) else {
+            throw OutputError(
+                description: "an output has 1 to 16384 pixels in each direction, not \(mode.width)x\(mode.height)"
+            )
+        }
+        guard OutputMode.refreshRates.contains(mode.refresh) else {
+            throw OutputError(description: "an output has 0.001 to 1000 frames a second, not \(mode.refresh)/1000")
+        }
+        guard OutputMode.scales.contains(mode.scale) else {
+            throw OutputError(description: "an output's scale is 1 to 8, not \(mode.scale)")
+        }
+    }
+
+    func commit(_ state: OutputState) throws(OutputError) {
+        try test(state)
+        if state.mode.size != ring.size { ring = FrameRing(size: state.mode.size, after: ring) }
+        frameClock.setRefresh(state.mode.refresh)
+    }
+
+    func reserve() throws(SystemError) { try ring.reserve() }
+
+    func requestFrame(after delay: UInt64) { frameClock.requestFrame(after: delay) }
+
+    func nextBuffer(
+        damage: Region,
+        sessions: Int
+    ) throws(SystemError) -> (buffer: FrameBuffer, repaint: Region)? {
+        try ring.next(damage: damage, sessions: sessions)
+    }
+
+    func submit(_ buffer: FrameBuffer, damage: Region) { ring.finish(buffer, damage: damage) }
+
+    func dropBuffers(of session: ObjectIdentifier) { ring.dropBuffers(of: session) }
+
+    func stop() { frameClock.stop() }
+}

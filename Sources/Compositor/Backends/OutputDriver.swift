@@ -1,0 +1,41 @@
+internal import Pixels
+internal import SharedMemory
+
+/// Where an output's frames go, and who says when there is to be one.
+///
+/// An ``Output`` has one for life, and nothing else knows of it: not what it is, nor where its buffers are.
+protocol OutputDriver: AnyObject {
+    /// What it is, as wl_output.geometry's model has it.
+    var model: String { get }
+    /// Is called when a frame that was asked for may be drawn, with the time in nanoseconds of the clock.
+    var onFrame: ((UInt64) -> Void)? { get set }
+    /// Refreshes since the start, counted whether anything was drawn or not.
+    var refreshCount: UInt64 { get }
+    /// The buffers that frames are drawn into.
+    var ring: FrameRing { get }
+
+    /// Whether the output could be like that; an error says why not.
+    func test(_ state: OutputState) throws(OutputError)
+    /// Makes the output so. Nothing has changed where that fails.
+    func commit(_ state: OutputState) throws(OutputError)
+    /// Makes memory for the first frame, so that want of it shows now.
+    func reserve() throws(SystemError)
+
+    /// Wants ``onFrame`` to be called, `delay` nanoseconds from now at the earliest.
+    func requestFrame(after delay: UInt64)
+    /// A buffer to draw into, and what has to be drawn there so that it shows the next frame, which differs by `damage`
+    /// from the newest; nil where the readers of `sessions` capture sessions hold all that there may be.
+    func nextBuffer(damage: Region, sessions: Int) throws(SystemError) -> (buffer: FrameBuffer, repaint: Region)?
+    /// Shows a buffer that was drawn into.
+    func submit(_ buffer: FrameBuffer, damage: Region)
+    /// Takes out of use what the reader of a capture session may still have mapped.
+    func dropBuffers(of session: ObjectIdentifier)
+    /// Wants no frame any more.
+    func stop()
+}
+
+/// Why an output can't be as it was asked to be.
+struct OutputError: Error, Equatable, CustomStringConvertible {
+    /// What stands in the way, and what can be done.
+    let description: String
+}

@@ -1,0 +1,84 @@
+/// Says when clients may draw their next frames, and tells them when the last ones were shown.
+///
+/// A surface goes by the first output that it can be seen on, and by a slow clock while nobody can see it.
+final class FrameScheduler {
+    private let scene: Scene
+    private let clock: any Clock
+    private let presence: SurfacePresence
+    private let hiddenFrames: HiddenFrames
+    /// Surfaces whose clients wait to hear of a frame, in the order in which they began to wait.
+    private var waiting = OrderedDictionary<ObjectIdentifier, Surface>()
+
+    init(scene: Scene, presence: SurfacePresence, clock: any Clock) {
+        self.scene = scene
+        self.presence = presence
+        self.clock = clock
+        hiddenFrames = HiddenFrames(clock: clock)
+        hiddenFrames.action = { [unowned self] time in tickHidden(time: time) }
+    }
+
+    /// The time as frame callbacks carry it, in milliseconds.
+    var time: UInt32 { milliseconds(clock.now) }
+
+    /// A surface has committed: its client may want to hear of the frame that shows it.
+    func didCommit(_ surface: Surface) {
+        guard surface.waitsForFrame else { return }
+        waiting[ObjectIdentifier(surface)] = surface
+        // A change of the layout has asked for a frame already; who is to be seen then is found out then.
+        if !scene.willBeLaidOut { requestFrame(for: surface) }
+    }
+
+    private func requestFrame(for surface: Surface) {
+        if let viewer = scene.viewers(of: surface).first {
+            viewer.requestFrame()
+        } else {
+            hiddenFrames.request()
+        }
+    }
+
+    /// The surface is gone.
+    func remove(_ surface: Surface) {
+        if !waiting.isEmpty { waiting[ObjectIdentifier(surface)] = nil }
+        presence.remove(surface)
+    }
+
+    /// An output is another one than before: clients hear what that means for their surfaces.
+    func outputChanged(_ output: Output) {
+        presence.outputChanged(output)
+        if !waiting.isEmpty { hiddenFrames.request() }
+    }
+
+    /// An output is gone: surfaces leave it at once.
+    func outputRemoved() {
+        presence.update()
+        if !waiting.isEmpty { hiddenFrames.request() }
+    }
+
+    /// `output` has had its turn at `time`: those that can be seen on it may go on drawing, and hear when they were
+    /// shown. Where nothing could be drawn there is no `presentation`, and they hear that after a later turn.
+    func outputDidTick(_ output: Output, time: UInt64, _ presentation: Presentation?) {
+        presence.update()
+        for surface in waiting.values {
+            guard scene.viewers(of: surface).first === output else {
+                requestFrame(for: surface)
+                continue
+            }
+            if let presentation { surface.sendFeedback(presentation) }
+            surface.sendFrameCallbacks(time: milliseconds(time))
+            if !surface.waitsForFrame { waiting[ObjectIdentifier(surface)] = nil }
+        }
+    }
+
+    /// Those whom nobody can see have waited long enough.
+    private func tickHidden(time: UInt32) {
+        for surface in waiting.values {
+            if let viewer = scene.viewers(of: surface).first {
+                viewer.requestFrame()
+            } else {
+                waiting[ObjectIdentifier(surface)] = nil
+                surface.sendFeedback(nil)
+                surface.sendFrameCallbacks(time: time)
+            }
+        }
+    }
+}

@@ -1,0 +1,93 @@
+internal import Pixels
+
+/// What a picture shows of the scene, and how: a rectangle of global coordinates, drawn at a scale, and turned.
+///
+/// Lengths are rounded each by itself, so that a surface whose client draws for the scale has all its pixels as they
+/// are, wherever it is. So two things that touch may be a pixel apart, or overlap by one, at scales that aren't whole.
+struct View: Equatable {
+    /// The top left corner, in global coordinates.
+    var origin: Point
+    /// Pixels for each unit of global coordinates.
+    var scale: Scale
+    /// How the picture is turned: it holds this applied to what is to be seen, as a buffer does by
+    /// wl_surface.set_buffer_transform.
+    var orientation = Orientation.normal
+    /// Of the picture, in pixels.
+    var size: Size
+
+    /// Of what is to be seen, in pixels.
+    private var uprightSize: Size { orientation.inverse.apply(to: size) }
+
+    /// What it shows, in global coordinates.
+    var bounds: Rectangle {
+        let upright = uprightSize
+        let size = Size(width: scale.units(upright.width), height: scale.units(upright.height))
+        return Rectangle(origin: origin, size: size)
+    }
+
+    /// Pixels that a rectangle of global coordinates takes.
+    func pixels(_ rectangle: Rectangle) -> Rectangle { turned(uprightPixels(rectangle)) }
+
+    private func uprightPixels(_ rectangle: Rectangle) -> Rectangle {
+        Rectangle(
+            x: scale.pixels(rectangle.x - origin.x),
+            y: scale.pixels(rectangle.y - origin.y),
+            width: scale.pixels(rectangle.width),
+            height: scale.pixels(rectangle.height)
+        )
+    }
+
+    private func turned(_ rectangle: Rectangle) -> Rectangle { orientation.apply(to: rectangle, in: uprightSize) }
+
+    /// Pixels that a region of global coordinates may have to do with.
+    func outerPixels(_ region: Region) -> Region {
+        let isWhole = scale.in120ths % 120 == 0
+        let local = region.translated(by: Point(x: -origin.x, y: -origin.y))
+            .scaledOutward(byNumerator: scale.in120ths, denominator: 120)
+        // What is in it may be rounded to one side or the other, and its neighbours are drawn smoothly into it.
+        return (isWhole ? local : local.grown(by: 1))
+            .intersection(uprightSize.bounds)
+            .transformed(by: orientation, in: uprightSize)
+    }
+
+    /// Pixels of an item with these bounds, in global coordinates, that lie wholly in a region of its own coordinates.
+    func innerPixels(_ region: Region, of bounds: Rectangle) -> Region {
+        let corner = uprightPixels(bounds)
+        return region.scaledInward(byNumerator: scale.in120ths, denominator: 120)
+            .translated(by: corner.origin)
+            .intersection(corner)
+            .transformed(by: orientation, in: uprightSize)
+    }
+
+    /// How something is drawn that takes `bounds`, in global coordinates.
+    func placement(of bounds: Rectangle, _ appearance: Appearance) -> Placement {
+        // The upright content is turned as the picture is.
+        let turn = orientation.inverse.followed(by: appearance.orientation)
+        return Placement(
+            destination: pixels(bounds),
+            orientation: turn,
+            crop: appearance.crop.map { crop in
+                guard orientation != .normal, let content = appearance.content else { return crop }
+                return orientation.apply(to: crop, in: appearance.orientation.inverse.apply(to: content.size))
+            }
+        )
+    }
+}
+
+extension Orientation {
+    /// Where a part of content of `size` is after the content was turned.
+    fileprivate func apply(to crop: Placement.Crop, in size: Size) -> Placement.Crop {
+        let (x, y, width, height) = (crop.x, crop.y, crop.width, crop.height)
+        let (right, bottom) = (Double(size.width) - x - width, Double(size.height) - y - height)
+        return switch self {
+        case .normal: crop
+        case .rotated90: Placement.Crop(x: y, y: right, width: height, height: width)
+        case .rotated180: Placement.Crop(x: right, y: bottom, width: width, height: height)
+        case .rotated270: Placement.Crop(x: bottom, y: x, width: height, height: width)
+        case .flipped: Placement.Crop(x: right, y: y, width: width, height: height)
+        case .flipped90: Placement.Crop(x: y, y: x, width: height, height: width)
+        case .flipped180: Placement.Crop(x: x, y: bottom, width: width, height: height)
+        case .flipped270: Placement.Crop(x: bottom, y: right, width: height, height: width)
+        }
+    }
+}

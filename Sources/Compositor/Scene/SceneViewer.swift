@@ -1,0 +1,11 @@
+internal import Pixels
+
+/// Somebody who shows a part of the scene.
+protocol SceneViewer: AnyObject {
+    /// What it shows, in global coordinates.
+    var bounds: Rectangle { get }
+    /// Something looks different in a region of global coordinates.
+    func addDamage(_ region: Region)
+    /// Something came, went or moved. What that means is found out when the scene is drawn.
+    func requestFrame()
+}
