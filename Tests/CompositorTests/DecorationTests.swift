@@ -51,7 +51,7 @@ import WaylandClient
         window = Undecided(client)
     }
 
-    private var node: Toplevel { fixture.compositor.scene.nodes[0] as! Toplevel }
+    private var node: Window { fixture.compositor.scene.nodes[0] as! Window }
 
     /// Colours of the pixels in the title bar.
     private func barColors() -> Set<UInt32> {

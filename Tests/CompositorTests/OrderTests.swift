@@ -77,7 +77,7 @@ import WaylandClient
         client.roundTrip()
         pointers[7].release()
         client.roundTrip()
-        let corner = (fixture.compositor.scene.nodes[0] as! Toplevel).frame.origin
+        let corner = (fixture.compositor.scene.nodes[0] as! Window).frame.origin
         fixture.compositor.seat.pointer.move(to: corner, time: 0)
         client.roundTrip()
         #expect(entered == Array(0..<7) + Array(8..<20))
@@ -98,7 +98,7 @@ import WaylandClient
             fixture.nextFrame()
             child.show(0xff_ff00, 2, 2)
             fixture.nextFrame()
-            let corner = (fixture.compositor.scene.nodes.last as! Toplevel).frame.origin
+            let corner = (fixture.compositor.scene.nodes.last as! Window).frame.origin
             #expect(fixture.pixel(corner.x, corner.y) == 0xff_ff00)
             for window in windows { window.show(nil) }
             client.roundTrip()

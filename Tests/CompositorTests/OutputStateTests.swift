@@ -84,7 +84,7 @@ import WaylandWire
         try change { $0.mode = OutputMode(width: 320, height: 240, scale: 2) }
         #expect(window.configures.last!.width == 160 && window.configures.last!.height == 120)
         try change { $0.position = Point(x: 1_000, y: 1_000) }
-        let frames = compositor.scene.nodes.map { ($0 as! Toplevel).frame }
+        let frames = compositor.scene.nodes.map { ($0 as! Window).frame }
         #expect(frames.allSatisfy { !$0.intersection(fixture.output.bounds).isEmpty }, "\(frames)")
     }
 
@@ -97,7 +97,7 @@ import WaylandWire
             let (width, height) = (scale.pixels(30), scale.pixels(20))
             window.show(buffer(width, height))
             client.roundTrip()
-            let node = compositor.scene.nodes.last as! Toplevel
+            let node = compositor.scene.nodes.last as! Window
             node.place(at: Point(x: place, y: place))
             compositor.scene.setNeedsLayout(node)
             fixture.nextFrame()
@@ -148,7 +148,7 @@ import WaylandWire
         cropped.surface.setBufferTransform(transform: ._90)
         cropped.show(buffer(10, 20))
         client.roundTrip()
-        let node = compositor.scene.nodes.last as! Toplevel
+        let node = compositor.scene.nodes.last as! Window
         node.place(at: Point(x: 30, y: 15))
         compositor.scene.setNeedsLayout(node)
         fixture.nextFrame()

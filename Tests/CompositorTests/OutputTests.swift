@@ -33,7 +33,7 @@ import WaylandClient
     }
 
     private var compositor: Compositor { fixture.compositor }
-    private var node: Toplevel { compositor.scene.nodes[0] as! Toplevel }
+    private var node: Window { compositor.scene.nodes[0] as! Window }
 
     private func shownWindow(_ width: Int = 30, _ height: Int = 20, color: UInt32 = 0xff) -> TestWindow {
         let window = TestWindow(client)
@@ -129,7 +129,7 @@ import WaylandClient
     @Test func aFullOutputSendsNewWindowsToTheNext() {
         _ = shownWindow(90, 90)
         _ = shownWindow(35, 25)
-        let frames = compositor.scene.nodes.map { ($0 as! Toplevel).frame }
+        let frames = compositor.scene.nodes.map { ($0 as! Window).frame }
         #expect(frames[0].maxX <= 100 && frames[1].x >= 100)
     }
 

@@ -69,7 +69,7 @@ import WaylandWire
 
         /// Moves the window that is in front.
         func move(_ window: TestWindow, to x: Int, _ y: Int) {
-            let node = fixture.compositor.scene.nodes.last as! Toplevel
+            let node = fixture.compositor.scene.nodes.last as! Window
             node.place(at: Point(x: x, y: y))
             fixture.compositor.scene.setNeedsLayout(node)
             fixture.nextFrame()

@@ -74,7 +74,7 @@ import WaylandWire
         let window = TestWindow(client)
         window.show(TestPool(client, size: 3_600).buffer(30, 30, color: color))
         client.roundTrip()
-        let node = fixture.compositor.scene.nodes.last { $0 is Toplevel } as! Toplevel
+        let node = fixture.compositor.scene.nodes.last { $0 is Window } as! Window
         node.place(at: Point(x: x, y: y))
         fixture.compositor.scene.setNeedsLayout(node)
         fixture.nextFrame()

@@ -306,7 +306,7 @@ import WaylandWire
             client.roundTrip()
             return window
         }
-        let frames = fixture.compositor.scene.nodes.map { ($0 as! Toplevel).frame }
+        let frames = fixture.compositor.scene.nodes.map { ($0 as! Window).frame }
         for (index, frame) in frames.enumerated() {
             for other in frames.dropFirst(index + 1) { #expect(frame.intersection(other).isEmpty) }
         }
@@ -345,8 +345,8 @@ import WaylandWire
         short.show(TestPool(other, size: 400).buffer(10, 10, color: 0))
         short.toplevel.setTitle(title: "ääää")
         other.roundTrip()
-        #expect((self.fixture.compositor.scene.nodes[0] as! Toplevel).title.utf8.count == 4_002)
-        #expect((fixture.compositor.scene.nodes[0] as! Toplevel).title == "ää")
+        #expect((self.fixture.compositor.scene.nodes[0] as! Window).title.utf8.count == 4_002)
+        #expect((fixture.compositor.scene.nodes[0] as! Window).title == "ää")
     }
 
     @Test func thousandsOfUnansweredConfiguresAreKeptShort() {

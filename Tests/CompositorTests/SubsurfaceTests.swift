@@ -199,7 +199,7 @@ import WaylandClient
         child.show(red, 30, 20)
         window.surface.commit()
         fixture.nextFrame()
-        let toplevel = fixture.compositor.scene.nodes[0] as! Toplevel
+        let toplevel = fixture.compositor.scene.nodes[0] as! Window
         #expect(toplevel.frame.size.width == 70 && toplevel.frame.size.height == 60)
     }
 

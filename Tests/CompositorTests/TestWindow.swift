@@ -84,7 +84,7 @@ final class TestWindow {
     func moveToCorner() {
         client.roundTrip()
         let scene = client.fixture.compositor.scene
-        let node = scene.nodes.last as! Toplevel
+        let node = scene.nodes.last as! Window
         node.place(at: Point(x: 0, y: 0))
         scene.setNeedsLayout(node)
     }

@@ -1,5 +1,6 @@
 internal import Pixels
 internal import WaylandServer
+internal import WaylandWire
 
 /// A `wl_surface`: a rectangle of pixels, with double-buffered state.
 ///
@@ -102,8 +103,13 @@ final class Surface: WlSurface.Requests {
 
     // MARK: Extensions
 
-    /// Notes that the surface has an extension object of a kind; false where it has one already.
-    func claim(_ kind: AnyObject.Type) -> Bool { extensions.insert(ObjectIdentifier(kind)).inserted }
+    /// Notes that the surface has an extension object of a kind, whose interface is called `name`; `code` is the error
+    /// where it has one already.
+    func claim(_ kind: AnyObject.Type, _ name: String, otherwise code: some WireError) throws(ProtocolError) {
+        guard extensions.insert(ObjectIdentifier(kind)).inserted else {
+            throw ProtocolError(code, "wl_surface@\(resource.id) has a \(name) already")
+        }
+    }
 
     /// The extension object is gone.
     func giveUp(_ kind: AnyObject.Type) { extensions.remove(ObjectIdentifier(kind)) }

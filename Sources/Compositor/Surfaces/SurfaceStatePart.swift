@@ -6,15 +6,17 @@ internal import WaylandServer
 /// the surface is committed. An extension keeps its own part of that state in a type of its own, so that ``Surface``
 /// knows none of them:
 ///
-///     struct WindowGeometry: SurfaceStatePart {
-///         var rectangle: Rectangle?
-///         mutating func apply(_ newer: WindowGeometry) {
-///             if let new = newer.rectangle { rectangle = new }
+///     struct SizeBounds: SurfaceStatePart {
+///         var minimum: Size?
+///         mutating func apply(_ newer: SizeBounds) {
+///             if let new = newer.minimum { minimum = new }
 ///         }
 ///     }
 ///
-///     surface.pending[WindowGeometry.self].rectangle = rectangle     // in the request
-///     surface.current[WindowGeometry.self].rectangle                 // after the commit
+///     surface.pending[SizeBounds.self].minimum = size        // in the request
+///     surface.current[SizeBounds.self].minimum               // after the commit
+///
+/// For a single value there is ``Setting``.
 protocol SurfaceStatePart {
     /// Nothing has been asked for yet.
     init()

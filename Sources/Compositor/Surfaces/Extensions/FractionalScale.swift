@@ -38,12 +38,11 @@ final class FractionalScaleGlobal: WpFractionalScaleManagerV1.Requests {
         surface: WlSurface
     ) throws(ProtocolError) {
         let surface = try Surface.of(surface)
-        guard surface.claim(FractionalScale.self) else {
-            throw ProtocolError(
-                WpFractionalScaleManagerV1.Error.fractionalScaleExists,
-                "wl_surface@\(surface.resource.id) has a wp_fractional_scale_v1 already"
-            )
-        }
+        try surface.claim(
+            FractionalScale.self,
+            "wp_fractional_scale_v1",
+            otherwise: WpFractionalScaleManagerV1.Error.fractionalScaleExists
+        )
         let object = FractionalScale(surface)
         let fallback = layout.primary?.view.scale ?? 1
         id.handler = object

@@ -10,7 +10,7 @@ final class WindowManager {
     /// For titles.
     let typefaces = Typefaces()
     /// Mapped windows, the active one last.
-    private(set) var windows: [Toplevel] = []
+    private(set) var windows: [Window] = []
 
     init(scene: Scene, layout: OutputLayout) {
         self.scene = scene
@@ -18,7 +18,7 @@ final class WindowManager {
     }
 
     /// What a window can fill, in global coordinates: the output that it chose, or the one that shows most of it.
-    func bounds(for window: Toplevel) -> Rectangle? {
+    func bounds(for window: Window) -> Rectangle? {
         if let chosen = window.chosenOutput, layout.contains(chosen) { return chosen.bounds }
         guard windows.contains(where: { $0 === window }) else { return layout.primary?.bounds }
         let frame = window.frame
@@ -35,7 +35,7 @@ final class WindowManager {
     }
 
     /// Moves a window's frame to a place, in global coordinates.
-    func move(_ window: Toplevel, to position: Point) {
+    func move(_ window: Window, to position: Point) {
         guard position != window.position else { return }
         window.place(at: position)
         scene.setNeedsLayout(window)
@@ -45,12 +45,12 @@ final class WindowManager {
     var scale: Scale { layout.largestScale }
 
     /// Something of a window that the compositor draws looks different.
-    func redraw(_ drawable: any Drawable, of window: Toplevel) {
+    func redraw(_ drawable: any Drawable, of window: Window) {
         scene.redraw(drawable, of: window)
     }
 
     /// A window has committed, or its frame changed.
-    func didCommit(_ window: Toplevel) {
+    func didCommit(_ window: Window) {
         guard window.isMapped else { return }
         if !windows.contains(where: { $0 === window }) {
             map(window)
@@ -60,14 +60,14 @@ final class WindowManager {
     }
 
     /// A window shows nothing any more.
-    func didUnmap(_ window: Toplevel) {
+    func didUnmap(_ window: Window) {
         scene.remove(window)
         windows.removeAll { $0 === window }
         windows.last?.configure { $0.isActivated = true }
     }
 
     /// Brings a window to the front, and makes it the active one.
-    func activate(_ window: Toplevel) {
+    func activate(_ window: Window) {
         guard let index = windows.firstIndex(where: { $0 === window }), window !== windows.last else { return }
         windows.last?.configure { $0.isActivated = false }
         windows.append(windows.remove(at: index))
@@ -75,7 +75,7 @@ final class WindowManager {
         window.configure { $0.isActivated = true }
     }
 
-    private func map(_ window: Toplevel) {
+    private func map(_ window: Window) {
         window.place(at: fixedPosition(of: window) ?? freePosition(for: window))
         windows.last?.configure { $0.isActivated = false }
         windows.append(window)
@@ -84,12 +84,12 @@ final class WindowManager {
     }
 
     /// Where a window that fills the output is.
-    private func fixedPosition(of window: Toplevel) -> Point? {
+    private func fixedPosition(of window: Window) -> Point? {
         window.accepted.isMaximized || window.accepted.isFullscreen ? bounds(for: window)?.origin : nil
     }
 
     /// Where a new window goes: on the first output that has room for all of it beside the others, or else the first.
-    private func freePosition(for window: Toplevel) -> Point {
+    private func freePosition(for window: Window) -> Point {
         let others = windows.suffix(WindowPlacement.windowLimit).filter { $0 !== window }.map(\.frame)
         let size = window.frame.size
         let places = layout.outputs.map { WindowPlacement.position(for: size, in: $0.bounds, beside: others) }

@@ -1,12 +1,8 @@
 internal import WaylandServer
 
 /// Whether a surface may be shown without waiting for the display: a hint. A headless frame never tears.
-struct TearingHint: SurfaceStatePart {
-    var hint: WpTearingControlV1.PresentationHint?
-
-    mutating func apply(_ newer: TearingHint) {
-        if let new = newer.hint { hint = new }
-    }
+enum TearingHint: SurfaceSetting {
+    typealias Value = WpTearingControlV1.PresentationHint
 }
 
 /// `wp_tearing_control_v1`: sets a surface's ``TearingHint``.
@@ -21,12 +17,12 @@ private final class TearingControl: WpTearingControlV1.Requests {
         _ resource: WpTearingControlV1,
         hint: WpTearingControlV1.PresentationHint
     ) throws(ProtocolError) {
-        surface?.pending[TearingHint.self].hint = hint
+        surface?.pending[Setting<TearingHint>.self].value = hint
     }
 
     func destroyed(_ resource: WpTearingControlV1) {
         surface?.giveUp(TearingControl.self)
-        surface?.pending[TearingHint.self].hint = .vsync
+        surface?.pending[Setting<TearingHint>.self].value = .vsync
     }
 }
 
@@ -42,12 +38,11 @@ final class TearingControlGlobal: WpTearingControlManagerV1.Requests {
         surface: WlSurface
     ) throws(ProtocolError) {
         let surface = try Surface.of(surface)
-        guard surface.claim(TearingControl.self) else {
-            throw ProtocolError(
-                WpTearingControlManagerV1.Error.tearingControlExists,
-                "wl_surface@\(surface.resource.id) has a wp_tearing_control_v1 already"
-            )
-        }
+        try surface.claim(
+            TearingControl.self,
+            "wp_tearing_control_v1",
+            otherwise: WpTearingControlManagerV1.Error.tearingControlExists
+        )
         id.handler = TearingControl(surface)
     }
 }

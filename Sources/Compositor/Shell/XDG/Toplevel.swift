@@ -13,112 +13,51 @@ struct SizeBounds: SurfaceStatePart {
     }
 }
 
-/// `xdg_toplevel`: a window.
-final class Toplevel: XdgToplevel.Requests, ShellRole, SceneNode {
-    /// What the compositor tells a window about its state.
-    struct Configuration: Equatable {
-        /// The size that it should take, in window geometry coordinates; nil leaves it to the client.
-        var size: Size?
-        var isMaximized = false
-        var isFullscreen = false
-        var isActivated = false
-        /// Whether the title bar is Signet's to draw.
-        var isDecorated = false
-
-        /// How much of the frame is title bar, in units of the scene's coordinates.
-        var titleBarHeight: Int { isDecorated && !isFullscreen ? TitleBar.height : 0 }
-    }
-
+/// `xdg_toplevel`: the protocol's side of a ``Window``.
+final class Toplevel: XdgToplevel.Requests, ShellRole, WindowClient {
     let resource: XdgToplevel
     private let shell: ShellSurface
-    private let windows: WindowManager
     private let limits: Limits
-    private(set) var title = ""
     private(set) var appID = ""
-    /// For both.
+    /// For the title and the application's id.
     private var textCharge: Charge?
     private(set) weak var parent: Toplevel?
-    /// What the window should be like.
-    private(set) var wanted = Configuration()
-    /// What it has accepted to be like.
-    private(set) var accepted = Configuration() {
-        didSet { if accepted.titleBarHeight != oldValue.titleBarHeight { windows.redraw(titleBar, of: self) } }
-    }
-    private var sent: [(serial: UInt32, configuration: Configuration)] = []
-    /// The top left corner of the frame, in global coordinates.
-    private(set) var position = Point(x: 0, y: 0)
+    private var sent: [(serial: UInt32, configuration: Window.Configuration)] = []
     /// The client's object for who draws the title bar; nil where it asked for none.
     private(set) weak var decoration: ZxdgToplevelDecorationV1?
-    private let titleBar = TitleBar()
-    /// The output that a fullscreen window asked for.
-    private(set) weak var chosenOutput: Output?
+    private let windows: WindowManager
+    /// What the window manager deals with.
+    private(set) lazy var window = Window(of: self, account: resource.client.account, manager: windows)
 
     init(resource: XdgToplevel, shell: ShellSurface, windows: WindowManager, limits: Limits) {
         self.resource = resource
         self.shell = shell
-        self.windows = windows
         self.limits = limits
+        self.windows = windows
     }
 
-    /// The window with its title bar, in global coordinates.
-    var frame: Rectangle {
-        let size = shell.geometry.size
-        return Rectangle(origin: position, size: Size(width: size.width, height: size.height + titleBarHeight))
-    }
-
-    private var titleBarHeight: Int { accepted.titleBarHeight }
-
-    var isMapped: Bool { shell.isMapped }
-
-    func place(at position: Point) {
-        self.position = position
-    }
-
-    /// Changes what the window should be like, and tells the client if that is new.
-    func configure(_ change: (inout Configuration) -> Void) {
-        let before = wanted
-        change(&wanted)
-        if wanted == before { return }
-        shell.configure()
-        if titleBarHeight > 0 { windows.redraw(titleBar, of: self) }
-    }
+    var node: (any SceneNode)? { window }
 
     /// Takes over who draws the title bar, as its client wishes; `decoration` is nil once it has no wish any more.
     func setDecoration(_ decoration: ZxdgToplevelDecorationV1?, isDecorated: Bool) {
         self.decoration = decoration
-        wanted.isDecorated = isDecorated
-        updateSize()
         if decoration == nil {
             // Also in what the client hasn't acked yet: nothing brings the bar back.
             for index in sent.indices { sent[index].configuration.isDecorated = false }
-            accepted.isDecorated = false
         }
-        shell.configure()
-        windows.didCommit(self)
+        window.setDecorated(isDecorated, forGood: decoration == nil)
     }
 
     /// Whether pixels were attached or are shown already.
     var hasBuffer: Bool { shell.hasBuffer }
 
-    // MARK: SceneNode
+    // MARK: WindowClient
 
-    var items: [PlacedItem] {
-        guard let surface = shell.surface else { return [] }
-        let geometry = shell.geometry
-        let corner = Point(x: position.x - geometry.x, y: position.y + titleBarHeight - geometry.y)
-        let tree = surface.tree(at: corner)
-        guard titleBarHeight > 0, !tree.isEmpty else { return tree }
-        let bar = titleBar.items(
-            title,
-            at: position,
-            width: geometry.width,
-            isActive: wanted.isActivated,
-            scale: windows.scale,
-            typefaces: windows.typefaces,
-            account: resource.client.account
-        )
-        return bar + tree
-    }
+    var geometry: Rectangle { shell.geometry }
+
+    func items(at corner: Point) -> [PlacedItem] { shell.surface?.tree(at: corner) ?? [] }
+
+    func configure() { shell.configure() }
 
     // MARK: ShellRole
 
@@ -140,6 +79,7 @@ final class Toplevel: XdgToplevel.Requests, ShellRole, SceneNode {
     }
 
     func sendConfigure(serial: UInt32) {
+        let wanted = window.wanted
         decoration?.sendConfigure(mode: wanted.isDecorated ? .serverSide : .clientSide)
         var states: [XdgToplevel.State] = []
         if wanted.isMaximized { states.append(.maximized) }
@@ -155,22 +95,21 @@ final class Toplevel: XdgToplevel.Requests, ShellRole, SceneNode {
 
     func didAck(serial: UInt32) {
         guard let index = sent.firstIndex(where: { $0.serial == serial }) else { return }
-        accepted = sent[index].configuration
+        window.accept(sent[index].configuration)
         sent.removeSubrange(...index)
     }
 
     func contentMoved(by offset: Point) {
-        windows.move(self, to: Point(x: position.x + offset.x, y: position.y + offset.y))
+        window.contentMoved(by: offset)
     }
 
     func didCommit(isMapped: Bool) {
-        windows.didCommit(self)
+        window.didCommit()
     }
 
     func didUnmap() {
         sent = []
-        wanted = Configuration(isDecorated: wanted.isDecorated)
-        windows.didUnmap(self)
+        window.didUnmap()
     }
 
     // MARK: Requests
@@ -208,13 +147,12 @@ final class Toplevel: XdgToplevel.Requests, ShellRole, SceneNode {
     func setTitle(_ resource: XdgToplevel, title: String) throws(ProtocolError) {
         let new = title.truncated(toBytes: limits.titleBytes)
         try chargeText(new.utf8.count + appID.utf8.count)
-        self.title = new
-        if titleBarHeight > 0 { windows.redraw(titleBar, of: self) }
+        window.title = new
     }
 
     func setAppId(_ resource: XdgToplevel, appId: String) throws(ProtocolError) {
         let new = appId.truncated(toBytes: limits.titleBytes)
-        try chargeText(title.utf8.count + new.utf8.count)
+        try chargeText(window.title.utf8.count + new.utf8.count)
         appID = new
     }
 
@@ -263,46 +201,23 @@ final class Toplevel: XdgToplevel.Requests, ShellRole, SceneNode {
     }
 
     func setMaximized(_ resource: XdgToplevel) throws(ProtocolError) {
-        fill { $0.isMaximized = true }
+        window.fill { $0.isMaximized = true }
     }
 
     func unsetMaximized(_ resource: XdgToplevel) throws(ProtocolError) {
-        fill { $0.isMaximized = false }
+        window.fill { $0.isMaximized = false }
     }
 
     func setFullscreen(_ resource: XdgToplevel, output: WlOutput?) throws(ProtocolError) {
-        chosenOutput = (output?.handler as? OutputGlobal)?.output
-        fill { $0.isFullscreen = true }
+        window.fill(on: .some((output?.handler as? OutputGlobal)?.output)) { $0.isFullscreen = true }
     }
 
     func unsetFullscreen(_ resource: XdgToplevel) throws(ProtocolError) {
-        chosenOutput = nil
-        fill { $0.isFullscreen = false }
+        window.fill(on: .some(nil)) { $0.isFullscreen = false }
     }
 
     func setMinimized(_ resource: XdgToplevel) throws(ProtocolError) {
         // There is nobody to bring a window back.
-    }
-
-    /// Each of these requests is answered with a configure, also where nothing changes.
-    private func fill(_ change: (inout Configuration) -> Void) {
-        change(&wanted)
-        updateSize()
-        shell.configure()
-    }
-
-    /// What there is to fill may have changed.
-    func outputsChanged() {
-        let size = wanted.size
-        updateSize()
-        if wanted.size != size { shell.configure() }
-    }
-
-    /// A window that fills the output leaves room for its title bar, if there is any: 0 would mean that the client
-    /// chooses, and less than that nothing.
-    private func updateSize() {
-        let bounds = wanted.isMaximized || wanted.isFullscreen ? windows.bounds(for: self) : nil
-        wanted.size = bounds.map { Size(width: $0.width, height: max(1, $0.height - wanted.titleBarHeight)) }
     }
 }
 

@@ -2,21 +2,20 @@ internal import Pixels
 internal import WaylandServer
 
 /// The rectangle of a surface that counts as the window, without shadows, in surface coordinates.
-struct WindowGeometry: SurfaceStatePart {
+enum WindowGeometry: SurfaceSetting {
+    typealias Value = Rectangle
     static let changesShape = true
-    var rectangle: Rectangle?
-
-    mutating func apply(_ newer: WindowGeometry) {
-        if let new = newer.rectangle { rectangle = new }
-    }
 }
 
 extension ShellRole {
+    var node: (any SceneNode)? { nil }
     func contentMoved(by offset: Point) {}
 }
 
 /// What an xdg_surface is used for: `xdg_toplevel` or `xdg_popup`.
 protocol ShellRole: AnyObject {
+    /// What the surface is a part of; nil where that isn't in the scene.
+    var node: (any SceneNode)? { get }
     /// Looks at what is about to be committed.
     func willCommit(_ surface: Surface) throws(ProtocolError)
     /// Sends the role's own part of a configure.
@@ -89,7 +88,7 @@ final class ShellSurface: XdgSurface.Requests, SurfaceRole {
     var geometry: Rectangle {
         guard let surface else { return Rectangle(x: 0, y: 0, width: 0, height: 0) }
         let whole = surface.treeBounds
-        guard let set = surface.current[WindowGeometry.self].rectangle else { return whole }
+        guard let set = surface.current[Setting<WindowGeometry>.self].value else { return whole }
         let clipped = set.intersection(whole)
         return clipped.isEmpty ? whole : clipped
     }
@@ -197,7 +196,7 @@ final class ShellSurface: XdgSurface.Requests, SurfaceRole {
             )
         }
         let rectangle = Rectangle(x: Int(x), y: Int(y), width: Int(width), height: Int(height))
-        surface?.pending[WindowGeometry.self].rectangle = rectangle
+        surface?.pending[Setting<WindowGeometry>.self].value = rectangle
     }
 
     func ackConfigure(_ resource: XdgSurface, serial: UInt32) throws(ProtocolError) {
@@ -230,7 +229,7 @@ final class ShellSurface: XdgSurface.Requests, SurfaceRole {
 
     // MARK: SurfaceRole
 
-    var node: (any SceneNode)? { role as? any SceneNode }
+    var node: (any SceneNode)? { role?.node }
 
     func willCommit(_ surface: Surface) throws(ProtocolError) {
         guard isConstructed else {

@@ -1,12 +1,8 @@
 internal import WaylandServer
 
 /// What a surface shows, as its client says: a hint that later outputs and encoders may use.
-struct ContentType: SurfaceStatePart {
-    var type: WpContentTypeV1.TypeValue?
-
-    mutating func apply(_ newer: ContentType) {
-        if let new = newer.type { type = new }
-    }
+enum ContentType: SurfaceSetting {
+    typealias Value = WpContentTypeV1.TypeValue
 }
 
 /// `wp_content_type_v1`: sets a surface's ``ContentType``.
@@ -21,12 +17,12 @@ private final class ContentTypeObject: WpContentTypeV1.Requests {
         _ resource: WpContentTypeV1,
         contentType: WpContentTypeV1.TypeValue
     ) throws(ProtocolError) {
-        surface?.pending[ContentType.self].type = contentType
+        surface?.pending[Setting<ContentType>.self].value = contentType
     }
 
     func destroyed(_ resource: WpContentTypeV1) {
         surface?.giveUp(ContentTypeObject.self)
-        surface?.pending[ContentType.self].type = WpContentTypeV1.TypeValue.none
+        surface?.pending[Setting<ContentType>.self].value = WpContentTypeV1.TypeValue.none
     }
 }
 
@@ -42,12 +38,11 @@ final class ContentTypeGlobal: WpContentTypeManagerV1.Requests {
         surface: WlSurface
     ) throws(ProtocolError) {
         let surface = try Surface.of(surface)
-        guard surface.claim(ContentTypeObject.self) else {
-            throw ProtocolError(
-                WpContentTypeManagerV1.Error.alreadyConstructed,
-                "wl_surface@\(surface.resource.id) has a wp_content_type_v1 already"
-            )
-        }
+        try surface.claim(
+            ContentTypeObject.self,
+            "wp_content_type_v1",
+            otherwise: WpContentTypeManagerV1.Error.alreadyConstructed
+        )
         id.handler = ContentTypeObject(surface)
     }
 }

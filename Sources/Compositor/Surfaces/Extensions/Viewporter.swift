@@ -140,12 +140,7 @@ final class ViewporterGlobal: WpViewporter.Requests {
 
     func getViewport(_ resource: WpViewporter, id: WpViewport, surface: WlSurface) throws(ProtocolError) {
         let surface = try Surface.of(surface)
-        guard surface.claim(ViewportObject.self) else {
-            throw ProtocolError(
-                WpViewporter.Error.viewportExists,
-                "wl_surface@\(surface.resource.id) has a wp_viewport already"
-            )
-        }
+        try surface.claim(ViewportObject.self, "wp_viewport", otherwise: WpViewporter.Error.viewportExists)
         id.handler = ViewportObject(surface)
     }
 }

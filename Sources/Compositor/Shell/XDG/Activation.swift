@@ -24,7 +24,7 @@ final class ActivationGlobal: XdgActivationV1.Requests {
         let surface = try Surface.of(surface)
         guard let index = tokens.firstIndex(of: token) else { return }
         tokens.remove(at: index)
-        if let window = surface.node as? Toplevel { windows.activate(window) }
+        if let window = surface.node as? Window { windows.activate(window) }
     }
 
     fileprivate func makeToken() -> String {
