@@ -1,11 +1,13 @@
 internal import CLinux
 internal import Glibc
 internal import SharedMemory
+internal import Synchronization
 
 /// Waits for descriptors, timers, signals and other threads, and calls closures for what has come.
 ///
-/// Everything runs in the thread that calls ``dispatch(timeout:)``; only a ``Reply`` is sent from others. An action may
-/// remove its own source and any other: what is removed isn't called any more, also where it was ready already.
+/// Everything runs in the thread that calls ``dispatch(timeout:)``; others send a ``Reply``, or post to the
+/// ``Mailbox``. An action may remove its own source and any other: what is removed isn't called any more, also where it
+/// was ready already.
 /// Sources: epoll(7), timerfd_create(2), signalfd(2), eventfd(2).
 public final class EventLoop {
     /// What a descriptor is waited for, or what it turned out to be.
@@ -113,10 +115,60 @@ public final class EventLoop {
         public func send() { letters.post(number) }
     }
 
+    /// A way into the loop for other threads: ``EventLoop/mailbox``.
+    ///
+    /// What belongs to the loop's thread isn't Sendable, so an action has to be handed it; see `Compositor.Remote`.
+    public struct Mailbox: Sendable {
+        fileprivate let letters: Letters
+
+        /// The loop is gone, and nothing that was posted runs any more.
+        public struct IsClosed: Error, CustomStringConvertible {
+            /// For whoever finds it out by other means.
+            public init() {}
+
+            /// A sentence.
+            public var description: String { "the event loop that this was posted to is gone" }
+        }
+
+        /// Has `action` run in the loop's thread, after what was posted before; not at all where the loop is gone.
+        /// Waits for nobody.
+        public func post(_ action: @escaping @Sendable () -> Void) { letters.post(action) }
+
+        /// Runs `action` in the loop's thread, and waits for what it returns. Not to be awaited by that thread itself.
+        public func run<Result: Sendable>(
+            _ action: @escaping @Sendable () throws -> Result
+        ) async throws -> Result {
+            try await withCheckedThrowingContinuation { continuation in
+                let answer = Answer(continuation)
+                post { answer.give(Swift.Result(catching: action)) }
+            }
+        }
+
+        /// Is given once: at the latest, when nobody can give another one any more.
+        private final class Answer<Value: Sendable>: Sendable {
+            private let continuation: Mutex<CheckedContinuation<Value, any Error>?>
+
+            init(_ continuation: CheckedContinuation<Value, any Error>) {
+                self.continuation = Mutex(continuation)
+            }
+
+            deinit { give(.failure(IsClosed())) }
+
+            func give(_ result: Result<Value, any Error>) {
+                let waiting = continuation.withLock { $0.take() }
+                waiting?.resume(with: result)
+            }
+        }
+    }
+
     /// What other threads see of the loop.
     fileprivate final class Letters: Sendable {
         let wake: Descriptor
         private let numbers = Inbox<UInt64>()
+        private let actions = Inbox<(place: UInt64, action: @Sendable () -> Void)>()
+        /// Of the newest one.
+        private let lastPlace = Atomic<UInt64>(0)
+        private let isClosed = Atomic(false)
 
         init(_ wake: consuming Descriptor) { self.wake = wake }
 
@@ -128,6 +180,24 @@ public final class EventLoop {
         func ring() {
             var one: UInt64 = 1
             _ = unsafe write(wake.rawValue, &one, 8)
+        }
+
+        func post(_ action: @escaping @Sendable () -> Void) {
+            if isClosed.load(ordering: .acquiring) { return }
+            actions.post((lastPlace.add(1, ordering: .relaxed).newValue, action))
+            // Who closes meanwhile takes out what is there, or it is taken out here.
+            if isClosed.load(ordering: .sequentiallyConsistent) { _ = actions.takeAll() }
+            ring()
+        }
+
+        /// Nothing that is posted runs from now on.
+        func close() {
+            isClosed.store(true, ordering: .sequentiallyConsistent)
+            _ = actions.takeAll()
+        }
+
+        func takeActions() -> [@Sendable () -> Void] {
+            actions.takeAvailable().sorted { $0.place < $1.place }.map(\.action)
         }
 
         func takeAll() -> [UInt64] {
@@ -154,6 +224,8 @@ public final class EventLoop {
     private var expected: [UInt64: (owner: Int64, action: () -> Void)] = [:]
     /// Replies that are there, and whose actions haven't run.
     private var replied = TurnQueue<Int64, UInt64>()
+    /// What others posted and hasn't run, oldest first.
+    private var posted: ArraySlice<@Sendable () -> Void> = []
     /// After so many nanoseconds of replies' actions everything else has its turn.
     private static let repliesTime: UInt64 = 1_000_000
     private var lastNumber: UInt64 = 0
@@ -171,6 +243,8 @@ public final class EventLoop {
         _ = watch(alarm.rawValue, for: .readable) { [unowned self] _ in runTimers() }
         _ = watchQuietly(letters.wake.rawValue, for: .readable) { [unowned self] _ in deliver() }
     }
+
+    deinit { letters.close() }
 
     private static func own(_ number: CInt, _ call: String) -> Descriptor {
         guard number >= 0 else { fatalError("\(call): errno \(errno)") }
@@ -340,13 +414,21 @@ public final class EventLoop {
         for number in letters.takeAll() {
             if let owner = expected[number]?.owner { replied.append(number, of: owner) }
         }
+        posted += letters.takeActions()
         let end = Self.now + Self.repliesTime
+        while let action = posted.popFirst() {
+            turns.measure(nil) { action() }
+            if Self.now > end { break }
+        }
         while let number = replied.popFirst() {
             if let action = expected.removeValue(forKey: number)?.action { turns.measure(nil, action) }
             if Self.now > end { break }
         }
-        if !replied.isEmpty { letters.ring() }
+        if !replied.isEmpty || !posted.isEmpty { letters.ring() }
     }
+
+    /// For other threads; see ``Mailbox``.
+    public var mailbox: Mailbox { Mailbox(letters: letters) }
 
     /// How many replies are expected.
     public var expectedCount: Int { expected.count }

@@ -153,6 +153,34 @@ import WaylandServer
         #expect(heard.filter { $0 < 30 } == Array(0..<30), "\(heard)")
     }
 
+    @Test func `others post what is to be done, in its order`() {
+        var heard: [Int] = []
+        nonisolated(unsafe) let list = UnsafeMutablePointer<[Int]>.allocate(capacity: 1)
+        unsafe list.initialize(to: [])
+        let mailbox = loop.mailbox
+        DispatchQueue.global().async {
+            for number in 0..<1_000 { mailbox.post { unsafe list.pointee.append(number) } }
+        }
+        while heard.count < 1_000 {
+            loop.dispatch(timeout: 1_000)
+            heard = unsafe list.pointee
+        }
+        #expect(heard == Array(0..<1_000))
+        unsafe list.deinitialize(count: 1)
+        unsafe list.deallocate()
+    }
+
+    @Test func `what is posted to a loop that is gone ends`() async {
+        var own: EventLoop? = EventLoop()
+        let mailbox = own!.mailbox
+        let waiting = Task { try await mailbox.run { 1 } }
+        try? await Task.sleep(for: .milliseconds(20))
+        own = nil
+        await #expect(throws: EventLoop.Mailbox.IsClosed.self) { try await waiting.value }
+        await #expect(throws: EventLoop.Mailbox.IsClosed.self) { try await mailbox.run { 2 } }
+        _ = own
+    }
+
     @Test func `signals come as events`() {
         var count = 0
         let source = loop.watch(signal: SIGUSR2) { count += 1 }
