@@ -152,6 +152,12 @@ let package = Package(
             swiftSettings: strict
         ),
         .executableTarget(
+            name: "minimal-compositor",
+            dependencies: ["DirectRendering", "SharedMemory", "WaylandServer"],
+            path: "examples/minimal-compositor",
+            swiftSettings: strict
+        ),
+        .executableTarget(
             name: "shared-memory-tour",
             dependencies: ["CLinux", "DirectRendering", "SharedMemory"],
             path: "examples/shared-memory-tour",
@@ -272,8 +278,8 @@ let package = Package(
             name: "EndToEndTests",
             dependencies: [
                 "CLinux", "CPNG", "ClientToolkit", "DirectRendering", "SharedMemory", "TestSupport", "WaylandClient",
-                "signet", "camera", "hostile-client", "hostile-windows", "prime", "shared-memory-tour", "simple-shm",
-                "stuck-file", "udmabuf", "without-memfd",
+                "signet", "camera", "hostile-client", "hostile-windows", "minimal-compositor", "prime",
+                "shared-memory-tour", "simple-shm", "stuck-file", "udmabuf", "without-memfd",
             ],
             swiftSettings: strict
         ),

@@ -69,6 +69,12 @@ import Testing
         try scene.finish(isEmulated: true)
     }
 
+    @Test(.needs("udmabuf", TestDevices.hasUdmabuf))
+    func `the smallest compositor takes dma-bufs too`() throws {
+        let pixels = try MinimalCompositorTests.frame(in: folder, shownBy: "prime", ["--device", try card("vgem")])
+        #expect(Set(pixels).count > 50)
+    }
+
     // MARK: udmabuf
 
     @Test(.needs("udmabuf", TestDevices.hasUdmabuf))
