@@ -8,6 +8,9 @@ cd "$(dirname "$0")/.."
 Tests/Support/require-packages --build weston mesa-utils foot fonts-dejavu-core xkb-data \
     qemu-system-x86 busybox-static cpio kmod xz-utils zstd shellcheck gcc-12 make libelf1 util-linux
 
+echo "== walls"
+Tests/walls.sh
+
 echo "== style"
 swift format lint --strict --recursive Sources Tests examples
 # The formatter leaves comments, strings and C alone.

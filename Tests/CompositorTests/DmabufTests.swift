@@ -207,7 +207,7 @@ import WaylandWire
         window.surface.damageBuffer(x: 0, y: 0, width: 10, height: 10)
         window.surface.commit()
         #expect(eventually { fixture.pixel(0, 0) == 6 })
-        let node = try #require(fixture.compositor.scene.items.last?.surface)
+        let node = try #require(fixture.compositor.scene.items.last?.drawable as? Surface)
         let content = try #require(node.current.content as? DmabufContent)
         let source = content.withBytes(of: 0) { unsafe $0.withUnsafeBytes { UInt(bitPattern: $0.baseAddress!) } }
         #expect(try isInDmabufMapping(source), "drawing reads from the dma-buf itself")

@@ -195,7 +195,7 @@ import WaylandClient
         client.bind(ZwpIdleInhibitManagerV1.self).createInhibitor(surface: window.surface).destroy()
         window.show(pool.buffer(10, 10, color: 0))
         fixture.nextFrame()
-        let surface = fixture.compositor.scene.items[0].surface!
+        let surface = fixture.compositor.scene.items[0].drawable as! Surface
         #expect("\(surface.current[Setting<ContentType>.self].value!)" == "video")
         #expect("\(surface.current[Setting<TearingHint>.self].value!)" == "async")
         type.destroy()

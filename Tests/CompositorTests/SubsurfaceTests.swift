@@ -275,7 +275,7 @@ import WaylandClient
                 let grandchild = Child(client, of: child.surface)
                 for step in steps.prefix(count) { step(child, grandchild, window) }
                 fixture.pump()
-                leaked = fixture.compositor.scene.nodes.first?.items.last?.surface
+                leaked = fixture.compositor.scene.nodes.first?.items.last?.drawable as? Surface
                 fixture.disconnect(client)
                 fixture.nextFrame()
                 #expect(fixture.compositor.scene.items.isEmpty, "after \(count) steps")

@@ -226,7 +226,7 @@ import WaylandWire
             window.surface.damage(x: index % 100, y: index * 7 % 100, width: 1, height: 1)
             if index % 100 == 0 { client.roundTrip() }
         }
-        let surface = (fixture.compositor.scene.nodes[0] as! Window).items[0].surface!
+        let surface = (fixture.compositor.scene.nodes[0] as! Window).items[0].drawable as! Surface
         client.roundTrip()
         #expect(surface.pending.surfaceDamage.region.rectangleCount <= Limits().damageRectangles)
         #expect(surface.pending.surfaceDamage.region.bounds == Rectangle(x: 0, y: 0, width: 100, height: 100))

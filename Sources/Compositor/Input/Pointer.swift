@@ -30,7 +30,8 @@ final class Pointer: WlPointer.Requests {
     /// Moves the pointer to a place in global coordinates, and tells whoever is there. `time` is in milliseconds.
     func move(to position: Point, time: UInt32) {
         cursor.move(to: position)
-        let target = scene.surface(at: position)
+        let hit = scene.hit(at: position)
+        let target = (hit?.drawable as? Surface).flatMap { surface in hit.map { (surface: surface, local: $0.local) } }
         let local = target.map { (x: Fixed(Double($0.local.x)), y: Fixed(Double($0.local.y))) }
         if target?.surface !== focus {
             leave()

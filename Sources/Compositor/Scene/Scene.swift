@@ -103,12 +103,12 @@ final class Scene {
         return items
     }
 
-    /// The frontmost surface that takes input at a place in global coordinates, and the place in its coordinates.
-    func surface(at point: Point) -> (surface: Surface, local: Point)? {
+    /// The frontmost item that takes input at a place in global coordinates, and the place in its coordinates.
+    func hit(at point: Point) -> (drawable: any Drawable, local: Point)? {
         for item in items.reversed() {
-            guard let surface = item.surface, Region(item.bounds).contains(point) else { continue }
+            guard Region(item.bounds).contains(point) else { continue }
             let local = Point(x: point.x - item.bounds.x, y: point.y - item.bounds.y)
-            if surface.takesInput(at: local) { return (surface, local) }
+            if item.drawable.takesInput(at: local) { return (item.drawable, local) }
         }
         return nil
     }

@@ -7,7 +7,7 @@ internal import WaylandWire
 /// Requests change ``pending``; a commit checks it, turns an attached buffer into content, and makes the result
 /// ``current``, all or nothing: at once, with the parent's commit, or when the content can be drawn. What the surface
 /// is for is its role's business, and where it is seen the scene's.
-final class Surface: WlSurface.Requests {
+final class Surface: WlSurface.Requests, Drawable {
     let resource: WlSurface
     /// What has been asked for since the last commit.
     var pending = PendingSurfaceState()
@@ -65,6 +65,8 @@ final class Surface: WlSurface.Requests {
         if case .buffer = pending.attachment { return true }
         return newest.content != nil
     }
+
+    var appearance: Appearance { current.appearance }
 
     /// Whether a place inside, in surface coordinates, is the client's to handle.
     func takesInput(at point: Point) -> Bool {
