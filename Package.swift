@@ -87,6 +87,7 @@ let package = Package(
                 "CLinux", "CXKBCommon", "DirectRendering", "Pixels", "SharedMemory", "WaylandServer", "WaylandWire",
                 .product(name: "Logging", package: "swift-log"),
             ],
+            exclude: ["README.md"],
             swiftSettings: strict
         ),
 
