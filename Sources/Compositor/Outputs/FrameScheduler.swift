@@ -20,9 +20,8 @@ final class FrameScheduler {
     /// The time as frame callbacks carry it, in milliseconds.
     var time: UInt32 { milliseconds(clock.now) }
 
-    /// A surface has committed: its client may want to hear of the frame that shows it.
-    func didCommit(_ surface: Surface) {
-        guard surface.waitsForFrame else { return }
+    /// A surface's client wants to hear of the frame that shows its last commit.
+    func awaitFrame(_ surface: Surface) {
         waiting[ObjectIdentifier(surface)] = surface
         // A change of the layout has asked for a frame already; who is to be seen then is found out then.
         if !scene.willBeLaidOut { requestFrame(for: surface) }

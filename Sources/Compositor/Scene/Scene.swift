@@ -3,8 +3,8 @@ internal import Pixels
 /// What is to be seen: nodes, back to front, on a plane of global coordinates in which each viewer is a rectangle.
 ///
 /// The scene knows where surfaces are and what has changed; viewers draw it when they see fit. Changes come in through
-/// ``insert(_:)``, ``remove(_:)``, ``setNeedsLayout(_:)`` and ``didChange(_:_:of:)``, and reach the viewers as damage.
-/// Nothing is laid out before somebody looks.
+/// ``insert(_:)``, ``remove(_:)``, ``setNeedsLayout(_:)``, ``redraw(_:of:)`` and ``addDamage(_:of:)``, and reach the
+/// viewers as damage. Nothing is laid out before somebody looks.
 final class Scene {
     /// Back to front.
     private(set) var nodes: [any SceneNode] = []
@@ -141,16 +141,10 @@ final class Scene {
         cachedVisibility = nil
     }
 
-    // MARK: Changes
-
-    /// An item looks different: `damage` is where, in its own coordinates. If it is reshaped, it covers or uncovers
-    /// something else than before, and its node has to be laid out anew.
-    func didChange(_ drawable: any Drawable, damage: Region, isReshaped: Bool, in node: (any SceneNode)?) {
-        if isReshaped {
-            if let node { redraw(drawable, of: node) }
-        } else if !damage.isEmpty, let place = places[ObjectIdentifier(drawable)] {
-            addDamage(damage.translated(by: place.origin))
-        }
+    /// An item looks different in a part of it, in its own coordinates.
+    func addDamage(_ damage: Region, of drawable: any Drawable) {
+        guard let place = places[ObjectIdentifier(drawable)] else { return }
+        addDamage(damage.translated(by: place.origin))
     }
 
     private func addDamage(_ damage: Region) {

@@ -360,8 +360,12 @@ final class Surface: WlSurface.Requests, Drawable {
     }
 
     private func didChange(_ change: Change) {
-        scene.didChange(self, damage: change.damage, isReshaped: change.isReshaped, in: node)
-        scheduler.didCommit(self)
+        if change.isReshaped {
+            if let node { scene.redraw(self, of: node) }
+        } else if !change.damage.isEmpty {
+            scene.addDamage(change.damage, of: self)
+        }
+        if waitsForFrame { scheduler.awaitFrame(self) }
     }
 
     /// Changes a part of the state in whatever was asked for, committed or shown so far, at once.
