@@ -71,6 +71,15 @@ import WaylandWire
         #expect(fixture.output.state == before)
     }
 
+    @Test func `no output is too far away to be told`() throws {
+        for place in [Int.max, Int.min, 1 << 31, -(1 << 21)] {
+            #expect(throws: OutputError.self) { try change { $0.position = Point(x: place, y: 0) } }
+            #expect(throws: OutputError.self) { try change { $0.position = Point(x: 0, y: place) } }
+        }
+        try change { $0.position = Point(x: -(1 << 20), y: 1 << 20) }
+        #expect(client.error == nil)
+    }
+
     @Test func `windows follow`() throws {
         let window = TestWindow(client)
         window.toplevel.setMaximized()

@@ -65,9 +65,16 @@ final class Output: SceneViewer {
 
     // MARK: State
 
+    /// Where outputs can be, in global coordinates: clients hear of it in 32 bits.
+    private static let reach = -1 << 20...1 << 20
+
     /// Makes it another one, while clients run; an error says why it can't be so, and nothing has changed then.
     func apply(_ new: OutputState) throws(OutputError) {
         guard new != state else { return }
+        let place = new.position
+        guard Self.reach.contains(place.x), Self.reach.contains(place.y) else {
+            throw OutputError(description: "an output is within 1048576 units of 0,0, not at \(place.x),\(place.y)")
+        }
         try driver.commit(new)
         state = new
         damage = Region()

@@ -18,7 +18,7 @@ final class OutputGlobal: WlOutput.Requests {
             resources[ObjectIdentifier(resource)] = resource
             output.bound(resource)
         }
-        output.onStateChange = { [unowned self] in tellAll() }
+        output.onStateChange = { [weak self] in self?.tellAll() }
     }
 
     /// Clients hear what the output is like now.
