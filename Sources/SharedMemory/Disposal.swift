@@ -15,8 +15,8 @@ internal import Synchronization
 /// thread while they wait, and another one for connections, ``threadLimit`` in all; a close that hangs holds up that
 /// user's own descriptors alone. Until then the descriptors stay open, and are counted.
 ///
-/// Where the process may have no further thread, RLIMIT_NPROC or pids.max being used up, two that are started before
-/// as well do all of that: one for connections alone, which a file that hangs can't stop.
+/// Where there can be no further thread, as RLIMIT_NPROC, pids.max or ``threadLimit`` is used up, two that are started
+/// before as well do all of that: one for connections alone, which a file that hangs can't stop.
 ///
 /// Nothing here waits in the caller: handing over is an append and sem_post(3).
 public enum Disposal {
@@ -62,17 +62,21 @@ public enum Disposal {
         /// That are at a lane.
         var threads = 0
 
-        /// A lane where something waits and no thread is; the caller's is there now.
-        mutating func takeLane(onlyOfConnections: Bool) -> Lane? {
-            guard threads < threadLimit else { return nil }
+        /// A lane where something waits and no thread is; the caller's is there now. Those who stand in count beyond
+        /// the limit, as they are for when it is reached.
+        mutating func takeLane(onlyOfConnections: Bool, standingIn: Bool) -> Lane? {
+            guard standingIn || threads < threadLimit else { return nil }
             let next = strangers.first { lane, strangers in
                 !strangers.waiting.isEmpty && !strangers.hasThread && (lane.isConnections || !onlyOfConnections)
             }
             guard let lane = next?.key else { return nil }
             strangers[lane]!.hasThread = true
-            threads += 1
+            if !standingIn { threads += 1 }
             return lane
         }
+
+        /// Whether something waits for a thread.
+        var needsThread: Bool { strangers.contains { !$0.value.waiting.isEmpty && !$0.value.hasThread } }
     }
 
     /// Unmaps from the end on, a part at a time: meanwhile other threads can't map anything, nor allocate large memory.
@@ -180,10 +184,17 @@ public enum Disposal {
     /// False where a thread couldn't be started.
     private static func startMissingThreads() -> Bool {
         while true {
-            guard let lane = state.withLock({ $0.takeLane(onlyOfConnections: false) }) else { return true }
+            let (next, needsMore) = state.withLock { state in
+                let lane = state.takeLane(onlyOfConnections: false, standingIn: false)
+                return (lane, lane == nil && state.needsThread)
+            }
+            guard let lane = next else {
+                if needsMore { callStandIns() }
+                return !needsMore
+            }
             do throws(SystemError) {
                 try startThread {
-                    closeStrangers(in: lane)
+                    closeStrangers(in: lane, standingIn: false)
                     // Another user may wait for a thread.
                     work.post()
                 }
@@ -192,29 +203,33 @@ public enum Disposal {
                     state.strangers[lane]?.hasThread = false
                     state.threads -= 1
                 }
-                standInWork.connections.post()
-                standInWork.all.post()
+                callStandIns()
                 return false
             }
         }
     }
 
-    /// Does what threads would do that can't be started.
+    private static func callStandIns() {
+        standInWork.connections.post()
+        standInWork.all.post()
+    }
+
+    /// Does what threads would do that can't be started, or that there are too many of.
     private static func standIn(when raised: Semaphore, onlyForConnections: Bool) {
         while true {
             raised.wait()
-            while let lane = state.withLock({ $0.takeLane(onlyOfConnections: onlyForConnections) }) {
-                closeStrangers(in: lane)
+            while let lane = state.withLock({ $0.takeLane(onlyOfConnections: onlyForConnections, standingIn: true) }) {
+                closeStrangers(in: lane, standingIn: true)
             }
         }
     }
 
-    private static func closeStrangers(in lane: Lane) {
+    private static func closeStrangers(in lane: Lane, standingIn: Bool) {
         while true {
             let number: CInt? = state.withLock { state in
                 guard let next = state.strangers[lane]?.waiting.popLast() else {
                     state.strangers[lane] = nil
-                    state.threads -= 1
+                    if !standingIn { state.threads -= 1 }
                     return nil
                 }
                 state.strangers[lane]?.isClosing = true

@@ -20,16 +20,24 @@ public struct TurnQueue<Owner: Hashable, Element> {
         elements[owner, default: Line()].append(element)
     }
 
-    /// Takes out what is next.
-    @inlinable public mutating func popFirst() -> Element? {
-        guard let owner = owners.popFirst(), let index = elements.index(forKey: owner) else { return nil }
-        let element = elements.values[index].popFirst()
-        if elements.values[index].isEmpty {
-            elements.remove(at: index)
-        } else {
-            owners.append(owner)
+    /// Takes out what is next of those whose owners may have a turn: all, if not said otherwise. Asks for each owner
+    /// once, however much of its own waits.
+    @inlinable public mutating func popFirst(where mayHaveTurn: (Owner) -> Bool = { _ in true }) -> Element? {
+        for _ in 0..<elements.count {
+            guard let owner = owners.popFirst(), let index = elements.index(forKey: owner) else { return nil }
+            guard mayHaveTurn(owner) else {
+                owners.append(owner)
+                continue
+            }
+            let element = elements.values[index].popFirst()
+            if elements.values[index].isEmpty {
+                elements.remove(at: index)
+            } else {
+                owners.append(owner)
+            }
+            return element
         }
-        return element
+        return nil
     }
 
     /// First in, first out. Taking out moves the others once in a while only.

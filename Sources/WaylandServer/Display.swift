@@ -125,7 +125,7 @@ public final class Display {
 
     private func serve() {
         isServing = true
-        endAll()
+        endSome()
         let end = EventLoop.now + Self.roundTime
         // One that isn't done first, so that none waits for ever; then everybody who has just sent something, for a
         // short time each; then the others.
@@ -136,7 +136,7 @@ public final class Display {
             guard let client = newcomer ?? unfinished.popFirst() ?? ready.popFirst() else { break }
             let time = newcomer == nil ? TurnBudget.whole : TurnBudget.first
             client.isQueued = false
-            guard client.isConnected else { continue }
+            guard client.isConnected, !client.isEnding else { continue }
             loop.turns.measure(client) {
                 let hasMore = client.takeTurn(time, buffer, &margin)
                 if client.isEnding {
@@ -151,7 +151,8 @@ public final class Display {
         clearAway()
         isServing = false
         flushClients()
-        if !ready.isEmpty || !unfinished.isEmpty || !leaving.isEmpty { loop.wakeUp() }
+        let hasMore = !ready.isEmpty || !unfinished.isEmpty || !leaving.isEmpty || !ending.isEmpty
+        if hasMore { loop.wakeUp() }
     }
 
     /// Destroys what is left of a client that has ended, by and by: others don't wait for all of it.
@@ -174,8 +175,14 @@ public final class Display {
         if !isServing { loop.wakeUp() }
     }
 
-    private func endAll() {
-        while let client = ending.popLast() { client.end() }
+    /// Ends those who wait for it; where they are many, the others in the next rounds.
+    private func endSome() {
+        let end = EventLoop.now + Self.clearingTime
+        while !ending.isEmpty {
+            let client = ending.removeFirst()
+            loop.turns.measure(client) { client.end() }
+            if EventLoop.now >= end { break }
+        }
     }
 
     // MARK: Output
@@ -191,7 +198,10 @@ public final class Display {
             client.isUnflushed = false
             client.flush()
         }
-        if !isServing { endAll() }
+        if !isServing, !ending.isEmpty {
+            endSome()
+            if !ending.isEmpty { loop.wakeUp() }
+        }
     }
 
     /// Tries again in a while.

@@ -156,23 +156,74 @@ import WaylandClient
         let gate = Gate()
         // More than one process may have stuck; the rest waits for them.
         let stuck = (0..<8).map { _ in threads.makeLane() }
-        for lane in stuck { threads.hand(over: LaneThreads.Job(lane: lane, place: 0, process: -7) { gate.pass() }) }
+        let (one, another) = (owner(-7), owner(-8))
+        for lane in stuck { threads.hand(over: .init(lane: lane, place: 0, owner: one) { gate.pass() }) }
         let done = Counter()
         let other = threads.makeLane()
         for place in 0..<100 {
-            threads.hand(over: LaneThreads.Job(lane: other, place: UInt64(place), process: -8) { done.add(place) })
+            threads.hand(over: .init(lane: other, place: UInt64(place), owner: another) { done.add(place) })
         }
         #expect(eventually { done.values.count == 100 })
         #expect(done.values == Array(0..<100))
         #expect(eventually { gate.waiting == 4 } && gate.waiting <= 4)
         gate.open()
         #expect(eventually { gate.passed == 8 })
-        for (lane, place, process) in stuck.map({ ($0, 1, -7) }) + [(other, 100, -8)] {
-            threads.hand(
-                over: LaneThreads.Job(lane: lane, place: UInt64(place), process: Int64(process), isLast: true) { true }
-            )
+        for (lane, place, owner) in stuck.map({ ($0, 1, one) }) + [(other, 100, another)] {
+            threads.hand(over: .init(lane: lane, place: UInt64(place), owner: owner, isLast: true) { true })
         }
         #expect(eventually { threads.unfinishedCount == 0 })
+    }
+
+    private func owner(_ process: Int64) -> LaneThreads.Owner { .init(process: process, user: 0) }
+
+    /// Neither what nothing was ever done on, nor what comes to its end, waits for what is stuck.
+    @Test func `lanes that end leave nothing behind what is stuck`() throws {
+        try LaneThreads.shared.start()
+        let (threads, gate) = (LaneThreads.shared, Gate())
+        #expect(eventually { threads.unfinishedCount == 0 })
+        let stuck = (0..<6).map { _ in threads.makeLane() }
+        for lane in stuck { threads.hand(over: .init(lane: lane, place: 0, owner: owner(-9)) { gate.pass() }) }
+        #expect(eventually { gate.waiting == 4 })
+        for _ in 0..<1_000 {
+            threads.hand(over: .init(lane: threads.makeLane(), place: 0, owner: owner(-9), isLast: true) { true })
+        }
+        #expect(eventually { threads.unfinishedCount == 6 })
+        let fixture = Fixture()
+        for _ in 0..<20 { fixture.disconnect(fixture.connect()) }
+        #expect(threads.unfinishedCount == 6, "a client that asked for nothing")
+        for lane in stuck { threads.hand(over: .init(lane: lane, place: 1, owner: owner(-9), isLast: true) { true }) }
+        gate.open()
+        #expect(eventually { threads.unfinishedCount == 0 })
+    }
+
+    @Test func `commits whose surfaces are gone wait for no pool`() throws {
+        let fixture = Fixture { $0.shmPolicy = .seal }
+        fixture.waitsForLanes = false
+        let client = fixture.connect()
+        client.roundTrip()
+        let account = try #require(fixture.compositor.accounts.first)
+        let gate = Gate()
+        account.lane.add({ _ in _ = gate.pass() }) { _ in }
+        let pool = TestPool(client, size: 4_096, seals: [])
+        let buffer = pool.buffer(4, 4, color: 1)
+        for _ in 0..<300 {
+            let surface = client.compositor.createSurface()
+            surface.attach(buffer: buffer, x: 0, y: 0)
+            surface.damageBuffer(x: 0, y: 0, width: 4, height: 4)
+            surface.commit()
+            surface.destroy()
+        }
+        client.roundTrip()
+        #expect(account.usage(of: .lookups) < 10 && account.usage(of: .commits) < 10)
+        let surface = client.compositor.createSurface()
+        surface.attach(buffer: buffer, x: 0, y: 0)
+        surface.commit()
+        client.roundTrip()
+        let waiting = account.usage(of: .lookups)
+        gate.open()
+        fixture.waitsForLanes = true
+        client.roundTrip()
+        #expect(client.error == nil && account.usage(of: .lookups) < waiting)
     }
 
     private func eventually(_ condition: () -> Bool) -> Bool {

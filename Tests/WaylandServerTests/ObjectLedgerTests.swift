@@ -1,7 +1,7 @@
 import TestProtocolServer
 import TestSupport
 import Testing
-import WaylandServer
+@testable import WaylandServer
 
 /// The runtime counts objects of whatever interface there is, test_v1 and test_child_v1 here, without a line of theirs.
 @Suite struct ObjectLedgerTests {
@@ -49,6 +49,18 @@ import WaylandServer
         peer.close()
         peer.turn()
         #expect(ledger.count == 0)
+    }
+
+    @Test func `clients that end together end by and by`() {
+        let peers = (0..<20).map { _ in connect(Ledger(limit: 100_000)) }
+        for peer in peers { makeChildren(4..<20_000, peer) }
+        // Outside of anybody's turn, as a timer does.
+        for peer in peers { peer.client.fail(.noMemory("enough"), receiver: nil) }
+        display.loop.dispatch(timeout: 0)
+        let left = display.clientCount
+        #expect(left > 0 && left < 20, "\(left) of 20")
+        for _ in 0..<10_000 where display.clientCount > 0 { display.loop.dispatch(timeout: 0) }
+        #expect(display.clientCount == 0)
     }
 
     @Test func `connections may share a limit`() {

@@ -24,6 +24,8 @@ final class Doorkeeper {
     private static let pauseTime: UInt64 = 20_000_000
     /// How many connections are taken before other events are looked at.
     private static let admissionsAtOnce = 16
+    /// And for how long, in nanoseconds.
+    private static let admissionTime: UInt64 = 1_000_000
 
     init(_ socket: consuming ListeningSocket, compositor: Compositor, log: Logger) {
         let number = socket.descriptorNumber
@@ -47,8 +49,10 @@ final class Doorkeeper {
 
     /// Lets in who stands there, some at a time: those who are in already have their turns in between.
     private func admit() {
-        var count = 0
-        while count < Self.admissionsAtOnce, admitOne() { count += 1 }
+        let end = EventLoop.now + Self.admissionTime
+        for _ in 0..<Self.admissionsAtOnce {
+            guard admitOne(), EventLoop.now < end else { return }
+        }
     }
 
     /// False where that was the last one for now.

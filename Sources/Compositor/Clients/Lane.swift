@@ -31,9 +31,15 @@ final class Lane {
         self.loop = loop
     }
 
+    private var turnOwner: LaneThreads.Owner {
+        LaneThreads.Owner(process: owner.processIdentity, user: owner.user)
+    }
+
     deinit {
         clientsEnd.come()
-        let last = LaneThreads.Job(lane: number, place: place, process: owner.processIdentity, isLast: true) { true }
+        // Nobody knows of a lane on which nothing was ever done.
+        if place == 0 { return }
+        let last = LaneThreads.Job(lane: number, place: place, owner: turnOwner, isLast: true) { true }
         LaneThreads.shared.hand(over: last)
     }
 
@@ -60,7 +66,7 @@ final class Lane {
             if let result = outcome.take() { action(result) }
         }
         let end = clientsEnd
-        let job = LaneThreads.Job(lane: number, place: place, process: owner.processIdentity) {
+        let job = LaneThreads.Job(lane: number, place: place, owner: turnOwner) {
             guard let result = work(end) else { return false }
             outcome.set(result)
             reply.send()

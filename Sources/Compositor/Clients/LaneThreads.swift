@@ -10,18 +10,24 @@ internal import Synchronization
 ///   end. Where no more can be started, the last one is for processes of which nothing is stuck.
 /// - Processes have their turns one after the other, and of each one's lanes one at a time; what takes long is done in
 ///   parts, with others' turns between them. What has slept for a while counts as stuck, and lets others go on; a
-///   process can have so many stuck ones, and then waits for them.
+///   process can have so many stuck ones, and a user, and then waits for them.
 /// - Handing over waits for nobody: it is an append and sem_post(3).
 final class LaneThreads: Sendable {
     /// All lanes' of this process.
     static let shared = LaneThreads()
+
+    /// Whose lanes have turns together: a process, of a user.
+    struct Owner: Hashable, Sendable {
+        let process: Int64
+        let user: UInt32
+    }
 
     struct Job: Sendable {
         let lane: UInt64
         /// Counts up within the lane.
         let place: UInt64
         /// Whose turn it takes.
-        let process: Int64
+        let owner: Owner
         /// Nothing comes after it.
         var isLast = false
         /// Does a part of it; false where there is more, which then has its turn after others'.
@@ -37,6 +43,8 @@ final class LaneThreads: Sendable {
         var isBusy = false
 
         var hasNext: Bool { !isBusy && jobs[next] != nil }
+
+        var nextIsLast: Bool { jobs[next]?.isLast == true }
 
         mutating func add(_ job: Job) { jobs[job.place] = job }
 
@@ -55,7 +63,7 @@ final class LaneThreads: Sendable {
 
     /// What a thread is at.
     private struct Run {
-        let process: Int64
+        let owner: Owner
         let start: UInt64
         /// The thread's CPU time, and what it was then.
         let clock: clockid_t
@@ -71,7 +79,7 @@ final class LaneThreads: Sendable {
     private struct State {
         var lines: [UInt64: Line] = [:]
         /// Lanes with something to be done.
-        var ready = TurnQueue<Int64, (lane: UInt64, process: Int64)>()
+        var ready = TurnQueue<Owner, UInt64>()
         var running: [UInt64: Run] = [:]
         var threads = 0
         var idle = 0
@@ -83,6 +91,8 @@ final class LaneThreads: Sendable {
     private static let threadLimit = 1_024
     /// After so many nanoseconds, what sleeps is stuck.
     private static let patience: UInt64 = 20_000_000
+    /// How many threads may be at work for a user, stuck or not: the others are for other users.
+    private static let userLimit = 256
     /// How many stuck ones a process may have.
     private static let stuckLimit = 4
 
@@ -190,7 +200,7 @@ final class LaneThreads: Sendable {
             next.job = pick(now, &state)
             if let job = next.job {
                 state.running[job.lane] = Run(
-                    process: job.process,
+                    owner: job.owner,
                     start: now,
                     clock: clock,
                     startOnClock: Self.time(of: clock)
@@ -220,35 +230,32 @@ final class LaneThreads: Sendable {
 
     private func finish(_ job: Job, isDone: Bool, _ state: inout State) {
         state.running[job.lane] = nil
-        if job.isLast {
-            state.lines[job.lane] = nil
-        } else {
-            state.lines[job.lane]?.end(job, isDone: isDone)
-            becomesReady(job, &state)
-        }
+        state.lines[job.lane]?.end(job, isDone: isDone)
+        becomesReady(job, &state)
     }
 
-    /// The lane stands in line, if it has something to be done.
+    /// The lane stands in line, if it has something to be done. Its end needs no turn.
     private func becomesReady(_ job: Job, _ state: inout State) {
-        guard state.lines[job.lane]?.hasNext == true else { return }
-        state.ready.append((job.lane, job.process), of: job.process)
+        guard let line = state.lines[job.lane], line.hasNext else { return }
+        if line.nextIsLast {
+            state.lines[job.lane] = nil
+            unfinished.subtract(1, ordering: .releasing)
+            return
+        }
+        state.ready.append(job.lane, of: job.owner)
     }
 
     /// The first whose process may run something; nil while none may.
     private func pick(_ now: UInt64, _ state: inout State) -> Job? {
         guard state.running.values.count(where: { !$0.isStuck(now) }) < concurrency else { return nil }
-        var others: [(lane: UInt64, process: Int64)] = []
-        defer { for other in others { state.ready.append(other, of: other.process) } }
-        while let next = state.ready.popFirst() {
-            let own = state.running.values.filter { $0.process == next.process }
-            let isLast = state.threads - state.running.count <= 1
-            guard own.count < (isLast ? 1 : Self.stuckLimit), own.allSatisfy({ $0.isStuck(now) }) else {
-                others.append(next)
-                continue
-            }
-            if let job = state.lines[next.lane]?.begin() { return job }
+        let isLast = state.threads - state.running.count <= 1
+        let running = state.running
+        let next = state.ready.popFirst { owner in
+            let own = running.values.filter { $0.owner == owner }
+            guard own.count < (isLast ? 1 : Self.stuckLimit), own.allSatisfy({ $0.isStuck(now) }) else { return false }
+            return running.values.count { $0.owner.user == owner.user } < Self.userLimit
         }
-        return nil
+        return next.flatMap { state.lines[$0]?.begin() }
     }
 
     private static func time(of clock: clockid_t) -> UInt64 {

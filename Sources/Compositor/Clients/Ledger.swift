@@ -10,11 +10,30 @@ internal import WaylandServer
 final class Ledger {
     let limits: Limits
     let everybody: Tally
-    private var processes: [Int64: Weak] = [:]
-    private var users: [UInt32: Weak] = [:]
+    private var processes = Known<Int64>()
+    private var users = Known<UInt32>()
 
-    private struct Weak {
-        weak var tally: Tally?
+    /// Tallies, as long as somebody has them.
+    private struct Known<Key: Hashable> {
+        private struct Weak {
+            weak var tally: Tally?
+        }
+
+        private var tallies: [Key: Weak] = [:]
+        /// Those of whom nothing is left go when there are so many: twice as many as were left the last time, so that
+        /// a newcomer costs the same however many there are.
+        private var limit = 64
+
+        mutating func tally(of key: Key, _ make: () -> Tally) -> Tally {
+            if let tally = tallies[key]?.tally { return tally }
+            if tallies.count >= limit {
+                tallies = tallies.filter { $0.value.tally != nil }
+                limit = max(64, tallies.count * 2)
+            }
+            let new = make()
+            tallies[key] = Weak(tally: new)
+            return new
+        }
     }
 
     init(limits: Limits) {
@@ -27,21 +46,12 @@ final class Ledger {
 
     /// That of a client's process.
     func processTally(of client: Client.Credentials) -> Tally {
-        Self.tally(client.processIdentity, in: &processes) { Tally(.process, limits) }
+        processes.tally(of: client.processIdentity) { Tally(.process, limits) }
     }
 
     /// That of a client's user.
     func userTally(of client: Client.Credentials) -> Tally {
-        Self.tally(client.user, in: &users) { Tally(.user, limits) }
-    }
-
-    private static func tally<Key>(_ key: Key, in known: inout [Key: Weak], _ make: () -> Tally) -> Tally {
-        if let tally = known[key]?.tally { return tally }
-        // Those of whom nothing is left go when there are new ones.
-        known = known.filter { $0.value.tally != nil }
-        let new = make()
-        known[key] = Weak(tally: new)
-        return new
+        users.tally(of: client.user) { Tally(.user, limits) }
     }
 
     /// How much of `resource` all clients hold.

@@ -74,7 +74,7 @@ final class CopiedContent: PixelContent {
             try begin(work, of: buffer)
         } else {
             // Not kept alive by the pool, which the buffer keeps.
-            pool.whenOpen { [weak self, weak buffer] in
+            try pool.whenOpen(self) { [weak self, weak buffer] in
                 guard let self, let buffer else { return }
                 do throws(ProtocolError) { try begin(work, of: buffer) } catch { buffer.account.end(with: error) }
             }
@@ -105,6 +105,7 @@ final class CopiedContent: PixelContent {
 
     deinit {
         reading?.cancel()
+        pool.stopWaiting(self)
     }
 
     private func finish() {

@@ -32,8 +32,8 @@ final class ShmPool: WlShmPool.Requests {
     private(set) var memory: ClientMemory?
     /// How often the file is being looked at just now.
     private var questions = 0
-    /// What waits for the answer.
-    private var waiting: [() -> Void] = []
+    /// What waits for the answer, by who does.
+    private var waiting = OrderedDictionary<ObjectIdentifier, (action: () -> Void, charge: SharedCharge)>()
 
     /// Admits `descriptor` for a pool of `size` bytes.
     init(
@@ -57,8 +57,16 @@ final class ShmPool: WlShmPool.Requests {
     /// The file holds what it is to hold, and is mapped if it may be. False while that isn't known.
     var isOpen: Bool { questions == 0 }
 
-    /// Calls `action` when ``isOpen``, which it isn't. Never, where the client ends.
-    func whenOpen(_ action: @escaping () -> Void) { waiting.append(action) }
+    /// Calls `action` when ``isOpen``, which it isn't. Never, where the client ends. Who waits is to say when it is
+    /// gone: what waits costs memory, and time when it is done.
+    func whenOpen(_ waiter: SurfaceContent, _ action: @escaping () -> Void) throws(ProtocolError) {
+        waiting[ObjectIdentifier(waiter)] = (action, SharedCharge(try account.charge(of: .lookups)))
+    }
+
+    /// It doesn't wait any more, or never did.
+    func stopWaiting(_ waiter: SurfaceContent) {
+        if !waiting.isEmpty { waiting[ObjectIdentifier(waiter)] = nil }
+    }
 
     // MARK: Admission
 
@@ -101,9 +109,9 @@ final class ShmPool: WlShmPool.Requests {
             return account.end(with: error)
         }
         guard isOpen else { return }
-        let waiting = waiting
-        self.waiting = []
-        for action in waiting { action() }
+        let waited = waiting
+        waiting = OrderedDictionary()
+        for (action, _) in waited.values { action() }
     }
 
     /// An error about the file, of an object that knows of such errors.
