@@ -5,7 +5,7 @@ internal import SharedMemory
 ///
 /// It is a memfd that can neither shrink nor grow nor be written by anybody but through the mapping made here before
 /// it was sealed. Where the kernel has no memfd_create it is an unlinked shm_open file; a reader then gets a copy in a
-/// file of its own, as ``FrameExport`` makes it.
+/// file of its own, see ``copyForReader()``.
 final class FrameBuffer {
     /// Size in output pixels, rows, format.
     let layout: PixelLayout

@@ -2,8 +2,8 @@ public import SharedMemory
 
 /// Decides what may be done with a descriptor, from what the kernel says about it.
 ///
-/// This is the one place where the rule stands that nothing is mapped whose owner can shrink it. It is a pure function:
-/// it opens nothing and asks nobody, so every verdict can be shown in a test without a socket.
+/// This is where the rule stands that no shared memory is mapped whose owner can shrink it. The verdict is a pure
+/// function of the facts, so that each can be shown in a test without a socket; what asks the kernel for them is below.
 ///
 /// ``DescriptorFacts`` reads seals before the size. The other order would race: a file that is measured, truncated and
 /// then sealed is smaller than it was measured.
