@@ -31,8 +31,32 @@ public final class Typeface {
     /// fcft is set up once, and says nothing itself.
     private static let library: Bool = fcft_init(FCFT_LOG_COLORIZE_NEVER, false, FCFT_LOG_CLASS_NONE)
 
-    /// Draws `text` into a target in XRGB8888, from `origin`, the top left corner of the line, up to `limit` on the
-    /// right.
+    /// Pixels that `text` takes in a line, without the characters that begin behind `limit` or reach over it.
+    public func width(of text: String, upTo limit: Int) -> Int {
+        var width = 0
+        unsafe forEachGlyph(of: text, from: 0, upTo: limit) { (glyph, x) in width = unsafe x + Int(glyph.advance.x) }
+        return width
+    }
+
+    private func forEachGlyph(
+        of text: String,
+        from start: Int,
+        upTo limit: Int,
+        _ body: (fcft_glyph, _ x: Int) -> Void
+    ) {
+        var x = start
+        for scalar in text.unicodeScalars where !scalar.properties.generalCategory.isInvisible {
+            drawn.insert(scalar.value)
+            guard let glyph = unsafe fcft_rasterize_char_utf32(font, scalar.value, FCFT_SUBPIXEL_NONE) else { continue }
+            let width = unsafe Int(glyph.pointee.advance.x)
+            guard x + width <= limit else { return }
+            unsafe body(glyph.pointee, x)
+            x += width
+        }
+    }
+
+    /// Draws `text` into a target in ARGB8888, whose colours are multiplied by alpha, or XRGB8888, from `origin`, the
+    /// top left corner of the line, up to `limit` on the right.
     public func draw(
         _ text: String,
         color: UInt32,
@@ -42,6 +66,7 @@ public final class Typeface {
         upTo limit: Int
     ) {
         precondition(target.byteCount >= layout.byteCount, "the memory is smaller than its layout says")
+        precondition([.argb8888, .xrgb8888].contains(layout.format), "text is drawn in ARGB8888 or XRGB8888")
         var paint = pixman_color_t(
             red: UInt16(color >> 16 & 0xff) * 257,
             green: UInt16(color >> 8 & 0xff) * 257,
@@ -51,7 +76,7 @@ public final class Typeface {
         unsafe target.withUnsafeMutableBytes { bytes in
             guard
                 let canvas = unsafe pixman_image_create_bits_no_clear(
-                    PIXMAN_x8r8g8b8,
+                    layout.format.hasAlpha ? PIXMAN_a8r8g8b8 : PIXMAN_x8r8g8b8,
                     CInt(layout.size.width),
                     CInt(layout.size.height),
                     bytes.baseAddress!.assumingMemoryBound(to: UInt32.self),
@@ -62,17 +87,9 @@ public final class Typeface {
                 unsafe pixman_image_unref(brush)
                 unsafe pixman_image_unref(canvas)
             }
-            var x = origin.x
             let baseline = unsafe origin.y + Int(font.pointee.ascent)
-            for scalar in text.unicodeScalars where !scalar.properties.generalCategory.isInvisible {
-                drawn.insert(scalar.value)
-                guard let glyph = unsafe fcft_rasterize_char_utf32(font, scalar.value, FCFT_SUBPIXEL_NONE) else {
-                    continue
-                }
-                let width = unsafe Int(glyph.pointee.advance.x)
-                guard x + width <= limit else { return }
-                unsafe draw(glyph.pointee, brush, onto: canvas, x, baseline)
-                x += width
+            unsafe forEachGlyph(of: text, from: origin.x, upTo: limit) { (glyph, x) in
+                unsafe draw(glyph, brush, onto: canvas, x, baseline)
             }
         }
     }

@@ -82,7 +82,7 @@ import WaylandClient
         #expect(client.hears("done"))
         try newcomerIsShown()
         client.killTree()
-        try scene.finish(asleep: 10_000)
+        try scene.finish(asleep: HostileScene.crowd)
     }
 
     @Test func `what is read of many connections is no more than one's`() throws {
@@ -94,7 +94,7 @@ import WaylandClient
         #expect(bytes < 512 << 20, "\(bytes) bytes")
         try newcomerIsShown()
         client.killTree()
-        try scene.finish(asleep: 10_000)
+        try scene.finish(asleep: HostileScene.crowd)
     }
 
     @Test(arguments: [("bars", 50), ("titles", 30), ("frames", 150)])
@@ -113,8 +113,7 @@ import WaylandClient
         #expect(bytes < 160 << 20 || Program.isSanitized, "\(bytes) bytes")
         try newcomerIsShown()
         client.killTree()
-        // Characters that no font so far had make the loop open files: SECURITY.md says so.
-        try scene.finish(asleep: what == "titles" ? 200_000 : 1_000)
+        try scene.finish()
     }
 
     /// With few descriptors altogether, and with more processes than have room if each makes all it may.
@@ -130,7 +129,7 @@ import WaylandClient
         try scene.live(milliseconds: 300)
         for _ in 0..<3 { try newcomerIsShown() }
         client.killTree()
-        try scene.finish(asleep: 10_000)
+        try scene.finish(asleep: HostileScene.crowd)
     }
 
     /// RLIMIT_NPROC, or the bound of a cgroup, reached after the start: by the same user's other programs, say.
@@ -146,6 +145,6 @@ import WaylandClient
         try newcomerIsShown()
         try newcomerIsShown(isSealed: false)
         for client in clients { client.killTree() }
-        try scene.finish(asleep: 10_000)
+        try scene.finish(asleep: HostileScene.crowd)
     }
 }

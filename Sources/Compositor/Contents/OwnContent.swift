@@ -1,25 +1,16 @@
 internal import Pixels
 
-/// Pixels that the compositor draws itself, in XRGB8888, when they are seen for the first time.
+/// Pixels that the compositor has drawn itself.
 final class OwnContent: PixelContent {
-    private var bytes: [UInt8] = []
-    private var draw: ((inout MutableRawSpan, PixelLayout) -> Void)?
+    private let bytes: [UInt8]
 
-    /// Lets `draw` fill a picture of `size`, which is black at first.
-    init(size: Size, draw: @escaping (inout MutableRawSpan, PixelLayout) -> Void) {
-        self.draw = draw
-        super.init(layout: PixelLayout(size: size, stride: size.width * 4, format: .xrgb8888)!)
+    /// `layout.byteCount` bytes.
+    init(_ bytes: [UInt8], _ layout: PixelLayout) {
+        self.bytes = bytes
+        super.init(layout: layout)
     }
 
     override func withPixels<R>(_ body: (RawSpan) -> R) -> R {
-        if let draw {
-            self.draw = nil
-            bytes = [UInt8](repeating: 0, count: layout.byteCount)
-            unsafe bytes.withUnsafeMutableBytes { buffer in
-                var span = unsafe buffer.mutableBytes
-                draw(&span, layout)
-            }
-        }
-        return unsafe bytes.withUnsafeBytes { unsafe body($0.bytes) }
+        unsafe bytes.withUnsafeBytes { unsafe body($0.bytes) }
     }
 }

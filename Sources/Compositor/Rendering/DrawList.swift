@@ -29,14 +29,14 @@ struct DrawList {
         var commands: [DrawCommand] = []
         for item in items.reversed() {
             if rest.isEmpty { break }
-            let clip = rest.intersection(view.pixels(item.bounds))
+            let clip = rest.intersection(view.pixels(item.shown))
             if clip.isEmpty { continue }
             let appearance = item.drawable.appearance
             guard let content = appearance.content else { continue }
             let placement = view.placement(of: item.bounds, appearance)
             // What can't be drawn hides nothing either.
             guard content.canDraw(placement) else { continue }
-            let opaque = view.innerPixels(appearance.opaqueRegion, of: item.bounds)
+            let opaque = view.innerPixels(item.opaqueRegion, of: item.bounds)
             commands.append(DrawCommand(content: content, placement: placement, clip: clip, opaque: opaque))
             rest.subtract(opaque)
         }

@@ -22,20 +22,45 @@ struct Appearance {
     var orientation = Orientation.normal
     /// The part of the upright pixels that shows; nil is all.
     var crop: Placement.Crop?
-    /// Where nothing behind it shows, from its corner.
+    /// Where nothing behind it shows, from its corner, besides what the pixels say themselves.
     var opaqueRegion = Region()
 }
 
 /// A drawable at its place, with the size it had when the scene was last laid out.
 struct PlacedItem {
     let drawable: any Drawable
-    /// What it covers, in global coordinates.
+    /// Where all of it would be, in global coordinates.
     let bounds: Rectangle
+    /// The part of that which may show.
+    let shown: Rectangle
 
+    /// One with its top left corner at a place.
     init(_ drawable: any Drawable, at origin: Point) {
+        self.init(drawable, stretchedTo: Rectangle(origin: origin, size: drawable.appearance.size))
+    }
+
+    /// One of which only the first `width` columns may show.
+    init(_ drawable: any Drawable, at origin: Point, clippedToWidth width: Int) {
+        let size = drawable.appearance.size
         self.drawable = drawable
-        bounds = Rectangle(origin: origin, size: drawable.appearance.size)
+        bounds = Rectangle(origin: origin, size: size)
+        shown = Rectangle(origin: origin, size: Size(width: min(width, size.width), height: size.height))
+    }
+
+    /// One that fills `bounds`, whatever its size.
+    init(_ drawable: any Drawable, stretchedTo bounds: Rectangle) {
+        self.drawable = drawable
+        self.bounds = bounds
+        shown = bounds
     }
 
     var key: ObjectIdentifier { ObjectIdentifier(drawable) }
+
+    /// Where nothing behind it shows, from the corner of its bounds.
+    var opaqueRegion: Region {
+        let appearance = drawable.appearance
+        guard let content = appearance.content else { return Region() }
+        let opaque = content.isOpaque ? Region(bounds.size.bounds) : appearance.opaqueRegion
+        return shown == bounds ? opaque : opaque.intersection(shown.size.bounds)
+    }
 }

@@ -62,7 +62,7 @@ final class Scene {
         staleNodes[ObjectIdentifier(node)] = nil
         for item in items {
             places[item.key] = nil
-            addDamage(Region(item.bounds))
+            addDamage(Region(item.shown))
         }
         layoutChanged()
     }
@@ -77,7 +77,7 @@ final class Scene {
         guard nodes.last !== node, let items = layout[ObjectIdentifier(node)] else { return }
         nodes.removeAll { $0 === node }
         stack(node)
-        for item in items { addDamage(Region(item.bounds)) }
+        for item in items { addDamage(Region(item.shown)) }
         layoutChanged()
     }
 
@@ -106,7 +106,7 @@ final class Scene {
     /// The frontmost item that takes input at a place in global coordinates, and the place in its coordinates.
     func hit(at point: Point) -> (drawable: any Drawable, local: Point)? {
         for item in items.reversed() {
-            guard Region(item.bounds).contains(point) else { continue }
+            guard Region(item.shown).contains(point) else { continue }
             let local = Point(x: point.x - item.bounds.x, y: point.y - item.bounds.y)
             if item.drawable.takesInput(at: local) { return (item.drawable, local) }
         }
@@ -131,10 +131,10 @@ final class Scene {
             // Where the order is another one, anything may have come to the front.
             let isReordered = !old.elementsEqual(new) { $0.key == $1.key }
             for item in old where isReordered || reshaped.contains(item.key) || places[item.key] != item.bounds {
-                addDamage(Region(item.bounds))
+                addDamage(Region(item.shown))
                 if let place = places[item.key] { addDamage(Region(place)) }
             }
-            if isReordered { for item in new { addDamage(Region(item.bounds)) } }
+            if isReordered { for item in new { addDamage(Region(item.shown)) } }
         }
         reshaped = []
         cachedItems = nil
@@ -172,10 +172,10 @@ final class Scene {
         for viewer in viewers {
             var uncovered = Region(viewer.bounds)
             for item in items.reversed() {
-                let visible = uncovered.intersection(item.bounds)
+                let visible = uncovered.intersection(item.shown)
                 if visible.isEmpty { continue }
                 result[item.key, default: []].append(viewer)
-                uncovered.subtract(item.drawable.appearance.opaqueRegion.translated(by: item.bounds.origin))
+                uncovered.subtract(item.opaqueRegion.translated(by: item.bounds.origin))
             }
         }
         cachedVisibility = result

@@ -118,8 +118,7 @@ struct SurfaceState {
             size: size,
             orientation: orientation,
             crop: self[Viewport.self].crop(scale: scale),
-            opaqueRegion: content.isOpaque
-                ? Region(size.bounds) : opaqueRegion?.inner.intersection(size.bounds) ?? Region()
+            opaqueRegion: opaqueRegion?.inner.intersection(size.bounds) ?? Region()
         )
     }
 

@@ -3,9 +3,18 @@ internal import WaylandServer
 
 /// The bar above a window that doesn't draw one itself: its title, on a ground that tells whether it is the active one.
 ///
-/// The ground is a colour, whatever its size. Only the title has pixels, as many as a title that people read needs, and
-/// only once it is seen.
-final class TitleBar: Drawable {
+/// The ground is a colour, whatever its size. Only the title has pixels, as many as a title that people read needs.
+/// They are drawn on the client's lane, as a character can make a font come from a disk: until they are there, the
+/// title before is shown.
+final class TitleBar {
+    /// What a bar shows.
+    struct Look: Equatable {
+        var title = ""
+        var isActive = false
+        /// Pixels for each unit of the scene's coordinates.
+        var scale: Scale = 1
+    }
+
     /// In units of the scene's coordinates.
     static let height = 22
     /// From the bar's ends to the title.
@@ -15,97 +24,92 @@ final class TitleBar: Drawable {
     /// How much of a title is drawn. Some characters have no width.
     private static let characterLimit = 256
 
-    private struct Look: Equatable {
-        var title = ""
-        var width = 0
-        var isActive = false
-        var scale: Scale = 1
-
-        var ground: UInt32 { isActive ? 0x4c566a : 0x3b4252 }
-    }
-
-    /// The title.
-    private final class Label: Drawable {
+    private final class Part: Drawable {
         var appearance = Appearance(size: Size(width: 0, height: 0))
-        var charge: Charge?
     }
 
-    private var look = Look()
-    private let label = Label()
-    /// The whole bar.
-    private(set) var appearance = Appearance(size: Size(width: 0, height: 0))
+    private let ground = Part()
+    private let label = Part()
+    private var look: Look?
+    /// For the label's pixels, and for those that are being drawn.
+    private var charge: Charge?
+    private var nextCharge: Charge?
+    private let fonts: Fonts
+    private let account: ClientAccount
+    /// Is called when it looks different.
+    var onChange: () -> Void = {}
 
-    /// What the bar consists of, back to front, with its corner at a place in global coordinates. Without a title where
-    /// the client has used up what may be drawn for it.
-    func items(
-        _ title: String,
-        at corner: Point,
-        width: Int,
-        isActive: Bool,
-        scale: Scale,
-        typefaces: Typefaces,
-        account: ClientAccount
-    ) -> [PlacedItem] {
-        let title = String(String.UnicodeScalarView(title.unicodeScalars.prefix(Self.characterLimit)))
-        let look = Look(title: title, width: width, isActive: isActive, scale: scale)
-        if look != self.look {
-            self.look = look
-            show(typefaces, account)
+    /// A bar without a look yet, drawn for a client.
+    init(fonts: Fonts, account: ClientAccount) {
+        self.fonts = fonts
+        self.account = account
+    }
+
+    /// What it consists of, back to front, with its corner at a place in global coordinates.
+    func items(at corner: Point, width: Int) -> [PlacedItem] {
+        let bounds = Rectangle(origin: corner, size: Size(width: width, height: Self.height))
+        let bar = PlacedItem(ground, stretchedTo: bounds)
+        let room = bounds.width - 2 * Self.margin
+        guard label.appearance.content != nil, room > 0 else { return [bar] }
+        let title = PlacedItem(label, at: Point(x: corner.x + Self.margin, y: corner.y), clippedToWidth: room)
+        return [bar, title]
+    }
+
+    /// What it consists of, wherever it is.
+    var drawables: [any Drawable] { [ground, label] }
+
+    /// Gives it another look.
+    func show(_ new: Look) {
+        if new == look { return }
+        if new.isActive != look?.isActive {
+            ground.appearance.content = SolidContent(color: new.isActive ? 0x4c566a : 0x3b4252)
+            onChange()
         }
-        let bar = PlacedItem(self, at: corner)
-        if label.appearance.content == nil { return [bar] }
-        return [bar, PlacedItem(label, at: Point(x: corner.x + Self.margin, y: corner.y))]
+        look = new
+        if nextCharge == nil { drawLabel() }
     }
 
-    private func show(_ typefaces: Typefaces, _ account: ClientAccount) {
-        let look = look
-        let size = Size(width: look.width, height: Self.height)
-        appearance = Appearance(
-            content: SolidContent(color: look.ground),
-            size: size,
-            opaqueRegion: Region(size.bounds)
-        )
-        label.appearance.content = nil
-        label.charge = nil
+    /// Has the title drawn, one at a time; there is none where the client has used up what may be drawn for it.
+    private func drawLabel() {
+        guard let look else { return }
+        let title = look.title.unicodeScalars.prefix(Self.characterLimit)
         // No character that people write titles with is wider than the bar is high.
-        let room = min(look.title.unicodeScalars.count * Self.height, Self.titleWidthLimit)
-        let labelSize = Size(width: min(look.width - 2 * Self.margin, room), height: Self.height)
-        guard labelSize.width > 0 else { return }
-        let pixelSize = Size(width: look.scale.pixels(labelSize.width), height: look.scale.pixels(labelSize.height))
+        let width = min(title.count * Self.height, Self.titleWidthLimit)
+        if width == 0 { return show(nil, of: look, charge: nil) }
+        let line = Fonts.Line(
+            text: String(String.UnicodeScalarView(title)),
+            color: look.isActive ? 0xeceff4 : 0xa0a8b8,
+            fontPixels: look.scale.pixels(13),
+            height: look.scale.pixels(Self.height),
+            widthLimit: look.scale.pixels(width)
+        )
         do throws(ProtocolError) {
-            label.charge = try account.charge(pixelSize.width * pixelSize.height * 4, of: .drawnBytes)
-        } catch { return }
-        let content = OwnContent(size: pixelSize) { (target, layout) in
-            Painter.fill(&target, layout, color: look.ground, region: Region(pixelSize.bounds))
-            guard let typeface = typefaces.sans(pixels: look.scale.pixels(13)) else { return }
-            typeface.draw(
-                look.title,
-                color: look.isActive ? 0xeceff4 : 0xa0a8b8,
-                onto: &target,
-                layout,
-                at: Point(x: 0, y: (pixelSize.height - typeface.lineHeight) / 2),
-                upTo: pixelSize.width
-            )
+            nextCharge = try account.charge(line.byteLimit, of: .drawnBytes)
+            try account.look { [fonts] end in
+                .some(end.isHere ? nil : fonts.draw(line))
+            } then: { [weak self] picture in
+                self?.drew(picture, as: look)
+            }
+        } catch {
+            nextCharge = nil
+            show(nil, of: look, charge: nil)
         }
-        label.appearance = Appearance(content: content, size: labelSize, opaqueRegion: Region(labelSize.bounds))
     }
-}
 
-/// The fonts that the compositor writes with, kept: opening one reads files.
-final class Typefaces {
-    /// After so many different characters a font is opened anew, so that no client can fill the memory with pictures of
-    /// them.
-    private static let characterLimit = 2_048
+    private func drew(_ picture: Fonts.Picture?, as drawn: Look) {
+        show(picture, of: drawn, charge: nextCharge.take())
+        if drawn != look { drawLabel() }
+    }
 
-    private var typefaces: [Int: Typeface?] = [:]
-
-    /// A font without serifs; nil where the system has none.
-    func sans(pixels: Int) -> Typeface? {
-        if let known = typefaces[pixels], known?.characterCount ?? 0 < Self.characterLimit { return known }
-        // The library gives out a font again as long as it is open anywhere, with all its pictures.
-        typefaces[pixels] = nil
-        let typeface = Typeface(name: "sans", pixels: pixels)
-        typefaces[pixels] = typeface
-        return typeface
+    private func show(_ picture: Fonts.Picture?, of look: Look, charge new: consuming Charge?) {
+        charge = new
+        // It is less now, so there is room.
+        try? account.change(&charge, to: picture?.layout.byteCount ?? 0, of: .drawnBytes)
+        label.appearance = Appearance(size: Size(width: 0, height: 0))
+        if let picture {
+            let size = Size(width: look.scale.units(picture.layout.size.width), height: Self.height)
+            label.appearance = Appearance(content: OwnContent(picture.bytes, picture.layout), size: size)
+        }
+        onChange()
     }
 }

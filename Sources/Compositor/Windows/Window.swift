@@ -29,17 +29,19 @@ final class Window: SceneNode {
     /// Nil once it is gone, and the window with it.
     private weak var client: (any WindowClient)?
     private let manager: WindowManager
-    /// For what is drawn for its client.
-    private let account: ClientAccount
     /// As its client calls it.
     var title = "" {
-        didSet { if titleBarHeight > 0 { redrawTitleBar() } }
+        didSet { updateTitleBar() }
     }
     /// What the window should be like.
     private(set) var wanted = Configuration()
     /// What it has accepted to be like.
     private(set) var accepted = Configuration() {
-        didSet { if accepted.titleBarHeight != oldValue.titleBarHeight { redrawTitleBar() } }
+        didSet {
+            guard accepted.titleBarHeight != oldValue.titleBarHeight else { return }
+            updateTitleBar()
+            redrawTitleBar()
+        }
     }
     /// The top left corner of the frame, in global coordinates.
     private(set) var position = Point(x: 0, y: 0)
@@ -47,12 +49,13 @@ final class Window: SceneNode {
     private(set) weak var chosenOutput: Output?
     /// Whether there is something to show.
     private(set) var isMapped = false
-    private let titleBar = TitleBar()
+    private let titleBar: TitleBar
 
     init(of client: any WindowClient, account: ClientAccount, manager: WindowManager) {
         self.client = client
-        self.account = account
         self.manager = manager
+        titleBar = TitleBar(fonts: manager.fonts, account: account)
+        titleBar.onChange = { [unowned self] in redrawTitleBar() }
     }
 
     // MARK: Place
@@ -80,19 +83,16 @@ final class Window: SceneNode {
         let corner = Point(x: position.x - geometry.x, y: position.y + titleBarHeight - geometry.y)
         let content = client?.items(at: corner) ?? []
         guard titleBarHeight > 0, !content.isEmpty else { return content }
-        let bar = titleBar.items(
-            title,
-            at: position,
-            width: geometry.width,
-            isActive: wanted.isActivated,
-            scale: manager.scale,
-            typefaces: manager.typefaces,
-            account: account
-        )
-        return bar + content
+        return titleBar.items(at: position, width: geometry.width) + content
     }
 
-    private func redrawTitleBar() { manager.redraw(titleBar, of: self) }
+    /// Has the title bar show what it should, where there is one.
+    private func updateTitleBar() {
+        if titleBarHeight == 0 || !isMapped { return }
+        titleBar.show(TitleBar.Look(title: title, isActive: wanted.isActivated, scale: manager.scale))
+    }
+
+    private func redrawTitleBar() { manager.redraw(titleBar.drawables, of: self) }
 
     // MARK: Configuration
 
@@ -102,7 +102,7 @@ final class Window: SceneNode {
         change(&wanted)
         if wanted == before { return }
         client?.configure()
-        if titleBarHeight > 0 { redrawTitleBar() }
+        updateTitleBar()
     }
 
     /// The client has accepted to be like that.
@@ -131,6 +131,7 @@ final class Window: SceneNode {
         let size = wanted.size
         updateSize()
         if wanted.size != size { client?.configure() }
+        updateTitleBar()
     }
 
     /// A window that fills the output leaves room for its title bar, if there is any: 0 would mean that the client
@@ -146,6 +147,7 @@ final class Window: SceneNode {
     func didCommit() {
         isMapped = true
         manager.didCommit(self)
+        updateTitleBar()
     }
 
     /// There is nothing to show any more, and the window starts anew.

@@ -8,7 +8,7 @@ final class WindowManager {
     private let scene: Scene
     private let layout: OutputLayout
     /// For titles.
-    let typefaces = Typefaces()
+    let fonts = Fonts()
     /// Mapped windows, the active one last.
     private(set) var windows: [Window] = []
 
@@ -45,8 +45,8 @@ final class WindowManager {
     var scale: Scale { layout.largestScale }
 
     /// Something of a window that the compositor draws looks different.
-    func redraw(_ drawable: any Drawable, of window: Window) {
-        scene.redraw(drawable, of: window)
+    func redraw(_ drawables: [any Drawable], of window: Window) {
+        for drawable in drawables { scene.redraw(drawable, of: window) }
     }
 
     /// A window has committed, or its frame changed.
