@@ -64,6 +64,7 @@ public final class Compositor {
         do throws(SystemError) { try LaneThreads.shared.start() } catch {
             log.error("clients' memory is read on the main thread: \(error)")
         }
+        BandThreads.shared.start()
         display = Display()
         clock = makeClock?(display.loop) ?? SystemClock(loop: display.loop)
         scene = Scene()
@@ -133,6 +134,7 @@ public final class Compositor {
             driver: HeadlessDriver(state, clock: clock),
             scene: scene,
             scheduler: scheduler,
+            loop: display.loop,
             clock: clock
         ) { [log] message in log.error("\(message)") }
         layout.add(output)

@@ -35,6 +35,13 @@ public struct Region: Equatable, Sendable {
         return one.equals(other)
     }
 
+    /// How many points are in it.
+    public var area: Int {
+        var sum = 0
+        forEachRectangle { sum += $0.area }
+        return sum
+    }
+
     /// Whether the pixel is inside.
     public func contains(_ point: Point) -> Bool {
         storage?.contains(Self.clamp(point.x), Self.clamp(point.y)) ?? false

@@ -11,9 +11,10 @@ internal import Synchronization
 ///   holds who sleeps in a page fault while writing. Whoever sent such a descriptor decides how long.
 ///
 /// So what another process sent is never closed by the thread that received it. What ends in finite time goes to one
-/// thread, which is started before anything is received. For the rest, strangers' files, each user who sent some has a
-/// thread while they wait, and another one for connections, ``threadLimit`` in all; a close that hangs holds up that
-/// user's own descriptors alone. Until then the descriptors stay open, and are counted.
+/// thread, which is started before anything is received, and nothing else waits behind it. For the rest, strangers'
+/// files, each user who sent some has a thread while they wait, and another one for connections, ``threadLimit`` in
+/// all; a close that hangs holds up that user's own descriptors alone. Until then the descriptors stay open, and are
+/// counted.
 ///
 /// Where there can be no further thread, as RLIMIT_NPROC, pids.max or ``threadLimit`` is used up, two that are started
 /// before as well do all of that: one for connections alone, which a file that hangs can't stop.
@@ -25,16 +26,16 @@ public enum Disposal {
 
     private enum Job: Sendable {
         case close(CInt)
-        case unmap(address: UInt, length: Int)
-        case closeStranger(CInt, Lane)
+        case unmap(address: UInt, length: Int, seen: Range<Int>, then: @Sendable () -> Void)
         case other(@Sendable () -> Void)
 
         /// Does it here.
         func run() {
             switch self {
-            case .close(let number), .closeStranger(let number, _): _ = Glibc.close(number)
-            case .unmap(let address, let length):
-                unmapInParts(address, length)
+            case .close(let number): _ = Glibc.close(number)
+            case .unmap(let address, let length, let seen, let action):
+                unmapInParts(address, length, seen)
+                action()
             case .other(let action): action()
             }
         }
@@ -80,22 +81,26 @@ public enum Disposal {
     }
 
     /// Unmaps from the end on, a part at a time: meanwhile other threads can't map anything, nor allocate large memory.
-    /// The parts are such that no huge page has to be taken apart.
-    private static func unmapInParts(_ address: UInt, _ length: Int) {
+    /// The parts are such that no huge page has to be taken apart. Where nothing was seen there is nothing to let go,
+    /// and parts are as large as they like.
+    private static func unmapInParts(_ address: UInt, _ length: Int, _ seen: Range<Int>) {
         let (page, part): (UInt, UInt) = (UInt(getpagesize()), 2 << 20)
+        let lastSeen = address + (UInt(seen.upperBound) + part - 1) / part * part
         var end = address + (UInt(length) + page - 1) / page * page
         while end > address {
-            let start = max(address, (end - 1) / part * part)
+            var start = max(address, (end - 1) / part * part)
+            if end > lastSeen { start = min(max(address, lastSeen / part * part), start) }
+            if end <= address + UInt(seen.lowerBound) { start = address }
             unsafe munmap(UnsafeMutableRawPointer(bitPattern: start), Int(end - start))
             end = start
         }
     }
 
     private static let isRunning = Atomic(false)
-    /// What was handed over.
-    private static let inbox = Inbox<Job>()
-    /// Raised for each job.
-    private static let work = Semaphore()
+    /// What was handed over and ends in finite time; and strangers' descriptors, which don't wait behind it.
+    private static let inboxes = (finite: Inbox<Job>(), strangers: Inbox<(CInt, Lane)>())
+    /// Raised for each of them.
+    private static let work = (finite: Semaphore(), strangers: Semaphore())
     /// Raised for the threads that stand in for those that can't be started: for connections alone, and for anything.
     private static let standInWork = (connections: Semaphore(), all: Semaphore())
     /// Of the threads that close; whoever hands over doesn't come here.
@@ -111,6 +116,7 @@ public enum Disposal {
         guard !isRunning.exchange(true, ordering: .sequentiallyConsistent) else { return }
         do throws(SystemError) {
             try startThread { runJobs() }
+            try startThread { sortStrangers() }
             try startThread { standIn(when: standInWork.connections, onlyForConnections: true) }
             try startThread { standIn(when: standInWork.all, onlyForConnections: false) }
         } catch {
@@ -133,7 +139,7 @@ public enum Disposal {
     /// Has `number` closed; by the caller where nothing was started.
     static func close(_ number: CInt, from user: UInt32, isMemory: Bool) {
         if isMemory { return hand(over: .close(number)) }
-        hand(over: .closeStranger(number, Lane(user: user, isConnections: false)))
+        hand(over: number, of: Lane(user: user, isConnections: false))
     }
 
     /// Has a connection of `user` closed, in whose queue nothing is left and into which nothing can come.
@@ -141,14 +147,21 @@ public enum Disposal {
     /// Such a one waits for nobody but the kernel's own search for sockets that are lost in each other's queues, which
     /// may find strangers' files there. So it gets a thread, but not the one that may be stuck with the user's files.
     package static func close(emptyConnection number: CInt, from user: UInt32) {
-        hand(over: .closeStranger(number, Lane(user: user, isConnections: true)))
+        hand(over: number, of: Lane(user: user, isConnections: true))
     }
 
     /// Has our own large memory closed.
     static func close(_ number: CInt) { hand(over: .close(number)) }
 
-    /// Has memory unmapped.
-    static func unmap(_ address: UInt, length: Int) { hand(over: .unmap(address: address, length: length)) }
+    /// Has memory unmapped, of which the bytes in `seen` have pages, and then `action` called.
+    static func unmap(
+        _ address: UInt,
+        length: Int,
+        seen: Range<Int>? = nil,
+        then action: @escaping @Sendable () -> Void = {}
+    ) {
+        hand(over: .unmap(address: address, length: length, seen: seen ?? 0..<length, then: action))
+    }
 
     /// Has something done that ends in finite time, and makes its caller sleep.
     static func run(_ action: @escaping @Sendable () -> Void) { hand(over: .other(action)) }
@@ -156,8 +169,15 @@ public enum Disposal {
     private static func hand(over job: Job) {
         guard isRunning.load(ordering: .acquiring) else { return job.run() }
         unfinished.add(1, ordering: .relaxed)
-        inbox.post(job)
-        work.post()
+        inboxes.finite.post(job)
+        work.finite.post()
+    }
+
+    private static func hand(over number: CInt, of lane: Lane) {
+        guard isRunning.load(ordering: .acquiring) else { return Job.close(number).run() }
+        unfinished.add(1, ordering: .relaxed)
+        inboxes.strangers.post((number, lane))
+        work.strangers.post()
     }
 
     private static func isDone() { unfinished.subtract(1, ordering: .relaxed) }
@@ -165,17 +185,22 @@ public enum Disposal {
     // MARK: The threads
 
     private static func runJobs() {
+        while true {
+            work.finite.wait()
+            for job in inboxes.finite.takeAll() {
+                job.run()
+                isDone()
+            }
+        }
+    }
+
+    private static func sortStrangers() {
         var mustTryAgain = false
         while true {
             // While strangers wait for a thread that couldn't be started, that is tried again each second.
-            work.wait(milliseconds: mustTryAgain ? 1_000 : nil)
-            for job in inbox.takeAll() {
-                if case .closeStranger(let number, let lane) = job {
-                    state.withLock { $0.strangers[lane, default: Strangers()].waiting.append(number) }
-                } else {
-                    job.run()
-                    isDone()
-                }
+            work.strangers.wait(milliseconds: mustTryAgain ? 1_000 : nil)
+            for (number, lane) in inboxes.strangers.takeAll() {
+                state.withLock { $0.strangers[lane, default: Strangers()].waiting.append(number) }
             }
             mustTryAgain = !startMissingThreads()
         }
@@ -196,7 +221,7 @@ public enum Disposal {
                 try startThread {
                     closeStrangers(in: lane, standingIn: false)
                     // Another user may wait for a thread.
-                    work.post()
+                    work.strangers.post()
                 }
             } catch {
                 state.withLock { state in

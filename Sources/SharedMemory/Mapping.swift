@@ -29,6 +29,19 @@ public struct ReadOnlyMapping: ~Copyable, @unchecked Sendable {
         Disposal.unmap(unsafe UInt(bitPattern: start), length: length)
     }
 
+    /// Unmaps it, and then calls `action`, on whatever thread: here, where nobody looked at it, so that there are no
+    /// pages to be let go. Otherwise the bytes in `seen` have been looked at, and ``Disposal`` unmaps it.
+    public consuming func unmap(seen: Range<Int>, then action: @escaping @Sendable () -> Void) {
+        let (address, length) = unsafe (UInt(bitPattern: start), length)
+        discard self
+        if seen.isEmpty {
+            unsafe munmap(UnsafeMutableRawPointer(bitPattern: address), length)
+            action()
+        } else {
+            Disposal.unmap(address, length: length, seen: seen, then: action)
+        }
+    }
+
     /// Lends the bytes in `range`, which must lie within ``length``.
     public borrowing func withBytes<R: ~Copyable, E>(
         in range: Range<Int>,
@@ -70,11 +83,12 @@ public struct WritableMapping: ~Copyable, @unchecked Sendable {
         unsafe munmap(start, length)
     }
 
-    /// Has ``Disposal`` unmap it: for a large mapping that takes milliseconds. Until then F_SEAL_WRITE can't be added.
-    public consuming func unmapElsewhere() {
+    /// Has ``Disposal`` unmap it, and then call `action`: for a large mapping that takes milliseconds. Until then
+    /// F_SEAL_WRITE can't be added.
+    public consuming func unmapElsewhere(then action: @escaping @Sendable () -> Void = {}) {
         let (address, length) = unsafe (UInt(bitPattern: start), length)
         discard self
-        Disposal.unmap(address, length: length)
+        Disposal.unmap(address, length: length, then: action)
     }
 
     /// Lends the bytes in `range`, which must lie within ``length``.
@@ -84,6 +98,19 @@ public struct WritableMapping: ~Copyable, @unchecked Sendable {
     ) throws(E) -> R {
         precondition(range.lowerBound >= 0 && range.upperBound <= length, "the range lies outside of the mapping")
         return try body(unsafe UnsafeRawBufferPointer(start: start + range.lowerBound, count: range.count).bytes)
+    }
+
+    /// Lends the bytes in `range`, which must lie within ``length``, for writing, to several threads at once: which of
+    /// them writes where is theirs to agree on.
+    @unsafe
+    public borrowing func withSharedMutableBytes<R: ~Copyable, E>(
+        in range: Range<Int>,
+        _ body: (inout MutableRawSpan) throws(E) -> R
+    ) throws(E) -> R {
+        precondition(range.lowerBound >= 0 && range.upperBound <= length, "the range lies outside of the mapping")
+        let buffer = unsafe UnsafeMutableRawBufferPointer(start: start + range.lowerBound, count: range.count)
+        var bytes = unsafe buffer.mutableBytes
+        return try body(&bytes)
     }
 
     /// Lends the bytes in `range`, which must lie within ``length``, for writing.

@@ -1,6 +1,7 @@
 internal import CLinux
 internal import Glibc
 internal import SharedMemory
+internal import Synchronization
 
 /// Waits for descriptors, timers, signals and other threads, and calls closures for what has come.
 ///
@@ -131,11 +132,12 @@ public final class EventLoop {
     /// Replies that are there, and whose actions haven't run.
     private var replied = TurnQueue<Int64, UInt64>()
     /// What others posted and hasn't run, oldest first.
-    private var posted: ArraySlice<@Sendable () -> Void> = []
+    private var posted: [@Sendable () -> Void] = []
     /// After so many nanoseconds of replies' actions everything else has its turn.
     private static let repliesTime: UInt64 = 1_000_000
     private var lastNumber: UInt64 = 0
     private var isDispatching = false
+    private var isOver = false
     /// Runs after each round of events, whatever they were.
     var afterEvents: (() -> Void)?
     /// How long the actions took.
@@ -250,7 +252,9 @@ public final class EventLoop {
         return source
     }
 
+    /// The end of everything; what is expected from now on is forgotten.
     func removeAllSources() {
+        isOver = true
         for source in sources.values { source.remove() }
         deadlines = [:]
         expected = [:]
@@ -312,8 +316,24 @@ public final class EventLoop {
     /// actions run by turns, and each one in the order in which they were expected; many take several rounds.
     public func expect(of owner: Int64 = 0, _ action: @escaping () -> Void) -> Reply {
         lastNumber += 1
-        expected[lastNumber] = (owner, action)
+        if !isOver { expected[lastNumber] = (owner, action) }
         return Reply(number: lastNumber, letters: letters)
+    }
+
+    /// Waits for a value from another thread, which calls the closure that is returned with it: then `action` runs in
+    /// this loop, as with ``expect(of:_:)``.
+    public func expectValue<Value: Sendable>(
+        of owner: Int64 = 0,
+        _ action: @escaping (Value) -> Void
+    ) -> @Sendable (Value) -> Void {
+        let letter = Letter<Value>()
+        let reply = expect(of: owner) {
+            if let value = letter.take() { action(value) }
+        }
+        return { value in
+            letter.put(value)
+            reply.send()
+        }
     }
 
     private func deliver() {
@@ -322,15 +342,24 @@ public final class EventLoop {
         }
         posted += letters.takeActions()
         let end = Self.now + Self.repliesTime
-        while let action = posted.popFirst() {
-            turns.measure(nil) { action() }
-            if Self.now > end { break }
-        }
+        runPosted(until: end)
         while let number = replied.popFirst() {
             if let action = expected.removeValue(forKey: number)?.action { turns.measure(nil, action) }
             if Self.now > end { break }
         }
         if !replied.isEmpty || !posted.isEmpty { letters.ring() }
+    }
+
+    private func runPosted(until end: UInt64) {
+        var actions = posted
+        posted = []
+        // From the end, so that each goes when it has run.
+        actions.reverse()
+        while let action = actions.popLast() {
+            turns.measure(nil) { action() }
+            if Self.now > end { break }
+        }
+        posted += actions.reversed()
     }
 
     /// For other threads; see ``Mailbox``.
@@ -341,6 +370,15 @@ public final class EventLoop {
 
     /// Lets the next wait return at once.
     func wakeUp() { letters.ring() }
+}
+
+/// A value on its way to the event loop.
+private final class Letter<Value: Sendable>: Sendable {
+    private let value = Mutex<Value?>(nil)
+
+    func put(_ new: Value) { value.withLock { $0 = new } }
+
+    func take() -> Value? { value.withLock { $0.take() } }
 }
 
 extension EventLoop.Readiness {

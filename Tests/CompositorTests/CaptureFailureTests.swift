@@ -128,6 +128,7 @@ import WaylandClient
         fixture.nextFrame()
         #expect(fixture.output.newestFrame == nil)
         fixture.clock.advance(by: 1_000_000_000)
+        fixture.pump()
         #expect(fixture.output.newestFrame != nil)
     }
 

@@ -208,8 +208,8 @@ import WaylandWire
         window.surface.commit()
         #expect(eventually { fixture.pixel(0, 0) == 6 })
         let node = try #require(fixture.compositor.scene.items.last?.drawable as? Surface)
-        let content = try #require(node.current.content as? DmabufContent)
-        let source = content.withBytes(of: 0) { unsafe $0.withUnsafeBytes { UInt(bitPattern: $0.baseAddress!) } }
+        let rows = try #require(node.current.content?.source as? PixelRows)
+        let source = rows.withBytes { unsafe $0.withUnsafeBytes { UInt(bitPattern: $0.baseAddress!) } }
         #expect(try isInDmabufMapping(source), "drawing reads from the dma-buf itself")
     }
 

@@ -53,7 +53,8 @@ final class Fixture {
     }
 
     private func waitForLanes() {
-        for _ in 0..<1_000 where waitsForLanes && compositor.isWaitingForLanes {
+        for _ in 0..<1_000
+        where waitsForLanes && compositor.isWaitingForLanes || compositor.outputs.contains(where: \.isDrawing) {
             compositor.dispatch(timeout: 2)
         }
     }
@@ -84,6 +85,7 @@ final class Fixture {
     /// All pixels of an output's newest frame, as 0xRRGGBB, by row.
     func picture(of output: Output) -> [[UInt32]] {
         output.ensureFrame()
+        waitForLanes()
         let front = output.newestFrame!
         return front.withBytes { bytes in
             (0..<front.layout.size.height).map { y in

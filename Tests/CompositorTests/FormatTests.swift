@@ -81,7 +81,7 @@ import WaylandWire
         fixture.nextFrame()
         #expect(client.error == nil)
         let content = fixture.compositor.scene.items.last?.drawable.appearance.content
-        #expect(policy == .copy ? content is CopiedContent : content is MappedContent)
+        #expect(content?.source?.isShared == (policy != .copy))
         #expect(seen() == picture)
         #expect(fixture.pixel(7, 0) == DrawList.background && fixture.pixel(0, 5) == DrawList.background)
 

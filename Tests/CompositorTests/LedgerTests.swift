@@ -1,5 +1,6 @@
 @testable import Compositor
 import Pixels
+@testable import SharedMemory
 import TestSupport
 import Testing
 import WaylandClient
@@ -31,6 +32,28 @@ import WaylandClient
         fixture.disconnect(first)
         #expect(fixture.compositor.ledger.usage(of: .surfaces) == 0)
         #expect(makeSurfaces(fixture.connect(), upTo: 20).count == 10)
+    }
+
+    @Test(arguments: [ShmPolicy.strict, .copy])
+    func `memory is charged until it is back with the kernel`(policy: ShmPolicy) {
+        let fixture = Fixture { $0.shmPolicy = policy }
+        let client = fixture.connect()
+        let window = TestWindow(client)
+        let pool = TestPool(client, size: 4_096, seals: policy == .copy ? .seal : .shrink)
+        window.show(pool.buffer(32, 32, color: 0xff))
+        fixture.nextFrame()
+        func used(_ resource: ClientAccount.Resource) -> Int { fixture.compositor.ledger.usage(of: resource) }
+        #expect(used(.mappings) == 1)
+        let gate = Semaphore()
+        Disposal.run { gate.wait() }
+        fixture.waitsForLanes = false
+        fixture.disconnect(client)
+        fixture.nextFrame()
+        #expect(used(.mappings) == 1 && used(.copiedBytes) == (policy == .copy ? 4_096 : 0))
+        gate.post()
+        Disposal.drain()
+        fixture.pump()
+        #expect(used(.mappings) == 0 && used(.copiedBytes) == 0)
     }
 
     @Test func `the last part of what many share is for those with little`() {

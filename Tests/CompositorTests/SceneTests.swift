@@ -250,6 +250,34 @@ import WaylandWire
             stage.fixture.nextFrame()
             let isSame = stage.fixture.picture(of: output) == before
             #expect(isSame, "\(scene.name) drawn anew looks different")
+            #expect(try inBands(output) == before, "\(scene.name) drawn in bands looks different")
+        }
+    }
+
+    /// An output's picture, drawn by several threads.
+    private func inBands(_ output: Output) throws -> [[UInt32]] {
+        let size = output.mode.size
+        let layout = try #require(PixelLayout(size: size, stride: size.width * 4, format: .xrgb8888))
+        let memory = PixelMemory(byteCount: layout.byteCount)
+        try memory.reserve()
+        let (list, contents) = DrawList.make(
+            output.scene.items,
+            in: output.view,
+            damage: Region(size.bounds)
+        )
+        let picture = BandedPicture(list, into: memory, layout, bands: 7)
+        BandThreads.shared.offer(picture)
+        picture.drawBands(DrawingMeter())
+        _ = picture.finish()
+        BandThreads.shared.withdraw(picture)
+        withExtendedLifetime(contents) {}
+        return memory.withBytes { bytes in
+            (0..<size.height).map { y in
+                (0..<size.width).map { x in
+                    unsafe bytes.unsafeLoadUnaligned(fromByteOffset: y * layout.stride + x * 4, as: UInt32.self)
+                        & 0xff_ffff
+                }
+            }
         }
     }
 }

@@ -338,4 +338,62 @@ import WaylandWire
         }
         #expect(client.error == nil)
     }
+
+    @Test func `a pool that grows ten thousand times is mapped once`() {
+        let fixture = Fixture()
+        let client = fixture.connect()
+        let before = mappingCount(named: "signet-test")
+        let pool = client.shm.createPool(fd: TestFile.memfd(1 << 30, seals: .shrink), size: 4_096)
+        for growth: Int32 in 1...10_000 { pool.resize(size: 4_096 + growth) }
+        client.roundTrip()
+        #expect(mappingCount(named: "signet-test") <= before + 1 && client.error == nil)
+        #expect(fixture.compositor.ledger.usage(of: .mappings) == 1)
+    }
+
+    // MARK: Holes
+
+    @Test func `memory that its client empties again and again is read, and mapped no more`() throws {
+        let fixture = Fixture()
+        let client = fixture.connect()
+        let window = TestWindow(client)
+        let pool = TestPool(client, size: 20_000)
+        let buffer = pool.buffer(100, 40, color: 0xff0000)
+        var releases = 0
+        buffer.onRelease = { releases += 1 }
+        window.show(buffer)
+        fixture.nextFrame()
+        let item = try #require(fixture.compositor.scene.items.last)
+        let surface = try #require(item.drawable as? Surface)
+        let corner = item.bounds.origin
+        #expect(fixture.pixel(corner.x, corner.y) == 0xff0000)
+        #expect(surface.current.content?.source?.isShared == true)
+        // What isn't committed anew is drawn again all the same where another window moves over it.
+        for _ in 0..<20 {
+            let mode = SIGNET_FALLOC_FL_PUNCH_HOLE | SIGNET_FALLOC_FL_KEEP_SIZE
+            #expect(fallocate(pool.file.rawValue, mode, 0, 20_000) == 0)
+            fixture.compositor.scene.redraw(surface, of: try #require(surface.node))
+            fixture.nextFrame()
+        }
+        #expect(fixture.pixel(corner.x, corner.y) == 0 && client.error == nil)
+        #expect(surface.current.content?.source?.isShared == false && releases == 1)
+        window.show(pool.buffer(100, 40, color: 0x0000ff))
+        fixture.nextFrame()
+        #expect(fixture.pixel(corner.x, corner.y) == 0x0000ff)
+        #expect(surface.current.content?.source?.isShared == false)
+        #expect(fixture.compositor.ledger.usage(of: .mappedBytes) == 0)
+    }
+
+    @Test func `memory that stays is mapped, however often it is drawn`() throws {
+        let fixture = Fixture()
+        let client = fixture.connect()
+        let window = TestWindow(client)
+        let pool = TestPool(client, size: 20_000)
+        let buffer = pool.buffer(100, 40, color: 0xff0000)
+        for _ in 0..<100 {
+            window.show(buffer)
+            fixture.nextFrame()
+        }
+        let surface = try #require(fixture.compositor.scene.items.last?.drawable as? Surface)
+        #expect(surface.current.content?.source?.isShared == true)
+    }
 }

@@ -97,6 +97,21 @@ import WaylandClient
         try scene.finish(asleep: HostileScene.crowd)
     }
 
+    @Test func `memory that vanishes while it is drawn holds up nobody`() throws {
+        let scene = try HostileScene(folder)
+        let client = try Running(
+            "hostile-windows",
+            ["vanishing", "512"],
+            in: folder,
+            environment: ["WAYLAND_DISPLAY": "test"]
+        )
+        try scene.live(milliseconds: 1_500)
+        #expect(client.hears("done"))
+        try newcomerIsShown()
+        client.killTree()
+        try scene.finish(asleep: HostileScene.crowd)
+    }
+
     @Test(arguments: [("bars", 50), ("titles", 30), ("frames", 150)])
     func `what is drawn and kept for a client has a bound`(what: String, count: Int) throws {
         let scene = try HostileScene(folder)

@@ -1,6 +1,6 @@
 import CLinux
 import Glibc
-import SharedMemory
+@testable import SharedMemory
 import TestSupport
 import Testing
 
@@ -29,6 +29,34 @@ import Testing
         Disposal.drain()
         #expect(numbers.allSatisfy(isClosed))
         #expect(Disposal.pendingCount(of: user) == 0)
+    }
+
+    @Test func `strangers' descriptors wait behind no memory`() throws {
+        let gate = Semaphore()
+        Disposal.run { gate.wait() }
+        defer { gate.post() }
+        let number = TestFile.pipe().relinquish()
+        _ = Descriptor(received: number, from: user)
+        for _ in 0..<1_000 where !isClosed(number) { usleep(10_000) }
+        #expect(isClosed(number))
+    }
+
+    @Test func `memory that nobody looked at is unmapped at once, other memory piece by piece`() throws {
+        let file = TestFile.memfd(64 << 20)
+        func mappings() -> Int { mappingCount(named: "signet-test") }
+        let before = mappings()
+        let gate = Semaphore()
+        Disposal.run { gate.wait() }
+        try ReadOnlyMapping(file, length: 64 << 20).unmap(seen: 0..<0) {}
+        #expect(mappings() == before)
+        let isDone = Semaphore()
+        for seen in [0..<1, 0..<64 << 20, 5 << 20..<7 << 20, 33 << 20 + 5..<64 << 20, (64 << 20) - 1..<64 << 20] {
+            try ReadOnlyMapping(file, length: 64 << 20).unmap(seen: seen) { isDone.post() }
+        }
+        #expect(mappings() == before + 5)
+        gate.post()
+        for _ in 0..<5 { isDone.wait(milliseconds: 10_000) }
+        #expect(mappings() == before)
     }
 
     @Test func `the socket of these tests does linger`() {

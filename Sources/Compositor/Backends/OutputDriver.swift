@@ -7,10 +7,10 @@ internal import SharedMemory
 protocol OutputDriver: AnyObject {
     /// What it is, as wl_output.geometry's model has it.
     var model: String { get }
-    /// Is called when a frame that was asked for may be drawn, with the time in nanoseconds of the clock.
-    var onFrame: ((UInt64) -> Void)? { get set }
-    /// Refreshes since the start, counted whether anything was drawn or not.
-    var refreshCount: UInt64 { get }
+    /// Is called when a frame that was asked for may be begun.
+    var onFrame: ((Refresh) -> Void)? { get set }
+    /// The newest refresh.
+    var refresh: Refresh { get }
     /// The buffers that frames are drawn into.
     var ring: FrameRing { get }
 
@@ -26,12 +26,30 @@ protocol OutputDriver: AnyObject {
     /// A buffer to draw into, and what has to be drawn there so that it shows the next frame, which differs by `damage`
     /// from the newest; nil where the readers of `sessions` capture sessions hold all that there may be.
     func nextBuffer(damage: Region, sessions: Int) throws(SystemError) -> (buffer: FrameBuffer, repaint: Region)?
-    /// Shows a buffer that was drawn into.
-    func submit(_ buffer: FrameBuffer, damage: Region)
+    /// Shows a buffer that was drawn into, for a frame that was begun at `refresh`.
+    func submit(_ buffer: FrameBuffer, damage: Region, begunAt refresh: Refresh) -> SubmitResult
     /// Takes out of use what the reader of a capture session may still have mapped.
     func dropBuffers(of session: ObjectIdentifier)
     /// Wants no frame any more.
     func stop()
+}
+
+/// A moment at which an output shows something new, if there is any.
+struct Refresh {
+    /// In nanoseconds of the clock.
+    var time: UInt64
+    /// How many there were before, whether anything was drawn or not.
+    var count: UInt64
+}
+
+/// What became of a frame that was drawn.
+enum SubmitResult {
+    /// It is what the output shows since then.
+    case shown(Refresh)
+    /// Another one is shown instead.
+    case skipped
+    /// It can't be shown.
+    case failed
 }
 
 /// Why an output can't be as it was asked to be.

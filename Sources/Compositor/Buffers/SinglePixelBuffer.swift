@@ -3,11 +3,13 @@ internal import WaylandServer
 
 /// A buffer of one colour, which needs no memory of its client's.
 private final class SinglePixelBuffer: ClientBuffer {
-    private let pixel: SolidContent
+    private let pixel: SurfaceContent
 
     /// The channels go from 0 to 2³²-1; colours are multiplied by alpha.
     init(resource: WlBuffer, red: UInt32, green: UInt32, blue: UInt32, alpha: UInt32) throws(ProtocolError) {
-        pixel = SolidContent(red: red.topByte, green: green.topByte, blue: blue.topByte, alpha: alpha.topByte)
+        pixel = SurfaceContent(
+            SolidColor(red: red.topByte, green: green.topByte, blue: blue.topByte, alpha: alpha.topByte)
+        )
         try super.init(resource: resource, size: pixel.size)
     }
 

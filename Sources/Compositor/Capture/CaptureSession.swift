@@ -39,7 +39,7 @@ final class CaptureSession: SignetSealedFrameSessionV1.Requests, FrameObserver {
         awaited = new
         // R6: what has changed is drawn within a frame's time; if nothing has, the newest frame is there already.
         if output.isDamaged { return output.requestFrame() }
-        if lastSent == nil, output.ensureFrame() == .failed { return failAwaited(.noMemory) }
+        if lastSent == nil, !output.ensureFrame() { return failAwaited(.noMemory) }
         answer()
     }
 

@@ -48,6 +48,11 @@ final class Lane {
 
     var hasEnded: Bool { clientsEnd.isHere }
 
+    /// Waits for another thread; see ``EventLoop/expect(of:_:)``.
+    func expect(_ action: @escaping () -> Void) -> EventLoop.Reply {
+        loop.expect(of: owner.processIdentity, action)
+    }
+
     /// Runs `work` on another thread, after what was handed over before, and then `action` in the event loop.
     func add<Result: Sendable>(
         _ work: @escaping @Sendable (Lane.End) -> Result,
@@ -61,27 +66,14 @@ final class Lane {
         _ work: @escaping @Sendable (Lane.End) -> Result?,
         then action: @escaping (Result) -> Void
     ) {
-        let outcome = Outcome<Result>()
-        let reply = loop.expect(of: owner.processIdentity) {
-            if let result = outcome.take() { action(result) }
-        }
+        let done = loop.expectValue(of: owner.processIdentity, action)
         let end = clientsEnd
         let job = LaneThreads.Job(lane: number, place: place, owner: turnOwner) {
             guard let result = work(end) else { return false }
-            outcome.set(result)
-            reply.send()
+            done(result)
             return true
         }
         place += 1
         LaneThreads.shared.hand(over: job)
     }
-}
-
-/// What a job came to, on its way to the event loop.
-private final class Outcome<Result: Sendable>: Sendable {
-    private let result = Mutex<Result?>(nil)
-
-    func set(_ new: Result) { result.withLock { $0 = new } }
-
-    func take() -> Result? { result.withLock { $0.take() } }
 }

@@ -196,14 +196,14 @@ final class LaneThreads: Sendable {
             if let last { finish(last, isDone: isDone, &state) }
             for job in inbox.takeAll() { add(job, &state) }
             var next = Next()
-            let now = Self.time(of: CLOCK_MONOTONIC)
+            let now = time(of: CLOCK_MONOTONIC)
             next.job = pick(now, &state)
             if let job = next.job {
                 state.running[job.lane] = Run(
                     owner: job.owner,
                     start: now,
                     clock: clock,
-                    startOnClock: Self.time(of: clock)
+                    startOnClock: time(of: clock)
                 )
                 if last == nil { state.idle -= 1 }
                 next.needsThread = state.idle <= 1 && state.threads < Self.threadLimit
@@ -256,11 +256,5 @@ final class LaneThreads: Sendable {
             return running.values.count { $0.owner.user == owner.user } < Self.userLimit
         }
         return next.flatMap { state.lines[$0]?.begin() }
-    }
-
-    private static func time(of clock: clockid_t) -> UInt64 {
-        var time = timespec()
-        unsafe clock_gettime(clock, &time)
-        return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
     }
 }

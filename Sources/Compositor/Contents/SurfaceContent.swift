@@ -1,14 +1,25 @@
 internal import Pixels
 
-/// What a surface shows: what is left of a buffer after it was committed.
+/// What a surface shows: what is left of a buffer after it was committed. It keeps the pixels as they are for as long
+/// as somebody shows them.
 ///
-/// There is a subclass for each way in which a picture can lie in memory.
+/// There is a subclass for each way in which clients' pixels come to be drawn.
 class SurfaceContent {
     /// In buffer pixels.
     final let size: Size
     /// Whether nothing behind it ever shines through.
     final let isOpaque: Bool
+    /// The pixels; nil until they can be drawn. Once they can, that stays so.
+    final private(set) var source: (any PixelSource)?
 
+    /// Pixels that are there for good.
+    init(_ source: any PixelSource) {
+        size = source.size
+        isOpaque = source.isOpaque
+        self.source = source
+    }
+
+    /// For subclasses: content that can't be drawn before ``becomeReady(_:)``.
     init(size: Size, isOpaque: Bool) {
         self.size = size
         self.isOpaque = isOpaque
@@ -17,16 +28,14 @@ class SurfaceContent {
     // MARK: Readiness
 
     private var actions: [() -> Void] = []
-    /// Whether it can be drawn. Once it can, that stays so.
-    final private(set) var isReady = true
 
-    /// For subclasses: it can't be drawn before ``becomeReady()``.
-    final func becomeUnready() { isReady = false }
+    /// Whether it can be drawn.
+    final var isReady: Bool { source != nil }
 
-    /// For subclasses: it can be drawn from now on.
-    final func becomeReady() {
-        if isReady { return }
-        isReady = true
+    /// For subclasses: the pixels, which can be drawn from now on. Later they may turn out to be elsewhere, and are
+    /// given again; those before are still being drawn then.
+    final func becomeReady(_ source: any PixelSource) {
+        self.source = source
         let actions = actions
         self.actions = []
         for action in actions { action() }
@@ -40,18 +49,20 @@ class SurfaceContent {
     // MARK: Drawing
 
     /// Whether it can be drawn that way.
-    func canDraw(_ placement: Placement) -> Bool {
-        preconditionFailure("each kind of content has its own")
-    }
+    final func canDraw(_ placement: Placement) -> Bool { source?.canDraw(placement) ?? false }
 
-    /// Draws it onto a target of ``PixelFormat/xrgb8888``, whose pixels `clip` and `opaque` are in; see ``Painter``.
-    func draw(
-        onto target: inout MutableRawSpan,
-        _ targetLayout: PixelLayout,
-        placement: Placement,
-        clip: Region,
-        opaque: Region
-    ) {
-        preconditionFailure("each kind of content has its own")
+    /// It was drawn, from shared memory, which took that much trouble.
+    func wasDrawn(_ trouble: DrawingTrouble) {}
+}
+
+/// What the owner of memory made of the thread that drew from it.
+struct DrawingTrouble: Sendable {
+    /// Pages that weren't there; each was filled with what the file has, or with zeros.
+    var faults = 0
+    /// How long the thread slept, in nanoseconds.
+    var sleep: UInt64 = 0
+
+    static func + (left: DrawingTrouble, right: DrawingTrouble) -> DrawingTrouble {
+        DrawingTrouble(faults: left.faults + right.faults, sleep: max(left.sleep, right.sleep))
     }
 }

@@ -12,24 +12,11 @@ final class CursorImage: Drawable {
     init(width: Int, height: Int, hotspot: Point, pixels: [UInt32], scale: Int) {
         self.hotspot = Point(x: hotspot.x / scale, y: hotspot.y / scale)
         let layout = PixelLayout(size: Size(width: width, height: height), stride: width * 4, format: .argb8888)!
+        let bytes = pixels.flatMap { pixel in (0..<4).map { UInt8(truncatingIfNeeded: pixel >> ($0 * 8)) } }
         appearance = Appearance(
-            content: CursorPixels(layout: layout, pixels: pixels),
+            content: SurfaceContent(PixelRows(.bytes(bytes), layout)),
             size: Size(width: (width + scale - 1) / scale, height: (height + scale - 1) / scale)
         )
-    }
-}
-
-/// Pixels in an array.
-private final class CursorPixels: PixelContent {
-    private let pixels: [UInt32]
-
-    init(layout: PixelLayout, pixels: [UInt32]) {
-        self.pixels = pixels
-        super.init(layout: layout)
-    }
-
-    override func withPixels<R>(_ body: (RawSpan) -> R) -> R {
-        unsafe pixels.withUnsafeBytes { unsafe body($0.bytes) }
     }
 }
 

@@ -53,19 +53,21 @@ final class FrameScheduler {
         if !waiting.isEmpty { hiddenFrames.request() }
     }
 
-    /// `output` has had its turn at `time`: those that can be seen on it may go on drawing, and hear when they were
-    /// shown. Where nothing could be drawn there is no `presentation`, and they hear that after a later turn.
-    func outputDidTick(_ output: Output, time: UInt64, _ presentation: Presentation?) {
+    /// `output` has its turn at `time`: those that can be seen on it may go on drawing. Where it draws, `takesFeedback`
+    /// says so, and those are given back who want to hear when they were shown; otherwise they wait for a later turn.
+    func outputDidTick(_ output: Output, time: UInt64, takesFeedback: Bool) -> [AwaitedFeedback] {
         presence.update()
+        var feedback: [AwaitedFeedback] = []
         for surface in waiting.values {
             guard scene.viewers(of: surface).first === output else {
                 requestFrame(for: surface)
                 continue
             }
-            if let presentation { surface.sendFeedback(presentation) }
+            if takesFeedback, let awaited = surface.takeFeedback() { feedback.append(awaited) }
             surface.sendFrameCallbacks(time: milliseconds(time))
             if !surface.waitsForFrame { waiting[ObjectIdentifier(surface)] = nil }
         }
+        return feedback
     }
 
     /// Those whom nobody can see have waited long enough.
@@ -75,7 +77,7 @@ final class FrameScheduler {
                 viewer.requestFrame()
             } else {
                 waiting[ObjectIdentifier(surface)] = nil
-                surface.sendFeedback(nil)
+                surface.takeFeedback()?.send(nil)
                 surface.sendFrameCallbacks(time: time)
             }
         }

@@ -4,16 +4,24 @@ internal import WaylandServer
 
 /// An output: a view of the scene, drawn at a rate, when there is something to draw.
 ///
-/// Damage collects until the driver says that it is time; then it is drawn into the driver's next buffer, clients hear
-/// that their frame was shown, and readers get the buffer.
+/// Damage collects until the driver says that it is time; then a list of what is to be drawn goes to the renderer, with
+/// the driver's next buffer. When that is done, clients hear that their frame was shown, and readers get the buffer.
+/// Until then the next frame waits, and nobody else.
 final class Output: SceneViewer {
     /// As wl_output.name has it.
     let name: String
     private(set) var state: OutputState
-    private unowned let scene: Scene
+    unowned let scene: Scene
     private unowned let scheduler: FrameScheduler
     let driver: any OutputDriver
+    private let loop: EventLoop
     private let clock: any Clock
+    private let renderer = Renderer()
+    /// The frame that is being drawn.
+    private var drawing: Drawing?
+    /// Whether the driver's time for a frame came meanwhile.
+    private var hasMissedRefresh = false
+    private var isStopped = false
     private let log: (String) -> Void
     /// When the newest frame was drawn, in nanoseconds of the clock.
     private(set) var frameTime: UInt64 = 0
@@ -36,6 +44,7 @@ final class Output: SceneViewer {
         driver: any OutputDriver,
         scene: Scene,
         scheduler: FrameScheduler,
+        loop: EventLoop,
         clock: any Clock,
         log: @escaping (String) -> Void
     ) {
@@ -44,9 +53,10 @@ final class Output: SceneViewer {
         self.driver = driver
         self.scene = scene
         self.scheduler = scheduler
+        self.loop = loop
         self.clock = clock
         self.log = log
-        driver.onFrame = { [unowned self] time in tick(time) }
+        driver.onFrame = { [unowned self] refresh in tick(refresh) }
     }
 
     /// As wl_output.geometry has it.
@@ -97,22 +107,15 @@ final class Output: SceneViewer {
     /// Whether the newest frame doesn't show everything yet.
     var isDamaged: Bool {
         scene.update()
-        return !damage.isEmpty
+        return !damage.isEmpty || drawing != nil
     }
+
+    /// Whether a frame is being drawn.
+    var isDrawing: Bool { drawing != nil }
 
     /// Wants a frame at the next tick.
     func requestFrame() {
-        driver.requestFrame(after: 0)
-    }
-
-    private func tick(_ time: UInt64) {
-        let result = isDamaged ? draw(time) : .unchanged
-        var presentation: Presentation?
-        if result == .drawn || result == .unchanged {
-            presentation = Presentation(output: self, time: time, sequence: driver.refreshCount)
-        }
-        scheduler.outputDidTick(self, time: time, presentation)
-        for observer in observers.values { observer.outputDidTick(self, result) }
+        if !isStopped { driver.requestFrame(after: 0) }
     }
 
     /// What came of the output's turn to draw.
@@ -127,19 +130,55 @@ final class Output: SceneViewer {
         case failed
     }
 
-    /// Draws what has changed.
-    private func draw(_ time: UInt64) -> FrameResult {
+    private func tick(_ refresh: Refresh) {
+        guard drawing == nil else {
+            hasMissedRefresh = true
+            return
+        }
+        let outcome = isDamaged ? beginFrame(refresh) : .unchanged
+        let isShown = outcome == nil || outcome == .unchanged
+        let waiting = scheduler.outputDidTick(self, time: refresh.time, takesFeedback: isShown)
+        guard let outcome else {
+            drawing?.feedback = waiting
+            return
+        }
+        for feedback in waiting { feedback.send(Presentation(output: self, refresh: refresh)) }
+        for observer in observers.values { observer.outputDidTick(self, outcome) }
+    }
+
+    /// A frame that is being drawn, with what has to stay as it is until that is done.
+    private final class Drawing {
+        let buffer: FrameBuffer
+        let damage: Region
+        let refresh: Refresh
+        let contents: [SurfaceContent]
+        /// For those who want to hear when it is shown.
+        var feedback: [AwaitedFeedback] = []
+
+        init(buffer: FrameBuffer, damage: Region, refresh: Refresh, contents: [SurfaceContent]) {
+            self.buffer = buffer
+            self.damage = damage
+            self.refresh = refresh
+            self.contents = contents
+        }
+    }
+
+    /// Has drawn what has changed; nil where that was begun.
+    private func beginFrame(_ refresh: Refresh) -> FrameResult? {
         do throws(SystemError) {
             guard let (buffer, repaint) = try driver.nextBuffer(damage: damage, sessions: observers.count) else {
                 return .noFreeBuffer
             }
-            let list = DrawList(scene.items, in: view, damage: repaint)
-            buffer.withMutableBytes { target in list.draw(into: &target, buffer.layout) }
-            driver.submit(buffer, damage: damage)
+            let (list, contents) = DrawList.make(scene.items, in: view, damage: repaint)
+            let drawing = Drawing(buffer: buffer, damage: damage, refresh: refresh, contents: contents)
+            self.drawing = drawing
             damage = Region()
-            frameTime = time
-            failures = 0
-            return .drawn
+            let done = loop.expectValue { [weak self] (troubles: [Int: DrawingTrouble]) in
+                for (index, trouble) in troubles { contents[index].wasDrawn(trouble) }
+                if let self { endFrame(drawing) } else { drawing.feedback.forEach { $0.send(nil) } }
+            }
+            renderer.draw(list, pixels: repaint.area, into: buffer.memory, buffer.layout, then: done)
+            return nil
         } catch {
             if failures == 0 { log("no frame can be drawn on \(name), which is tried again: \(error)") }
             failures += 1
@@ -149,22 +188,40 @@ final class Output: SceneViewer {
         }
     }
 
+    private func endFrame(_ drawing: Drawing) {
+        self.drawing = nil
+        failures = 0
+        let result = driver.submit(drawing.buffer, damage: drawing.damage, begunAt: drawing.refresh)
+        var presentation: Presentation?
+        if case .shown(let refresh) = result, !isStopped {
+            frameTime = refresh.time
+            presentation = Presentation(output: self, refresh: refresh)
+        }
+        for feedback in drawing.feedback { feedback.send(presentation) }
+        if hasMissedRefresh { requestFrame() }
+        hasMissedRefresh = false
+        guard presentation != nil else { return }
+        for observer in observers.values { observer.outputDidTick(self, .drawn) }
+    }
+
     /// Makes memory for the first frame, so that want of it shows before anybody waits for one.
     func reserveFrame() throws(SystemError) {
         try driver.reserve()
     }
 
-    /// Draws at once where nothing was drawn yet, so that there is a frame to hand out.
+    /// Begins to draw at once where nothing was drawn yet, so that there will be a frame to hand out; observers hear of
+    /// it. False where that can't be.
     @discardableResult
-    func ensureFrame() -> FrameResult {
-        guard driver.ring.front == nil else { return .unchanged }
+    func ensureFrame() -> Bool {
+        guard driver.ring.front == nil, drawing == nil else { return true }
         scene.update()
         addDamage(Region(bounds))
-        return draw(clock.now)
+        return beginFrame(Refresh(time: clock.now, count: driver.refresh.count)) == nil
     }
 
     /// The output is taken away: it draws no more, and its readers are told.
     func stop() {
+        isStopped = true
         driver.stop()
         for observer in observers.values { observer.outputDidStop(self) }
     }
@@ -179,7 +236,7 @@ final class Output: SceneViewer {
     /// theirs.
     var canHandOutFrame: Bool { driver.ring.canHandOutFront(sessions: observers.count) }
 
-    /// The newest frame; nil before the first.
+    /// The newest frame; nil before the first, and while the next is drawn over it.
     var newestFrame: FrameBuffer? { driver.ring.front }
 
     /// What differs between a frame and the newest, in output pixels; see ``FrameRing/changes(since:)``.
@@ -224,7 +281,7 @@ final class Output: SceneViewer {
 
 /// Somebody who looks at each frame.
 protocol FrameObserver: AnyObject {
-    /// The output had its turn, and drew if there was anything to draw.
+    /// The output had its turn, and has drawn if there was anything to draw.
     func outputDidTick(_ output: Output, _ result: Output.FrameResult)
     /// The output is gone, and won't draw again.
     func outputDidStop(_ output: Output)

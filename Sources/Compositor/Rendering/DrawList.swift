@@ -1,8 +1,8 @@
 internal import Pixels
 
 /// One thing to be drawn: pixels, where they go, and what of them shows.
-struct DrawCommand {
-    let content: SurfaceContent
+struct DrawCommand: Sendable {
+    let source: any PixelSource
     let placement: Placement
     /// What may be touched, in pixels of the picture.
     let clip: Region
@@ -14,7 +14,7 @@ struct DrawCommand {
 ///
 /// Front to back it is worked out which part of each item shows, so that no pixel that an opaque one covers is drawn;
 /// then they are drawn back to front. Each pixel that isn't blended is written once.
-struct DrawList {
+struct DrawList: Sendable {
     /// Where nothing is, as 0xRRGGBB.
     static let background: UInt32 = 0x2e3440
 
@@ -23,10 +23,16 @@ struct DrawList {
     /// Back to front.
     private let commands: [DrawCommand]
 
-    /// Draws `damage`, in pixels of the picture, of `items`, back to front, as `view` shows them.
-    init(_ items: [PlacedItem], in view: View, damage: Region) {
+    /// A list that draws `damage`, in pixels of the picture, of `items`, back to front, as `view` shows them; and the
+    /// content of each command, which is to be kept until that is done.
+    static func make(
+        _ items: [PlacedItem],
+        in view: View,
+        damage: Region
+    ) -> (list: DrawList, contents: [SurfaceContent]) {
         var rest = damage
         var commands: [DrawCommand] = []
+        var contents: [SurfaceContent] = []
         for item in items.reversed() {
             if rest.isEmpty { break }
             let clip = rest.intersection(view.pixels(item.shown))
@@ -35,26 +41,62 @@ struct DrawList {
             guard let content = appearance.content else { continue }
             let placement = view.placement(of: item.bounds, appearance)
             // What can't be drawn hides nothing either.
-            guard content.canDraw(placement) else { continue }
+            guard let source = content.source, source.canDraw(placement) else { continue }
             let opaque = view.innerPixels(item.opaqueRegion, of: item.bounds)
-            commands.append(DrawCommand(content: content, placement: placement, clip: clip, opaque: opaque))
+            commands.append(DrawCommand(source: source, placement: placement, clip: clip, opaque: opaque))
+            contents.append(content)
             rest.subtract(opaque)
         }
-        empty = rest
-        self.commands = commands.reversed()
+        return (DrawList(empty: rest, commands: commands.reversed()), contents.reversed())
     }
 
-    /// Draws into a picture in XRGB8888.
-    func draw(into target: inout MutableRawSpan, _ layout: PixelLayout) {
+    /// The part that has to be done for some rows of the picture.
+    private func clipped(to rows: Rectangle) -> DrawList {
+        let commands = commands.map { command in
+            DrawCommand(
+                source: command.source,
+                placement: command.placement,
+                clip: command.clip.intersection(rows),
+                opaque: command.opaque
+            )
+        }
+        return DrawList(empty: empty.intersection(rows), commands: commands)
+    }
+
+    /// Draws into a picture in XRGB8888. Gives back what trouble shared memory made, by the command's place.
+    func draw(
+        into target: inout MutableRawSpan,
+        _ layout: PixelLayout,
+        meter: DrawingMeter
+    ) -> [Int: DrawingTrouble] {
+        var troubles: [Int: DrawingTrouble] = [:]
         Painter.fill(&target, layout, color: Self.background, region: empty)
-        for command in commands {
-            command.content.draw(
+        for (index, command) in commands.enumerated() where !command.clip.isEmpty {
+            let isShared = command.source.isShared
+            if isShared { meter.begin() }
+            command.source.draw(
                 onto: &target,
                 layout,
                 placement: command.placement,
                 clip: command.clip,
                 opaque: command.opaque
             )
+            if isShared, let trouble = meter.end() { troubles[index] = trouble }
         }
+        return troubles
+    }
+
+    /// Draws the `band`th of `count` bands of the picture, from the top down.
+    func draw(
+        band: Int,
+        of count: Int,
+        into target: inout MutableRawSpan,
+        _ layout: PixelLayout,
+        meter: DrawingMeter
+    ) -> [Int: DrawingTrouble] {
+        let height = layout.size.height
+        let (top, bottom) = (height * band / count, height * (band + 1) / count)
+        let rows = Rectangle(x: 0, y: top, width: layout.size.width, height: bottom - top)
+        return clipped(to: rows).draw(into: &target, layout, meter: meter)
     }
 }

@@ -382,10 +382,10 @@ final class Surface: WlSurface.Requests, Drawable {
     /// Whether the client wants to hear of the next frame that shows the surface.
     var waitsForFrame: Bool { !frameCallbacks.isEmpty || current[PresentationFeedback.self].isWanted }
 
-    /// Tells the client when its last commit was shown; nil if that will never be.
-    func sendFeedback(_ presentation: Presentation?) {
-        guard current[PresentationFeedback.self].isWanted else { return }
-        current.parts[PresentationFeedback.self].send(presentation, to: resource.client)
+    /// Takes out who wants to hear when the last commit was shown; nil where nobody does.
+    func takeFeedback() -> AwaitedFeedback? {
+        guard current[PresentationFeedback.self].isWanted else { return nil }
+        return AwaitedFeedback(objects: current.parts[PresentationFeedback.self].take(), client: resource.client)
     }
 
     /// Tells the client that now is a good time to draw the next frame. `time` is in milliseconds.

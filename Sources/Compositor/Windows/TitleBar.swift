@@ -62,7 +62,7 @@ final class TitleBar {
     func show(_ new: Look) {
         if new == look { return }
         if new.isActive != look?.isActive {
-            ground.appearance.content = SolidContent(color: new.isActive ? 0x4c566a : 0x3b4252)
+            ground.appearance.content = SurfaceContent(SolidColor(new.isActive ? 0x4c566a : 0x3b4252))
             onChange()
         }
         look = new
@@ -108,7 +108,8 @@ final class TitleBar {
         label.appearance = Appearance(size: Size(width: 0, height: 0))
         if let picture {
             let size = Size(width: look.scale.units(picture.layout.size.width), height: Self.height)
-            label.appearance = Appearance(content: OwnContent(picture.bytes, picture.layout), size: size)
+            let content = SurfaceContent(PixelRows(.bytes(picture.bytes), picture.layout))
+            label.appearance = Appearance(content: content, size: size)
         }
         onChange()
     }

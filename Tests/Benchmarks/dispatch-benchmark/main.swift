@@ -7,12 +7,6 @@ import Glibc
 import SharedMemory
 import TestSupport
 
-func threadTime() -> Double {
-    var time = timespec()
-    unsafe clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
-    return Double(time.tv_sec) * 1e9 + Double(time.tv_nsec)
-}
-
 /// Nanoseconds of this thread's CPU for one request.
 func measure(_ server: Server, _ workload: Workload, rounds: Int) -> Double {
     var time = 0.0
@@ -25,7 +19,7 @@ func measure(_ server: Server, _ workload: Workload, rounds: Int) -> Double {
         }
         let start = threadTime()
         server.run(serverEnd)
-        time = threadTime() - start
+        time = Double(threadTime() - start)
     }
     return time / Double(rounds * workload.requests)
 }

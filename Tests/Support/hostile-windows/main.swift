@@ -5,10 +5,11 @@
 //
 // WHAT: bars (COUNT windows with a title bar as wide as there are), titles (COUNT titles, each of characters that no
 // other one has), frames (COUNT frames, each kept after the session that it is from), fences (commits COUNT dma-bufs
-// that wait for fences).
+// that wait for fences), vanishing (shows memory of COUNT MiB that is taken out and put back all the time).
 // Says "done" when all was sent.
 
 import CDRM
+import CLinux
 import ClientToolkit
 import DirectRendering
 import Glibc
@@ -62,6 +63,38 @@ func title(_ number: Int, count: Int = 1_300) -> String {
     return String(String.UnicodeScalarView((first..<first + count).compactMap { Unicode.Scalar($0) }))
 }
 
+/// A window whose memory is there when it is committed, and isn't when it is drawn.
+final class VanishingWindow {
+    private let window: ShellWindow
+    private let memory: AnonymousFile
+    private let buffer: WlBuffer
+
+    init(_ globals: Globals, megabytes: Int) throws {
+        let size = megabytes << 20
+        memory = try AnonymousFile.create(name: "vanishing", size: size)
+        guard fallocate(memory.descriptor.rawValue, 0, 0, off_t(size)) == 0 else { exit(1) }
+        window = ShellWindow(globals, title: "vanishing")
+        let pool = try globals.bind(WlShm.self, upTo: 1).createPool(fd: memory.descriptor, size: Int32(size))
+        buffer = pool.createBuffer(offset: 0, width: 400, height: 300, stride: 1_600, format: .xrgb8888)
+        try globals.connection.roundTrip()
+        let file = memory.descriptor.rawValue
+        show()
+        try globals.connection.roundTrip()
+        try startThread {
+            while true {
+                fallocate(file, SIGNET_FALLOC_FL_PUNCH_HOLE | SIGNET_FALLOC_FL_KEEP_SIZE, 0, off_t(size))
+                fallocate(file, 0, 0, off_t(size))
+            }
+        }
+    }
+
+    func show() {
+        window.surface.attach(buffer: buffer, x: 0, y: 0)
+        window.surface.damageBuffer(x: 0, y: 0, width: 400, height: 300)
+        window.surface.commit()
+    }
+}
+
 guard CommandLine.arguments.count == 3, let count = Int(CommandLine.arguments[2]) else { exit(64) }
 let connection = try Connection()
 let globals = try Globals(connection)
@@ -90,6 +123,14 @@ case "fences":
     let devices = DRMDevice.nodes().filter { $0.contains("/card") }.lazy.compactMap { try? DRMDevice(path: $0) }
     guard let device = devices.first(where: { $0.driver == "vgem" }) else { exit(1) }
     for _ in 0..<count { kept.append(try BusyWindow(globals, device)) }
+case "vanishing":
+    let window = try VanishingWindow(globals, megabytes: count)
+    kept.append(window)
+    for _ in 0..<100 {
+        window.show()
+        try connection.roundTrip()
+        usleep(10_000)
+    }
 default: exit(64)
 }
 _ = unsafe write(STDOUT_FILENO, "done\n", 5)

@@ -12,7 +12,8 @@ final class FrameBuffer {
     let file: AnonymousFile
     /// Whether the kernel keeps readers from writing; if not, they get copies.
     let isSealed: Bool
-    private var mapping: WritableMapping?
+    /// Its bytes, for whoever draws.
+    let memory: PixelMemory
     /// The number of the frame that was drawn last, or nil before the first.
     var frame: UInt64?
     /// Readers that hold the frame; while there are any, it isn't drawn into.
@@ -26,7 +27,7 @@ final class FrameBuffer {
         }
         self.layout = layout
         file = try AnonymousFile.create(name: "signet-frame", size: layout.byteCount, seals: [.shrink, .grow])
-        mapping = try WritableMapping(file.descriptor, length: layout.byteCount)
+        memory = PixelMemory(try WritableMapping(file.descriptor, length: layout.byteCount))
         // After the mapping: from now on nobody can make a writable one, we neither.
         do throws(SystemError) {
             try file.descriptor.addSeals([.futureWrite, .seal])
@@ -35,10 +36,6 @@ final class FrameBuffer {
             // No memfd, or a kernel before 5.1.
             isSealed = false
         }
-    }
-
-    deinit {
-        mapping.take()?.unmapElsewhere()
     }
 
     /// The frame in a file of its own, open for reading only where the kernel has no seals.
@@ -56,11 +53,6 @@ final class FrameBuffer {
         return try copy.readerDescriptor()
     }
 
-    func withBytes<R>(_ body: (RawSpan) -> R) -> R {
-        mapping!.withBytes(in: 0..<layout.byteCount, body)
-    }
-
-    func withMutableBytes<R>(_ body: (inout MutableRawSpan) -> R) -> R {
-        mapping!.withMutableBytes(in: 0..<layout.byteCount, body)
-    }
+    /// Lends its bytes, while it isn't drawn into.
+    func withBytes<R>(_ body: (RawSpan) -> R) -> R { memory.withBytes(body) }
 }

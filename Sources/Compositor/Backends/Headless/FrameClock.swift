@@ -5,8 +5,8 @@
 final class FrameClock {
     /// Nanoseconds from frame to frame.
     private var period: UInt64
-    /// Gets the frame's time in nanoseconds.
-    var tick: (UInt64) -> Void = { _ in }
+    /// Gets the refresh that it is.
+    var tick: (Refresh) -> Void = { _ in }
     private let clock: any Clock
     private var alarm: (any Alarm)?
     /// When the next tick is to come, if it is.
@@ -14,7 +14,7 @@ final class FrameClock {
     private var lastTick: UInt64
     /// Refresh periods from the start to the newest tick, counted whether anything was drawn or not: what a real output
     /// counts as vertical retraces.
-    private(set) var refreshCount: UInt64 = 0
+    private var refreshCount: UInt64 = 0
 
     /// `refresh` is in millihertz, as in wl_output.mode.
     init(clock: any Clock, refresh: Int) {
@@ -25,9 +25,12 @@ final class FrameClock {
             deadline = nil
             let now = self.clock.now
             moveOn(to: now)
-            tick(now)
+            tick(Refresh(time: now, count: refreshCount))
         }
     }
+
+    /// The newest refresh, as far as there was reason to count.
+    var refresh: Refresh { Refresh(time: lastTick, count: refreshCount) }
 
     private static func period(of refresh: Int) -> UInt64 { 1_000_000_000_000 / UInt64(refresh) }
 

@@ -16,7 +16,7 @@ struct FrameRing {
 
     let size: Size
     private(set) var buffers: [FrameBuffer] = []
-    /// The buffer with the newest frame.
+    /// The buffer with the newest frame; nil before the first, and while the next is drawn over it.
     private(set) var front: FrameBuffer?
     /// The newest frame's number; frames count from 1.
     private(set) var frame: UInt64 = 0
@@ -35,7 +35,8 @@ struct FrameRing {
     }
 
     /// A buffer that nobody reads, with what has to be drawn into it so that it shows the next frame, given what
-    /// changes with it. Nil where the readers of `sessions` capture sessions hold everything.
+    /// changes with it. Nil where the readers of `sessions` capture sessions hold everything. It holds no frame until
+    /// that is finished, also where it had the newest.
     mutating func next(
         damage: Region,
         sessions: Int
@@ -52,7 +53,10 @@ struct FrameRing {
             best = new
         }
         guard let best else { return nil }
-        return (best, damage.union(changes(since: best.frame)))
+        let repaint = damage.union(changes(since: best.frame))
+        best.frame = nil
+        if front === best { front = nil }
+        return (best, repaint)
     }
 
     /// Whether there is something to draw into once a reader holds the newest frame.

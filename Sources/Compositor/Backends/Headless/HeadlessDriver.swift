@@ -4,7 +4,7 @@ internal import SharedMemory
 /// An output without a screen: frames are drawn at a clock's ticks into memory, where readers get them.
 final class HeadlessDriver: OutputDriver {
     let model = "headless"
-    var onFrame: ((UInt64) -> Void)?
+    var onFrame: ((Refresh) -> Void)?
     private(set) var ring: FrameRing
     private let frameClock: FrameClock
 
@@ -12,10 +12,10 @@ final class HeadlessDriver: OutputDriver {
     init(_ state: OutputState, clock: any Clock) {
         ring = FrameRing(size: state.mode.size)
         frameClock = FrameClock(clock: clock, refresh: state.mode.refresh)
-        frameClock.tick = { [unowned self] time in onFrame?(time) }
+        frameClock.tick = { [unowned self] refresh in onFrame?(refresh) }
     }
 
-    var refreshCount: UInt64 { frameClock.refreshCount }
+    var refresh: Refresh { frameClock.refresh }
 
     func test(_ state: OutputState) throws(OutputError) {
         let mode = state.mode
@@ -49,7 +49,12 @@ final class HeadlessDriver: OutputDriver {
         try ring.next(damage: damage, sessions: sessions)
     }
 
-    func submit(_ buffer: FrameBuffer, damage: Region) { ring.finish(buffer, damage: damage) }
+    /// A frame shows what there was at the refresh at which it was begun, and counts from then.
+    func submit(_ buffer: FrameBuffer, damage: Region, begunAt refresh: Refresh) -> SubmitResult {
+        guard buffer.layout.size == ring.size else { return .skipped }
+        ring.finish(buffer, damage: damage)
+        return .shown(refresh)
+    }
 
     func dropBuffers(of session: ObjectIdentifier) { ring.dropBuffers(of: session) }
 

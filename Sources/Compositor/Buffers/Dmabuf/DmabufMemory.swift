@@ -21,10 +21,12 @@ final class DmabufMemory {
     /// The charges are for the descriptor and the mapping.
     init(
         _ buffer: consuming DMABuffer,
+        account: ClientAccount,
         charge: consuming Charge,
         mappingCharge: consuming Charge
     ) throws(SystemError) {
-        memory = ClientMemory(try ReadOnlyMapping(buffer.descriptor, length: buffer.size), charge: mappingCharge)
+        let mapping = try ReadOnlyMapping(buffer.descriptor, length: buffer.size)
+        memory = ClientMemory(mapping, account: account, charge: mappingCharge)
         shared = Shared(buffer)
         self.charge = charge
     }
@@ -32,5 +34,6 @@ final class DmabufMemory {
     /// In bytes.
     var size: Int { shared.buffer.size }
 
-    func withBytes<R>(in range: Range<Int>, _ body: (RawSpan) -> R) -> R { memory.withBytes(in: range, body) }
+    /// For whoever draws.
+    var mapped: MappedMemory { memory.mapped }
 }

@@ -48,14 +48,18 @@ final class DmabufParams: ZwpLinuxBufferParamsV1.Requests {
         }
 
         /// Maps its memory, or finds it among what is mapped already.
-        func open(_ index: Int, _ known: inout [UInt64: DmabufMemory]) throws(DmabufRefusal) -> DmabufMemory {
+        func open(
+            _ index: Int,
+            _ known: inout [UInt64: DmabufMemory],
+            _ account: ClientAccount
+        ) throws(DmabufRefusal) -> DmabufMemory {
             if let refusal { throw refusal }
             guard let buffer = buffer.take(), let charge = charge.take(), let mappingCharge = mappingCharge.take()
             else { throw .notDMABuffer(plane: index) }
             let identity = buffer.identity
             if let memory = known[identity] { return memory }
             do throws(SystemError) {
-                let memory = try DmabufMemory(buffer, charge: charge, mappingCharge: mappingCharge)
+                let memory = try DmabufMemory(buffer, account: account, charge: charge, mappingCharge: mappingCharge)
                 known[identity] = memory
                 return memory
             } catch {
@@ -188,7 +192,7 @@ final class DmabufParams: ZwpLinuxBufferParamsV1.Requests {
             return .failure(.modifier(modifier))
         }
         let memories: [DmabufMemory]
-        switch open(ordered) {
+        switch open(ordered, resource.client.account) {
         case .success(let opened): memories = opened
         case .failure(let refusal): return .failure(refusal)
         }
@@ -249,12 +253,12 @@ final class DmabufParams: ZwpLinuxBufferParamsV1.Requests {
     }
 
     /// The memory of each plane; where descriptors are of the same dma-buf, it is the same.
-    private func open(_ planes: [Plane]) -> Result<[DmabufMemory], DmabufRefusal> {
+    private func open(_ planes: [Plane], _ account: ClientAccount) -> Result<[DmabufMemory], DmabufRefusal> {
         var known: [UInt64: DmabufMemory] = [:]
         var result: [DmabufMemory] = []
         for (index, plane) in planes.enumerated() {
             do throws(DmabufRefusal) {
-                result.append(try plane.open(index, &known))
+                result.append(try plane.open(index, &known, account))
             } catch {
                 return .failure(error)
             }

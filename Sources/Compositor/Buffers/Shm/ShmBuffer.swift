@@ -6,7 +6,8 @@ internal import WaylandServer
 ///
 /// Where the pool is mapped and the buffer's bytes are all there, the content is the mapping itself. Otherwise it is
 /// looked at elsewhere, and read into a copy: always where the pool can't be mapped, and where the bytes have holes,
-/// since reading a hole through a mapping would allocate pages that are charged to the compositor.
+/// since reading a hole through a mapping would allocate pages that are charged to the compositor. So it is where the
+/// client turned out to make holes later.
 final class ShmBuffer: ClientBuffer {
     let pool: ShmPool
     /// Where its bytes are in the pool.
@@ -24,13 +25,14 @@ final class ShmBuffer: ClientBuffer {
     }
 
     override func content(after previous: SurfaceContent?, damage: Region) throws(ProtocolError) -> SurfaceContent {
-        if pool.isOpen, let memory = pool.memory {
-            if !isPopulated { isPopulated = (try? pool.file.descriptor.isWholeInMemory()) ?? false }
-            if isPopulated {
-                return try MappedContent(self, layout: layout, memory: memory, range: range, account: account)
-            }
-        }
-        return try CopiedContent(of: self, layout: layout, after: previous as? CopiedContent, damage: damage)
+        try ShmContent(of: self, layout: layout, after: previous as? ShmContent, damage: damage)
+    }
+
+    /// The pool's memory, where it may be looked at and holds all of the buffer; nil also where that isn't known.
+    var wholeMemory: ClientMemory? {
+        guard pool.isOpen, let memory = pool.memory, memory.isTrusted else { return nil }
+        if !isPopulated { isPopulated = (try? pool.file.descriptor.isWholeInMemory()) ?? false }
+        return isPopulated ? memory : nil
     }
 
     /// What ends the client where its file is shorter than it was.

@@ -126,7 +126,8 @@ final class ShmPool: WlShmPool.Requests {
         if case .mapped = access {
             let charge = try account.charge(of: .mappings)
             do throws(SystemError) {
-                memory = ClientMemory(try ReadOnlyMapping(file.descriptor, length: size), charge: charge)
+                let mapping = try ReadOnlyMapping(file.descriptor, length: size)
+                memory = ClientMemory(mapping, account: account, charge: charge)
             } catch {
                 throw .noMemory("a pool of \(size) bytes can't be mapped: \(error)")
             }

@@ -4,10 +4,8 @@ internal import WaylandServer
 /// When and where a frame was shown.
 struct Presentation {
     let output: Output
-    /// Nanoseconds of CLOCK_MONOTONIC.
-    let time: UInt64
-    /// The output's refreshes since it began, counted whether something was drawn or not.
-    let sequence: UInt64
+    /// Its time is that of CLOCK_MONOTONIC.
+    let refresh: Refresh
 }
 
 /// Who wants to hear when a commit was shown.
@@ -30,20 +28,35 @@ struct PresentationFeedback: SurfaceStatePart {
 
     mutating func add(_ object: WpPresentationFeedback) { objects.append(object) }
 
-    /// Tells everybody that the commit was shown; nil: that it wasn't, as nobody can see the surface.
-    mutating func send(_ presentation: Presentation?, to client: Client) {
+    /// Takes everybody out.
+    mutating func take() -> [WpPresentationFeedback] {
         defer { objects = [] }
-        guard let presentation else { return wasSuperseded() }
-        let (seconds, nanoseconds) = presentation.time.quotientAndRemainder(dividingBy: 1_000_000_000)
+        return objects
+    }
+}
+
+/// Who wants to hear when a commit was shown that is being drawn.
+struct AwaitedFeedback {
+    let objects: [WpPresentationFeedback]
+    let client: Client
+
+    /// Tells everybody that the commit was shown; nil: that it wasn't.
+    func send(_ presentation: Presentation?) {
+        guard client.isConnected else { return }
         for object in objects {
+            guard let presentation else {
+                object.finishWithDiscarded()
+                continue
+            }
+            let (seconds, nanoseconds) = presentation.refresh.time.quotientAndRemainder(dividingBy: 1_000_000_000)
             for output in presentation.output.resources(of: client) { object.sendSyncOutput(output: output) }
             object.finishWithPresented(
                 tvSecHi: UInt32(seconds >> 32),
                 tvSecLo: UInt32(truncatingIfNeeded: seconds),
                 tvNsec: UInt32(nanoseconds),
                 refresh: UInt32(clamping: 1_000_000_000_000 / presentation.output.mode.refresh),
-                seqHi: UInt32(presentation.sequence >> 32),
-                seqLo: UInt32(truncatingIfNeeded: presentation.sequence),
+                seqHi: UInt32(presentation.refresh.count >> 32),
+                seqLo: UInt32(truncatingIfNeeded: presentation.refresh.count),
                 flags: []
             )
         }
@@ -52,7 +65,7 @@ struct PresentationFeedback: SurfaceStatePart {
 
 /// `wp_presentation`: tells clients when their frames were shown.
 ///
-/// A headless output shows a frame when it has drawn it; the time is that of its clock's tick.
+/// A headless output shows a frame from the tick on at which it was begun, and clients hear so when it is drawn.
 final class PresentationGlobal: WpPresentation.Requests {
     private let limits: Limits
 

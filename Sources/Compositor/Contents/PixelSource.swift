@@ -1,0 +1,184 @@
+internal import Pixels
+
+/// Pixels that any thread can draw. What it takes to keep them as they are is a ``SurfaceContent``'s business.
+protocol PixelSource: Sendable {
+    /// In buffer pixels.
+    var size: Size { get }
+    /// Whether nothing behind it ever shines through.
+    var isOpaque: Bool { get }
+    /// Whether it is memory that somebody else can make us wait for, or fill anew page by page.
+    var isShared: Bool { get }
+    /// Whether it can be drawn that way.
+    func canDraw(_ placement: Placement) -> Bool
+    /// Draws it onto a target of ``PixelFormat/xrgb8888``, whose pixels `clip` and `opaque` are in; see ``Painter``.
+    func draw(
+        onto target: inout MutableRawSpan,
+        _ targetLayout: PixelLayout,
+        placement: Placement,
+        clip: Region,
+        opaque: Region
+    )
+}
+
+/// Pixels whose channels lie side by side, in rows.
+struct PixelRows: PixelSource {
+    /// Where they are.
+    enum Memory {
+        /// Drawn by ourselves.
+        case bytes([UInt8])
+        /// Read from a client's file.
+        case copy(PixelMemory)
+        /// A client's own.
+        case mapping(MappedMemory, Range<Int>)
+    }
+
+    let memory: Memory
+    /// Size, rows and format; the memory holds so much.
+    let layout: PixelLayout
+
+    init(_ memory: Memory, _ layout: PixelLayout) {
+        self.memory = memory
+        self.layout = layout
+    }
+
+    var size: Size { layout.size }
+
+    var isOpaque: Bool { !layout.format.hasAlpha }
+
+    var isShared: Bool {
+        if case .mapping = memory { return true }
+        return false
+    }
+
+    func canDraw(_ placement: Placement) -> Bool { Painter.canDraw(layout, placement) }
+
+    func draw(
+        onto target: inout MutableRawSpan,
+        _ targetLayout: PixelLayout,
+        placement: Placement,
+        clip: Region,
+        opaque: Region
+    ) {
+        withBytes { source in
+            Painter.draw(
+                source,
+                layout,
+                onto: &target,
+                targetLayout,
+                placement: placement,
+                clip: clip,
+                opaque: opaque
+            )
+        }
+    }
+
+    /// Lends the bytes.
+    func withBytes<R>(_ body: (RawSpan) -> R) -> R {
+        switch memory {
+        case .bytes(let bytes): unsafe bytes.withUnsafeBytes { unsafe body($0.bytes) }
+        case .copy(let memory): memory.withBytes(body)
+        case .mapping(let memory, let range): memory.withBytes(in: range, body)
+        }
+    }
+}
+
+/// Luma and chroma, in the planes of a dma-buf or of several.
+struct YUVPlanes: PixelSource {
+    /// Where they are; as many as the format has.
+    let planes: [(memory: MappedMemory, range: Range<Int>)]
+    /// Size, rows and format; the planes hold so much.
+    let layout: YUVLayout
+
+    var size: Size { layout.size }
+
+    var isOpaque: Bool { true }
+
+    var isShared: Bool { true }
+
+    func canDraw(_ placement: Placement) -> Bool { Painter.canDraw(layout, placement) }
+
+    func draw(
+        onto target: inout MutableRawSpan,
+        _ targetLayout: PixelLayout,
+        placement: Placement,
+        clip: Region,
+        opaque: Region
+    ) {
+        withBytes(of: 0) { first in
+            withBytes(of: 1) { second in
+                withBytes(of: 2) { third in
+                    Painter.draw(
+                        first,
+                        second: second,
+                        third: third,
+                        layout,
+                        onto: &target,
+                        targetLayout,
+                        placement: placement,
+                        clip: clip
+                    )
+                }
+            }
+        }
+    }
+
+    /// Lends a plane's bytes; none where there is no such plane.
+    private func withBytes<R>(of plane: Int, _ body: (RawSpan) -> R) -> R {
+        guard planes.indices.contains(plane) else { return body(RawSpan()) }
+        return planes[plane].memory.withBytes(in: planes[plane].range, body)
+    }
+}
+
+/// One pixel, which fills whatever it is drawn into, however large that is.
+struct SolidColor: PixelSource {
+    private let bytes: [UInt8]
+    private let layout: PixelLayout
+
+    /// The colour is multiplied by alpha.
+    init(red: UInt8, green: UInt8, blue: UInt8, alpha: UInt8) {
+        bytes = [blue, green, red, alpha]
+        let format = alpha == 255 ? PixelFormat.xrgb8888 : .argb8888
+        layout = PixelLayout(size: Size(width: 1, height: 1), stride: 4, format: format)!
+    }
+
+    /// An opaque one, as 0xRRGGBB.
+    init(_ color: UInt32) {
+        self.init(
+            red: UInt8(truncatingIfNeeded: color >> 16),
+            green: UInt8(truncatingIfNeeded: color >> 8),
+            blue: UInt8(truncatingIfNeeded: color),
+            alpha: 255
+        )
+    }
+
+    var size: Size { layout.size }
+
+    var isOpaque: Bool { !layout.format.hasAlpha }
+
+    var isShared: Bool { false }
+
+    func canDraw(_ placement: Placement) -> Bool { true }
+
+    func draw(
+        onto target: inout MutableRawSpan,
+        _ targetLayout: PixelLayout,
+        placement: Placement,
+        clip: Region,
+        opaque: Region
+    ) {
+        let clip = clip.intersection(placement.destination).intersection(targetLayout.size.bounds)
+        if clip.isEmpty { return }
+        unsafe bytes.withUnsafeBytes { bytes in
+            Painter.draw(
+                unsafe bytes.bytes,
+                layout,
+                onto: &target,
+                targetLayout,
+                // It is the same everywhere.
+                placement: Placement(destination: clip.bounds),
+                clip: clip,
+                opaque: opaque
+            )
+        }
+    }
+}
