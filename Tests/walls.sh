@@ -8,7 +8,7 @@ protocol='(Wl|Xdg|Zxdg|Wp|Zwp|Signet)[A-Z][A-Za-z0-9]*'
 shell='Toplevel|ShellSurface|Popup|WmBase|Positioner'
 windows='Window|WindowManager|TitleBar'
 outputs='Output|OutputLayout|FrameScheduler|SurfacePresence'
-backends='OutputDriver|HeadlessDriver|FrameRing|FrameBuffer|FrameClock'
+backends='OutputDriver|HeadlessDriver|FrameRing|FrameClock'
 scene='Scene|SceneNode|SceneViewer'
 surfaces='Surface|Subsurface|Transaction|SurfaceState|SurfaceCommit'
 

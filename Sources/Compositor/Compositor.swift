@@ -35,15 +35,18 @@ public final class Compositor {
     /// The server: its loop is to be run by the owner.
     public let display: Display
     let scene: Scene
-    private let layout: OutputLayout
-    private let scheduler: FrameScheduler
-    private var outputGlobals: [OutputGlobal] = []
+    let layout: OutputLayout
+    let scheduler: FrameScheduler
+    let admission: Admission
+    /// Nil where there is no memory for its table.
+    let dmabufs: DmabufGlobal?
+    private var outputGlobals: [(service: OutputGlobal, global: Global<WlOutput>)] = []
     /// How many there have been, for their names.
     private var outputCount = 0
     private let clock: any Clock
-    private let settings: Settings
+    let settings: Settings
     private let log: Logger
-    private let windows: WindowManager
+    let windows: WindowManager
     let seat: Seat
     private var doorkeeper: Doorkeeper?
     let ledger: Ledger
@@ -72,34 +75,21 @@ public final class Compositor {
         let presence = SurfacePresence(scene: scene, layout: layout)
         scheduler = FrameScheduler(scene: scene, presence: presence, clock: clock)
         windows = WindowManager(scene: scene, layout: layout)
-        seat = Seat(on: display, scene: scene, layout: layout, keymap: settings.keymap)
+        seat = Seat(display: display, scene: scene, layout: layout, keymap: settings.keymap)
         let overcommit = Overcommit.read()
         switch overcommit {
         case .heuristic: break
         case .strict: log.notice("vm.overcommit_memory is 2: client memory is read, never mapped")
         case .unknown: log.notice("vm.overcommit_memory can't be read: client memory is read, never mapped")
         }
-        _ = CompositorGlobal(on: display, scene: scene, scheduler: scheduler)
-        _ = SubcompositorGlobal(on: display, limits: settings.limits)
-        _ = ShmGlobal(
-            on: display,
-            admission: Admission(policy: settings.shmPolicy, mappedPagesCanFault: overcommit != .heuristic)
-        )
-        addDmabufs()
-        _ = SinglePixelBufferGlobal(on: display)
-        _ = ViewporterGlobal(on: display)
-        _ = PresentationGlobal(on: display, limits: settings.limits)
-        _ = FractionalScaleGlobal(on: display, layout: layout)
-        _ = ContentTypeGlobal(on: display)
-        _ = TearingControlGlobal(on: display)
-        _ = IdleInhibitGlobal(on: display)
+        admission = Admission(policy: settings.shmPolicy, mappedPagesCanFault: overcommit != .heuristic)
+        let devices = DmabufDevices(loop: display.loop, device: settings.device) { log.info("\($0)") }
+        do throws(SystemError) { dmabufs = try DmabufGlobal(devices: devices) } catch {
+            log.error("clients can't bring dma-bufs: the table of formats can't be made: \(error)")
+            dmabufs = nil
+        }
+        announceAll()
         for mode in settings.outputs { addOutput(mode) }
-        _ = XdgOutputGlobal(on: display)
-        _ = ActivationGlobal(on: display, windows: windows)
-        _ = WmBaseGlobal(on: display, windows: windows, limits: settings.limits)
-        _ = DecorationGlobal(on: display)
-        _ = DataDeviceManagerGlobal(on: display)
-        _ = CaptureManagerGlobal(on: display, user: geteuid())
     }
 
     deinit {
@@ -107,15 +97,6 @@ public final class Compositor {
         for client in display.clients { client.disconnect() }
         // The last layout holds surfaces, which hold the scene.
         scene.update()
-    }
-
-    private func addDmabufs() {
-        let devices = DmabufDevices(loop: display.loop, device: settings.device) { [log] in log.info("\($0)") }
-        do throws(SystemError) {
-            _ = try DmabufGlobal(on: display, devices: devices)
-        } catch {
-            log.error("clients can't bring dma-bufs: the table of formats can't be made: \(error)")
-        }
     }
 
     // MARK: Outputs
@@ -135,12 +116,14 @@ public final class Compositor {
             scene: scene,
             scheduler: scheduler,
             loop: display.loop,
-            clock: clock
+            clock: clock,
+            limits: settings.limits
         ) { [log] message in log.error("\(message)") }
         layout.add(output)
         scene.add(output)
-        outputGlobals.append(OutputGlobal(on: display, output: output))
-        windows.outputsChanged()
+        let service = OutputGlobal(output: output)
+        outputGlobals.append((service, announce(service)))
+        outputsChanged()
         return output
     }
 
@@ -150,7 +133,7 @@ public final class Compositor {
         var state = output.state
         change(&state)
         try output.apply(state)
-        windows.outputsChanged()
+        outputsChanged()
     }
 
     /// Takes an output away: its global goes, its readers are told, and its windows move to another one.
@@ -159,9 +142,16 @@ public final class Compositor {
         layout.remove(output)
         scene.remove(output)
         scheduler.outputRemoved()
-        outputGlobals.remove(at: index).withdraw()
+        let (service, global) = outputGlobals.remove(at: index)
+        global.withdraw()
+        service.outputRemoved()
         output.stop()
+        outputsChanged()
+    }
+
+    private func outputsChanged() {
         windows.outputsChanged()
+        seat.pointer.outputsChanged()
     }
 
     /// Makes memory for each output's first frame, so that want of it shows before anybody waits for a frame.

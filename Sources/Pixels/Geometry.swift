@@ -10,6 +10,9 @@ public struct Point: Hashable, Sendable {
         self.x = x
         self.y = y
     }
+
+    /// The same so much further.
+    public func translated(by offset: Point) -> Point { Point(x: x + offset.x, y: y + offset.y) }
 }
 
 /// A size, in pixels or in whatever unit the context names.

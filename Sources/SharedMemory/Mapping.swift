@@ -29,6 +29,18 @@ public struct ReadOnlyMapping: ~Copyable, @unchecked Sendable {
         Disposal.unmap(unsafe UInt(bitPattern: start), length: length)
     }
 
+    /// How many of the pages with the bytes in `range` aren't in memory, so that looking at them takes longer; 0 where
+    /// that can't be told, as of a file of another user. Source: mincore(2).
+    public borrowing func missingPages(in range: Range<Int>) -> Int {
+        precondition(range.lowerBound >= 0 && range.upperBound <= length, "the range lies outside of the mapping")
+        let page = Int(getpagesize())
+        let first = range.lowerBound / page * page
+        var isThere = [UInt8](repeating: 0, count: (range.upperBound - first + page - 1) / page)
+        let address = unsafe UnsafeMutableRawPointer(mutating: start + first)
+        guard unsafe mincore(address, range.upperBound - first, &isThere) == 0 else { return 0 }
+        return isThere.count { $0 & 1 == 0 }
+    }
+
     /// Unmaps it, and then calls `action`, on whatever thread: here, where nobody looked at it, so that there are no
     /// pages to be let go. Otherwise the bytes in `seen` have been looked at, and ``Disposal`` unmaps it.
     public consuming func unmap(seen: Range<Int>, then action: @escaping @Sendable () -> Void) {

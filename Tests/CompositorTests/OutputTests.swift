@@ -97,23 +97,23 @@ import WaylandClient
     @Test func `of many objects for an output the oldest hear of surfaces`() {
         let late = (0..<20).map { _ in Self.bindOutputs(of: client)[0] }
         let window = shownWindow()
-        #expect(window.enters == OutputBindings.limit)
+        #expect(window.enters == Limits().hearingOutputs)
         _ = Self.bindOutputs(of: client)
         client.roundTrip()
-        #expect(window.enters == OutputBindings.limit)
+        #expect(window.enters == Limits().hearingOutputs)
         var synced: [WlOutput] = []
         let feedback = client.bind(WpPresentation.self).feedback(surface: window.surface)
         feedback.onSyncOutput = { synced.append($0!) }
         window.surface.commit()
         fixture.nextFrame()
-        #expect(synced.count == OutputBindings.limit && synced[0] === outputs[0] && synced[1] === late[0])
+        #expect(synced.count == Limits().hearingOutputs && synced[0] === outputs[0] && synced[1] === late[0])
         // In the place of one that goes the next hears; none hears of a leave that has heard of no enter.
         late[0].release()
         client.roundTrip()
-        #expect(window.enters == OutputBindings.limit + 1)
+        #expect(window.enters == Limits().hearingOutputs + 1)
         window.show(nil)
         fixture.nextFrame()
-        #expect(window.leaves == OutputBindings.limit && client.error == nil)
+        #expect(window.leaves == Limits().hearingOutputs && client.error == nil)
     }
 
     @Test func aWindowBetweenOutputsIsDrawnOnBothAtTheirScales() {

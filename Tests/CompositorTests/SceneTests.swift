@@ -8,6 +8,8 @@ import Testing
 import WaylandClient
 import WaylandWire
 
+private typealias RealScene = Scene
+
 /// Whole pictures of what clients can put on a screen, each beside the one that was looked at and kept.
 ///
 /// After a wanted change: `UPDATE_GOLDEN=1 swift test --filter SceneTests`, and look at the pictures in Scenes.
@@ -256,16 +258,16 @@ import WaylandWire
 
     /// An output's picture, drawn by several threads.
     private func inBands(_ output: Output) throws -> [[UInt32]] {
-        let size = output.mode.size
+        try draw(output.scene.items, output.view, bands: 7)
+    }
+
+    private func draw(_ items: [PlacedItem], _ view: View, bands: Int) throws -> [[UInt32]] {
+        let size = view.size
         let layout = try #require(PixelLayout(size: size, stride: size.width * 4, format: .xrgb8888))
         let memory = PixelMemory(byteCount: layout.byteCount)
         try memory.reserve()
-        let (list, contents) = DrawList.make(
-            output.scene.items,
-            in: output.view,
-            damage: Region(size.bounds)
-        )
-        let picture = BandedPicture(list, into: memory, layout, bands: 7)
+        let (list, contents) = DrawList.make(items, in: view, damage: Region(size.bounds))
+        let picture = BandedPicture(list, into: memory, layout, bands: bands)
         BandThreads.shared.offer(picture)
         picture.drawBands(DrawingMeter())
         _ = picture.finish()
@@ -279,5 +281,85 @@ import WaylandWire
                 }
             }
         }
+    }
+
+    // MARK: Luma and chroma
+
+    private final class Still: Drawable {
+        let appearance: Appearance
+
+        init(_ appearance: Appearance) { self.appearance = appearance }
+    }
+
+    /// Luma from left to right, chroma from the top down.
+    private func video(_ format: YUVFormat, _ size: Size) throws -> SurfaceContent {
+        let rows = (0..<format.planeCount).map { format.rowBytes(plane: $0, in: size) }
+        let layout = try #require(YUVLayout(size: size, strides: rows, format: format, matrix: .bt601))
+        let planes = try (0..<format.planeCount).map { plane -> (MappedMemory, Range<Int>) in
+            let count = layout.byteCount(plane: plane)
+            let bytes = (0..<count).map { index -> UInt8 in
+                let (x, y) = (index % rows[plane], index / rows[plane])
+                let isLuma = format.planeCount == 1 ? x % 2 == 0 : plane == 0
+                return isLuma ? UInt8(16 + x * 200 / rows[plane]) : UInt8(40 + y * 170 / layout.rows(plane: plane))
+            }
+            let file = TestFile.memfd(count)
+            TestFile.write(bytes: bytes, to: file, at: 0)
+            return (MappedMemory(try ReadOnlyMapping(file, length: count)), 0..<count)
+        }
+        return SurfaceContent(YUVPlanes(planes: planes.map { (memory: $0.0, range: $0.1) }, layout: layout))
+    }
+
+    @Test func `video looks as it did`() throws {
+        let size = Size(width: 40, height: 24)
+        var items: [PlacedItem] = []
+        for (column, format) in [YUVFormat.yuyv, .nv12, .yuv420].enumerated() {
+            let content = try video(format, size)
+            let plain = Still(Appearance(content: content, size: size))
+            let turned = Still(Appearance(content: content, size: size.transposed, orientation: .flipped90))
+            let scaled = Still(Appearance(content: content, size: Size(width: 50, height: 15)))
+            items.append(PlacedItem(plain, at: Point(x: column * 60 + 5, y: 5)))
+            items.append(PlacedItem(turned, at: Point(x: column * 60 + 35, y: 20)))
+            items.append(PlacedItem(scaled, at: Point(x: column * 60 + 3, y: 65)))
+        }
+        let view = View(origin: Point(x: 0, y: 0), scale: 1, size: Size(width: 200, height: 100))
+        let picture = try draw(items, view, bands: 1)
+        try check("video", picture)
+        #expect(try draw(items, view, bands: 5) == picture)
+    }
+
+    // MARK: Stacking
+
+    private final class Node: SceneNode {
+        let name: String
+        let base: (any SceneNode)?
+        let items: [PlacedItem]
+        let layer: SceneLayer
+
+        init(_ name: String, above base: Node? = nil, layer: SceneLayer = .windows) {
+            self.name = name
+            self.base = base
+            self.layer = layer
+            items = [PlacedItem(Still(Appearance(size: Size(width: 1, height: 1))), at: Point(x: 0, y: 0))]
+        }
+    }
+
+    @Test func `what stands above a node goes where it goes`() {
+        let scene = RealScene()
+        let (first, second) = (Node("first"), Node("second"))
+        let menu = Node("menu", above: first)
+        let submenu = Node("submenu", above: menu)
+        let hint = Node("hint", above: first)
+        let cursor = Node("cursor", layer: .cursor)
+        func order() -> [String] { scene.nodes.map { ($0 as? Node)?.name ?? "?" } }
+        for node in [cursor, first, second, menu, hint, submenu] { scene.insert(node) }
+        #expect(order() == ["first", "menu", "submenu", "hint", "second", "cursor"])
+        scene.raise(first)
+        #expect(order() == ["second", "first", "menu", "submenu", "hint", "cursor"])
+        scene.raise(menu)
+        #expect(order() == ["second", "first", "hint", "menu", "submenu", "cursor"])
+        scene.raise(second)
+        scene.remove(first)
+        #expect(order() == ["hint", "menu", "submenu", "second", "cursor"])
+        withExtendedLifetime([first]) {}
     }
 }

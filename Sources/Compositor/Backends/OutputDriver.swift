@@ -11,8 +11,13 @@ protocol OutputDriver: AnyObject {
     var onFrame: ((Refresh) -> Void)? { get set }
     /// The newest refresh.
     var refresh: Refresh { get }
-    /// The buffers that frames are drawn into.
-    var ring: FrameRing { get }
+    /// The buffer with the newest frame; nil before the first, and while the next is drawn over it.
+    var newest: FrameBuffer? { get }
+    /// What differs between a frame and the newest, in output pixels; everything where that isn't known.
+    func changes(since frame: UInt64?) -> Region
+    /// Whether the newest may be handed to a reader, with which there will be `held` of them in readers' hands at most:
+    /// one buffer is kept to draw into.
+    func canHandOutNewest(held: Int) -> Bool
 
     /// Whether the output could be like that; an error says why not.
     func test(_ state: OutputState) throws(OutputError)
@@ -24,8 +29,8 @@ protocol OutputDriver: AnyObject {
     /// Wants ``onFrame`` to be called, `delay` nanoseconds from now at the earliest.
     func requestFrame(after delay: UInt64)
     /// A buffer to draw into, and what has to be drawn there so that it shows the next frame, which differs by `damage`
-    /// from the newest; nil where the readers of `sessions` capture sessions hold all that there may be.
-    func nextBuffer(damage: Region, sessions: Int) throws(SystemError) -> (buffer: FrameBuffer, repaint: Region)?
+    /// from the newest; nil where readers, who may hold `held` frames, have all that there may be.
+    func nextBuffer(damage: Region, held: Int) throws(SystemError) -> (buffer: FrameBuffer, repaint: Region)?
     /// Shows a buffer that was drawn into, for a frame that was begun at `refresh`.
     func submit(_ buffer: FrameBuffer, damage: Region, begunAt refresh: Refresh) -> SubmitResult
     /// Takes out of use what the reader of a capture session may still have mapped.

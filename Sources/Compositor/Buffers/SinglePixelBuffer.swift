@@ -25,10 +25,8 @@ extension UInt32 {
 }
 
 /// `wp_single_pixel_buffer_manager_v1`: makes buffers of one pixel.
-final class SinglePixelBufferGlobal: WpSinglePixelBufferManagerV1.Requests {
-    init(on display: Display) {
-        Global<WpSinglePixelBufferManagerV1>(on: display) { [self] resource in resource.handler = self }
-    }
+final class SinglePixelBufferGlobal: WpSinglePixelBufferManagerV1.Requests, Service {
+    func bind(_ resource: WpSinglePixelBufferManagerV1) { resource.handler = self }
 
     func createU32RgbaBuffer(
         _ resource: WpSinglePixelBufferManagerV1,

@@ -4,15 +4,8 @@ internal import WaylandServer
 ///
 /// A frame shows all that is on an output. Until there are finer rules, only programs of the user who runs the
 /// compositor, and of root, who can read it anyway, see this global (R1).
-final class CaptureManagerGlobal: SignetSealedFrameManagerV1.Requests {
-    init(on display: Display, user: UInt32) {
-        let readers: Set<UInt32> = [user, 0]
-        Global<SignetSealedFrameManagerV1>(
-            on: display,
-            isVisible: { readers.contains($0.credentials.user) },
-            bind: { [self] resource in resource.handler = self }
-        )
-    }
+final class CaptureManagerGlobal: SignetSealedFrameManagerV1.Requests, Service {
+    func bind(_ resource: SignetSealedFrameManagerV1) { resource.handler = self }
 
     func createSession(
         _ resource: SignetSealedFrameManagerV1,

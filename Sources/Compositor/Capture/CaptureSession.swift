@@ -7,8 +7,7 @@ internal import WaylandServer
 /// and the output draws into others; it misses what came meanwhile.
 final class CaptureSession: SignetSealedFrameSessionV1.Requests, FrameObserver {
     /// R8.
-    static let heldLimit = 3
-
+    private let heldLimit: Int
     /// Nil once it is gone.
     private var output: Output?
     private weak var resource: SignetSealedFrameSessionV1?
@@ -23,6 +22,7 @@ final class CaptureSession: SignetSealedFrameSessionV1.Requests, FrameObserver {
     init(resource: SignetSealedFrameSessionV1, output: Output?) {
         self.resource = resource
         self.output = output
+        heldLimit = resource.client.account.limits.framesPerSession
         output?.add(self)
     }
 
@@ -53,7 +53,7 @@ final class CaptureSession: SignetSealedFrameSessionV1.Requests, FrameObserver {
     func outputDidTick(_ output: Output, _ result: Output.FrameResult) {
         answer()
         // A reader that waits for memory would wait without end.
-        if result == .failed, held < Self.heldLimit { failAwaited(.noMemory) }
+        if result == .failed, held < heldLimit { failAwaited(.noMemory) }
     }
 
     /// R11.
@@ -79,7 +79,7 @@ final class CaptureSession: SignetSealedFrameSessionV1.Requests, FrameObserver {
     }
 
     private func answer() {
-        guard let output, let frame = awaited, held < Self.heldLimit, let buffer = output.newestFrame,
+        guard let output, let frame = awaited, held < heldLimit, let buffer = output.newestFrame,
             let number = buffer.frame, number > lastSent ?? 0
         else { return }
         // R10: other readers hold so much that nothing could be drawn any more.

@@ -60,6 +60,16 @@ public struct Limits: Sendable {
 
     /// Commits of one surface that wait for their buffers.
     public var waitingCommits = 64
+    /// Configures of one xdg_surface that aren't acked; beyond that the next waits for an ack.
+    public var unackedConfigures = 32
+    /// Activation tokens of all clients that nobody has used; beyond that the oldest is forgotten.
+    public var activationTokens = 256
+    /// `wl_output` objects for one output that hear of surfaces which enter and leave.
+    public var hearingOutputs = 8
+    /// Frames that a reader of one capture session holds (R8); more of them have to wait.
+    public var framesPerSession = 3
+    /// Capture sessions of one output that frames are kept for; more of them share what there is.
+    public var sessionsWithFrames = 16
 
     /// Descriptors that a user's clients sent, that are let go, and that can't be closed so far, since their file
     /// systems or peers don't answer. Beyond that the user gets no new connection.

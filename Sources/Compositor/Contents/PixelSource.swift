@@ -8,6 +8,8 @@ protocol PixelSource: Sendable {
     var isOpaque: Bool { get }
     /// Whether it is memory that somebody else can make us wait for, or fill anew page by page.
     var isShared: Bool { get }
+    /// How many of its pages aren't there, where it is memory of somebody whose pages are worth counting.
+    var missingPages: Int { get }
     /// Whether it can be drawn that way.
     func canDraw(_ placement: Placement) -> Bool
     /// Draws it onto a target of ``PixelFormat/xrgb8888``, whose pixels `clip` and `opaque` are in; see ``Painter``.
@@ -18,6 +20,10 @@ protocol PixelSource: Sendable {
         clip: Region,
         opaque: Region
     )
+}
+
+extension PixelSource {
+    var missingPages: Int { 0 }
 }
 
 /// Pixels whose channels lie side by side, in rows.
@@ -48,6 +54,11 @@ struct PixelRows: PixelSource {
     var isShared: Bool {
         if case .mapping = memory { return true }
         return false
+    }
+
+    var missingPages: Int {
+        guard case .mapping(let memory, let range) = memory else { return 0 }
+        return memory.missingPages(in: range)
     }
 
     func canDraw(_ placement: Placement) -> Bool { Painter.canDraw(layout, placement) }

@@ -57,12 +57,18 @@ class SurfaceContent {
 
 /// What the owner of memory made of the thread that drew from it.
 struct DrawingTrouble: Sendable {
-    /// Pages that weren't there; each was filled with what the file has, or with zeros.
+    /// The thread's page faults.
     var faults = 0
+    /// Pages that weren't there, where they were counted.
+    var missingPages = 0
     /// How long the thread slept, in nanoseconds.
     var sleep: UInt64 = 0
 
     static func + (left: DrawingTrouble, right: DrawingTrouble) -> DrawingTrouble {
-        DrawingTrouble(faults: left.faults + right.faults, sleep: max(left.sleep, right.sleep))
+        DrawingTrouble(
+            faults: left.faults + right.faults,
+            missingPages: left.missingPages + right.missingPages,
+            sleep: max(left.sleep, right.sleep)
+        )
     }
 }

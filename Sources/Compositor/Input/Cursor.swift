@@ -44,7 +44,8 @@ final class Cursor: SceneNode {
     private let layout: OutputLayout
     private var position: Point?
     private var picture = Picture.arrow
-    private var arrows: [Int: CursorImage] = [:]
+    /// At the scale that was last asked for.
+    private var arrow: (image: CursorImage, scale: Int)?
 
     init(scene: Scene, layout: OutputLayout) {
         self.scene = scene
@@ -58,7 +59,7 @@ final class Cursor: SceneNode {
         switch picture {
         case .nothing: return []
         case .arrow:
-            let arrow = arrow
+            guard let arrow = arrow?.image else { return [] }
             return [PlacedItem(arrow, at: Point(x: position.x - arrow.hotspot.x, y: position.y - arrow.hotspot.y))]
         case .surface(let role):
             let corner = Point(x: position.x - role.hotspot.x, y: position.y - role.hotspot.y)
@@ -66,18 +67,18 @@ final class Cursor: SceneNode {
         }
     }
 
-    /// At the largest scale of the outputs.
-    private var arrow: CursorImage {
+    /// Has an arrow for the largest scale of the outputs, once there is a pointer. Reads files.
+    func outputsChanged() {
         let scale = layout.largestScale.roundedUp
-        if let known = arrows[scale] { return known }
-        let arrow = CursorTheme.arrow(scale: scale)
-        arrows[scale] = arrow
-        return arrow
+        guard position != nil, scale != arrow?.scale else { return }
+        arrow = (CursorTheme.arrow(scale: scale), scale)
+        scene.setNeedsLayout(self)
     }
 
     func move(to position: Point) {
         if self.position == nil { scene.insert(self) }
         self.position = position
+        if arrow == nil { outputsChanged() }
         scene.setNeedsLayout(self)
     }
 

@@ -18,6 +18,9 @@ final class Pointer: WlPointer.Requests {
         cursor = Cursor(scene: scene, layout: layout)
     }
 
+    /// An output came, went or changed.
+    func outputsChanged() { cursor.outputsChanged() }
+
     func bound(_ resource: WlPointer) {
         resource.handler = self
         resources.insert(resource)

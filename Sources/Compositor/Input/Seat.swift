@@ -5,18 +5,19 @@ internal import WaylandServer
 ///
 /// There are no devices yet: the keyboard has a keymap and no focus, and the pointer is nowhere until something moves
 /// it.
-final class Seat: WlSeat.Requests {
+final class Seat: WlSeat.Requests, Service {
     let keymap: Keymap?
     let pointer: Pointer
 
-    init(on display: Display, scene: Scene, layout: OutputLayout, keymap: Keymap?) {
+    init(display: Display, scene: Scene, layout: OutputLayout, keymap: Keymap?) {
         self.keymap = keymap
         pointer = Pointer(scene: scene, layout: layout) { [unowned display] in display.nextSerial() }
-        Global<WlSeat>(on: display) { [self] resource in
-            resource.handler = self
-            resource.sendCapabilities(capabilities: keymap == nil ? .pointer : [.pointer, .keyboard])
-            resource.sendName(name: "seat0")
-        }
+    }
+
+    func bind(_ resource: WlSeat) {
+        resource.handler = self
+        resource.sendCapabilities(capabilities: keymap == nil ? .pointer : [.pointer, .keyboard])
+        resource.sendName(name: "seat0")
     }
 
     func getPointer(_ resource: WlSeat, id: WlPointer) throws(ProtocolError) {

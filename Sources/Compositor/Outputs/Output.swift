@@ -27,7 +27,8 @@ final class Output: SceneViewer {
     private(set) var frameTime: UInt64 = 0
     /// What has changed since the newest frame, in output pixels.
     private var damage = Region()
-    private var bindings = OutputBindings()
+    private var bindings: OutputBindings
+    private let limits: Limits
     /// Surfaces whose clients were told that they are on it.
     private var enteredSurfaces = ResourcesByClient<WlSurface>()
     /// Those who want to hear of each new frame.
@@ -46,6 +47,7 @@ final class Output: SceneViewer {
         scheduler: FrameScheduler,
         loop: EventLoop,
         clock: any Clock,
+        limits: Limits,
         log: @escaping (String) -> Void
     ) {
         self.name = name
@@ -55,6 +57,8 @@ final class Output: SceneViewer {
         self.scheduler = scheduler
         self.loop = loop
         self.clock = clock
+        self.limits = limits
+        bindings = OutputBindings(limit: limits.hearingOutputs)
         self.log = log
         driver.onFrame = { [unowned self] refresh in tick(refresh) }
     }
@@ -166,7 +170,7 @@ final class Output: SceneViewer {
     /// Has drawn what has changed; nil where that was begun.
     private func beginFrame(_ refresh: Refresh) -> FrameResult? {
         do throws(SystemError) {
-            guard let (buffer, repaint) = try driver.nextBuffer(damage: damage, sessions: observers.count) else {
+            guard let (buffer, repaint) = try driver.nextBuffer(damage: damage, held: heldFrames) else {
                 return .noFreeBuffer
             }
             let (list, contents) = DrawList.make(scene.items, in: view, damage: repaint)
@@ -213,7 +217,7 @@ final class Output: SceneViewer {
     /// it. False where that can't be.
     @discardableResult
     func ensureFrame() -> Bool {
-        guard driver.ring.front == nil, drawing == nil else { return true }
+        guard driver.newest == nil, drawing == nil else { return true }
         scene.update()
         addDamage(Region(bounds))
         return beginFrame(Refresh(time: clock.now, count: driver.refresh.count)) == nil
@@ -234,13 +238,16 @@ final class Output: SceneViewer {
 
     /// Whether the newest frame may be handed to a reader: one buffer is kept to draw into, however many readers hold
     /// theirs.
-    var canHandOutFrame: Bool { driver.ring.canHandOutFront(sessions: observers.count) }
+    var canHandOutFrame: Bool { driver.canHandOutNewest(held: heldFrames) }
+
+    /// How many frames its readers may hold.
+    private var heldFrames: Int { limits.framesPerSession * min(observers.count, limits.sessionsWithFrames) }
 
     /// The newest frame; nil before the first, and while the next is drawn over it.
-    var newestFrame: FrameBuffer? { driver.ring.front }
+    var newestFrame: FrameBuffer? { driver.newest }
 
-    /// What differs between a frame and the newest, in output pixels; see ``FrameRing/changes(since:)``.
-    func changes(since frame: UInt64?) -> Region { driver.ring.changes(since: frame) }
+    /// What differs between a frame and the newest, in output pixels; everything where that isn't known.
+    func changes(since frame: UInt64?) -> Region { driver.changes(since: frame) }
 
     // MARK: Observers
 

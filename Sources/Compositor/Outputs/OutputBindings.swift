@@ -3,11 +3,13 @@ internal import WaylandServer
 /// The wl_output objects that clients have made for one output, and which of them hear of surfaces.
 ///
 /// A client has use for one such object, and one for each of its toolkits. Each that hears of enter and leave costs an
-/// event for each surface, so only the oldest ``limit`` of one client's do; when one of these goes, the next moves up.
+/// event for each surface, so only the oldest few of one client's do; when one of these goes, the next moves up.
 struct OutputBindings {
     /// How many of one client's objects hear of surfaces that enter and leave, and are named by
     /// wp_presentation_feedback.sync_output.
-    static let limit = 8
+    private let limit: Int
+
+    init(limit: Int) { self.limit = limit }
 
     /// By client, oldest first.
     private var hearing: [ObjectIdentifier: [WlOutput]] = [:]
@@ -16,7 +18,7 @@ struct OutputBindings {
     /// Adds an object; whether it hears.
     mutating func insert(_ resource: WlOutput) -> Bool {
         let client = ObjectIdentifier(resource.client)
-        guard hearing[client]?.count ?? 0 < Self.limit else {
+        guard hearing[client]?.count ?? 0 < limit else {
             others.insert(resource)
             return false
         }

@@ -2,23 +2,23 @@ internal import Pixels
 internal import WaylandServer
 
 /// `wl_output`: tells clients what an output is like.
-final class OutputGlobal: WlOutput.Requests {
+final class OutputGlobal: WlOutput.Requests, Service {
     /// The output that it tells about; nil once that is gone.
     private(set) weak var output: Output?
-    private var global: Global<WlOutput>?
     private var resources = OrderedDictionary<ObjectIdentifier, WlOutput>()
     private var xdgOutputs = OrderedDictionary<ObjectIdentifier, XdgOutput>()
 
-    init(on display: Display, output: Output) {
+    init(output: Output) {
         self.output = output
-        global = Global(on: display) { [unowned self] resource in
-            guard let output = self.output else { return }
-            resource.handler = self
-            describe(output, to: resource)
-            resources[ObjectIdentifier(resource)] = resource
-            output.bound(resource)
-        }
         output.onStateChange = { [weak self] in self?.tellAll() }
+    }
+
+    func bind(_ resource: WlOutput) {
+        guard let output else { return }
+        resource.handler = self
+        describe(output, to: resource)
+        resources[ObjectIdentifier(resource)] = resource
+        output.bound(resource)
     }
 
     /// Clients hear what the output is like now.
@@ -27,11 +27,8 @@ final class OutputGlobal: WlOutput.Requests {
         for resource in resources.values { describe(output, to: resource) }
     }
 
-    /// Takes the announcement back; what clients have bound stays, and is about nothing.
-    func withdraw() {
-        global?.withdraw()
-        output = nil
-    }
+    /// The output is gone; what clients have bound stays, and is about nothing.
+    func outputRemoved() { output = nil }
 
     private func describe(_ output: Output, to resource: WlOutput) {
         let mode = output.mode

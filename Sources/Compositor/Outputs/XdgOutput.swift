@@ -33,10 +33,8 @@ final class XdgOutput: ZxdgOutputV1.Requests {
 }
 
 /// `zxdg_output_manager_v1`: makes objects that tell about outputs.
-final class XdgOutputGlobal: ZxdgOutputManagerV1.Requests {
-    init(on display: Display) {
-        Global<ZxdgOutputManagerV1>(on: display) { [self] resource in resource.handler = self }
-    }
+final class XdgOutputGlobal: ZxdgOutputManagerV1.Requests, Service {
+    func bind(_ resource: ZxdgOutputManagerV1) { resource.handler = self }
 
     func getXdgOutput(
         _ resource: ZxdgOutputManagerV1,

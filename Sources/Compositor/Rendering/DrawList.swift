@@ -73,7 +73,7 @@ struct DrawList: Sendable {
         Painter.fill(&target, layout, color: Self.background, region: empty)
         for (index, command) in commands.enumerated() where !command.clip.isEmpty {
             let isShared = command.source.isShared
-            if isShared { meter.begin() }
+            if isShared { meter.begin(command.source) }
             command.source.draw(
                 onto: &target,
                 layout,

@@ -4,13 +4,17 @@ internal import SharedMemory
 final class DrawingMeter {
     private let statistics = ThreadStatistics()
     private var counts = ThreadStatistics.Counts.now
+    private var missingPages = 0
     private var times: ThreadStatistics.Times?
 
     /// A picture begins.
     func beginPicture() { times = statistics?.times() }
 
-    /// Something of it is about to be drawn.
-    func begin() { counts = .now }
+    /// Something of it is about to be drawn, from shared memory.
+    func begin(_ source: any PixelSource) {
+        missingPages = source.missingPages
+        counts = .now
+    }
 
     /// It was drawn; nil where everything was there at once.
     func end() -> DrawingTrouble? {
@@ -22,6 +26,7 @@ final class DrawingMeter {
             sleep = after.sleep(since: before)
             times = after
         }
-        return faults == 0 && sleep == 0 ? nil : DrawingTrouble(faults: faults, sleep: sleep)
+        if faults == 0, sleep == 0, missingPages == 0 { return nil }
+        return DrawingTrouble(faults: faults, missingPages: missingPages, sleep: sleep)
     }
 }

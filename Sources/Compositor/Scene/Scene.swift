@@ -48,9 +48,9 @@ final class Scene {
 
     // MARK: Nodes
 
-    /// Puts a node in front of all others of its layer.
+    /// Puts a node in front of all others of its layer, or of all that stand above its base.
     func insert(_ node: any SceneNode) {
-        stack(node)
+        stack([node])
         layout[ObjectIdentifier(node)] = []
         setNeedsLayout(node)
     }
@@ -67,17 +67,37 @@ final class Scene {
         layoutChanged()
     }
 
-    private func stack(_ node: any SceneNode) {
-        let index = nodes.firstIndex { $0.layer.rawValue > node.layer.rawValue } ?? nodes.endIndex
-        nodes.insert(node, at: index)
+    /// Puts a node, and those that stand above it, where new ones go.
+    private func stack(_ family: [any SceneNode]) {
+        guard let node = family.first else { return }
+        var index = nodes.firstIndex { $0.layer.rawValue > node.layer.rawValue } ?? nodes.endIndex
+        if let base = node.base, let start = nodes.firstIndex(where: { $0 === base }) { index = familyEnd(start) }
+        nodes.insert(contentsOf: family, at: index)
     }
 
-    /// Puts a node that is in the scene in front of all others of its layer.
+    /// The first place after a node and those that stand above it.
+    private func familyEnd(_ start: Int) -> Int {
+        var family: Set<ObjectIdentifier> = [ObjectIdentifier(nodes[start])]
+        var end = start + 1
+        while end < nodes.endIndex, let base = nodes[end].base, family.contains(ObjectIdentifier(base)) {
+            family.insert(ObjectIdentifier(nodes[end]))
+            end += 1
+        }
+        return end
+    }
+
+    /// Puts a node that is in the scene in front of all others of its layer, or of all that stand above its base, with
+    /// those that stand above itself.
     func raise(_ node: any SceneNode) {
-        guard nodes.last !== node, let items = layout[ObjectIdentifier(node)] else { return }
-        nodes.removeAll { $0 === node }
-        stack(node)
-        for item in items { addDamage(Region(item.shown)) }
+        guard let start = nodes.firstIndex(where: { $0 === node }) else { return }
+        let places = start..<familyEnd(start)
+        if places.upperBound == nodes.endIndex { return }
+        let family = Array(nodes[places])
+        nodes.removeSubrange(places)
+        stack(family)
+        for node in family {
+            for item in layout[ObjectIdentifier(node)] ?? [] { addDamage(Region(item.shown)) }
+        }
         layoutChanged()
     }
 

@@ -6,10 +6,13 @@ protocol SceneNode: AnyObject {
     var items: [PlacedItem] { get }
     /// What it is stacked with.
     var layer: SceneLayer { get }
+    /// The node that it stands right above, wherever that goes, as a popup does; nil where it stands for itself.
+    var base: (any SceneNode)? { get }
 }
 
 extension SceneNode {
     var layer: SceneLayer { .windows }
+    var base: (any SceneNode)? { nil }
 }
 
 /// What is stacked together, from back to front.

@@ -4,10 +4,8 @@ internal import WaylandServer
 ///
 /// Many clients don't start without one. As there is no keyboard focus, no client is ever offered a selection, and no
 /// drag can start.
-final class DataDeviceManagerGlobal: WlDataDeviceManager.Requests {
-    init(on display: Display) {
-        Global<WlDataDeviceManager>(on: display) { [self] resource in resource.handler = self }
-    }
+final class DataDeviceManagerGlobal: WlDataDeviceManager.Requests, Service {
+    func bind(_ resource: WlDataDeviceManager) { resource.handler = self }
 
     func createDataSource(_ resource: WlDataDeviceManager, id: WlDataSource) throws(ProtocolError) {
         id.handler = DataSource()

@@ -1,15 +1,16 @@
 internal import WaylandServer
 
 /// `wl_compositor`: makes surfaces and regions.
-final class CompositorGlobal: WlCompositor.Requests {
+final class CompositorGlobal: WlCompositor.Requests, Service {
     private let scene: Scene
     private let scheduler: FrameScheduler
 
-    init(on display: Display, scene: Scene, scheduler: FrameScheduler) {
+    init(scene: Scene, scheduler: FrameScheduler) {
         self.scene = scene
         self.scheduler = scheduler
-        Global<WlCompositor>(on: display) { [self] resource in resource.handler = self }
     }
+
+    func bind(_ resource: WlCompositor) { resource.handler = self }
 
     func createSurface(_ resource: WlCompositor, id: WlSurface) throws(ProtocolError) {
         id.handler = try Surface(resource: id, scene: scene, scheduler: scheduler)

@@ -29,6 +29,8 @@ final class Surface: WlSurface.Requests, Drawable {
     var onOutputsChange: (() -> Void)?
     /// Surfaces that are to be parts of this one, in no order; which are shown, and where, is part of the state.
     private(set) var children: [Subsurface] = []
+    /// What it and its descendants show; nil until somebody asks, and after each change.
+    var cachedTree: SurfaceTree?
     /// Kinds of extension objects that the surface has; of each there can be one.
     private var extensions: Set<ObjectIdentifier> = []
     private let scene: Scene
@@ -94,6 +96,9 @@ final class Surface: WlSurface.Requests, Drawable {
         roleKind = kind
     }
 
+    /// Another object stands for the role from now on.
+    func exchangeRole(for role: any SurfaceRole) { self.role = role }
+
     /// The role's object is gone; the role stays.
     func detachRole() {
         role = nil
@@ -130,6 +135,7 @@ final class Surface: WlSurface.Requests, Drawable {
     }
 
     func destroyed(_ resource: WlSurface) {
+        treeChanged()
         role?.surfaceDestroyed(self)
         role = nil
         scheduler.remove(self)
@@ -345,9 +351,11 @@ final class Surface: WlSurface.Requests, Drawable {
         old.parts.wasSuperseded()
         current = commit.state
         if !commit.frameCallbacks.isEmpty { frameCallbacks += commit.frameCallbacks }
+        let isReshaped = commit.isReshaped || current.hasOtherShape(than: old)
+        if isReshaped { treeChanged() }
         return Change(
             damage: current.surfaceDamage(from: commit.damage),
-            isReshaped: commit.isReshaped || current.hasOtherShape(than: old),
+            isReshaped: isReshaped,
             offset: commit.offset
         )
     }
@@ -374,6 +382,7 @@ final class Surface: WlSurface.Requests, Drawable {
         if held != nil { change(&held!.state.parts[part]) }
         for transaction in transactions { transaction.changeCommit(of: self) { change(&$0.state.parts[part]) } }
         change(&current.parts[part])
+        treeChanged()
         didChange(Change(damage: Region(), isReshaped: true))
     }
 

@@ -3,13 +3,12 @@ internal import SharedMemory
 
 /// The buffers that an output draws its frames into, and what changed from frame to frame.
 ///
-/// One buffer is enough until a reader holds the newest; then another is made, up to ``capacity(sessions:)``. Each
+/// One buffer is enough until a reader holds the newest; then another is made, up to ``capacity(held:)``. Each
 /// knows which frame it holds, and the ring remembers the damage of the last frames, so that drawing into an older
 /// buffer repairs just what has changed since ("buffer age").
 struct FrameRing {
-    /// How many buffers there can be: as many as the sessions' readers can hold, the newest, and one to draw into. More
-    /// sessions than these share what there is, and are told when that isn't enough.
-    static func capacity(sessions: Int) -> Int { 2 + CaptureSession.heldLimit * min(sessions, 16) }
+    /// How many buffers there can be: as many as readers may hold, the newest, and one to draw into.
+    static func capacity(held: Int) -> Int { 2 + held }
 
     /// How many frames' damage is remembered.
     private static let historyLimit = 10
@@ -35,11 +34,11 @@ struct FrameRing {
     }
 
     /// A buffer that nobody reads, with what has to be drawn into it so that it shows the next frame, given what
-    /// changes with it. Nil where the readers of `sessions` capture sessions hold everything. It holds no frame until
+    /// changes with it. Nil where readers, who may hold `held` frames, have everything. It holds no frame until
     /// that is finished, also where it had the newest.
     mutating func next(
         damage: Region,
-        sessions: Int
+        held: Int
     ) throws(SystemError) -> (buffer: FrameBuffer, repaint: Region)? {
         // The youngest free one needs the least repair.
         var best: FrameBuffer?
@@ -47,7 +46,7 @@ struct FrameRing {
             if best == nil || (buffer.frame ?? 0) > (best?.frame ?? 0) { best = buffer }
         }
         if best == nil {
-            guard buffers.count < Self.capacity(sessions: sessions) else { return nil }
+            guard buffers.count < Self.capacity(held: held) else { return nil }
             let new = try FrameBuffer(size: size)
             buffers.append(new)
             best = new
@@ -60,9 +59,9 @@ struct FrameRing {
     }
 
     /// Whether there is something to draw into once a reader holds the newest frame.
-    func canHandOutFront(sessions: Int) -> Bool {
+    func canHandOutFront(held: Int) -> Bool {
         guard let front else { return false }
-        if front.readers > 0 || buffers.count < Self.capacity(sessions: sessions) { return true }
+        if front.readers > 0 || buffers.count < Self.capacity(held: held) { return true }
         return buffers.contains { $0 !== front && $0.readers == 0 }
     }
 

@@ -38,15 +38,21 @@ final class HeadlessDriver: OutputDriver {
         frameClock.setRefresh(state.mode.refresh)
     }
 
+    var newest: FrameBuffer? { ring.front }
+
+    func changes(since frame: UInt64?) -> Region { ring.changes(since: frame) }
+
+    func canHandOutNewest(held: Int) -> Bool { ring.canHandOutFront(held: held) }
+
     func reserve() throws(SystemError) { try ring.reserve() }
 
     func requestFrame(after delay: UInt64) { frameClock.requestFrame(after: delay) }
 
     func nextBuffer(
         damage: Region,
-        sessions: Int
+        held: Int
     ) throws(SystemError) -> (buffer: FrameBuffer, repaint: Region)? {
-        try ring.next(damage: damage, sessions: sessions)
+        try ring.next(damage: damage, held: held)
     }
 
     /// A frame shows what there was at the refresh at which it was begun, and counts from then.

@@ -5,7 +5,7 @@ internal import WaylandServer
 /// `zwp_linux_dmabuf_v1`: makes buffers of dma-bufs.
 ///
 /// Its fourth version tells clients for which device to make their buffers, and is announced only where there is one.
-final class DmabufGlobal: ZwpLinuxDmabufV1.Requests {
+final class DmabufGlobal: ZwpLinuxDmabufV1.Requests, Service {
     /// All formats with all modifiers.
     private static let pairs = DmabufFormat.all.flatMap { format in
         DmabufModifier.all.map { (fourcc: format.fourcc, modifier: $0) }
@@ -14,20 +14,20 @@ final class DmabufGlobal: ZwpLinuxDmabufV1.Requests {
     private let devices: DmabufDevices
     private let feedback: DmabufFeedback?
 
-    init(on display: Display, devices: DmabufDevices) throws(SystemError) {
+    init(devices: DmabufDevices) throws(SystemError) {
         self.devices = devices
         if let device = devices.device {
             feedback = try DmabufFeedback(device: device, pairs: Self.pairs)
         } else {
             feedback = nil
         }
-        Global<ZwpLinuxDmabufV1>(on: display, version: feedback == nil ? 3 : 4) { [self] resource in
-            resource.handler = self
-            announce(to: resource)
-        }
     }
 
-    private func announce(to resource: ZwpLinuxDmabufV1) {
+    /// Feedback, which comes with version 4, names a device.
+    var version: UInt32 { feedback == nil ? 3 : 4 }
+
+    func bind(_ resource: ZwpLinuxDmabufV1) {
+        resource.handler = self
         switch resource.version {
         case ..<3: for format in DmabufFormat.all { resource.sendFormat(format: format.fourcc) }
         case 3:

@@ -3,15 +3,16 @@ internal import SharedMemory
 internal import WaylandServer
 
 /// `wl_shm`, our own: libwayland's maps whatever it gets.
-final class ShmGlobal: WlShm.Requests {
+final class ShmGlobal: WlShm.Requests, Service {
     private let admission: Admission
 
-    init(on display: Display, admission: Admission) {
+    init(admission: Admission) {
         self.admission = admission
-        Global<WlShm>(on: display) { [self] resource in
-            resource.handler = self
-            for format in PixelFormat.shmFormats { resource.sendFormat(format: format.shmFormat) }
-        }
+    }
+
+    func bind(_ resource: WlShm) {
+        resource.handler = self
+        for format in PixelFormat.shmFormats { resource.sendFormat(format: format.shmFormat) }
     }
 
     func createPool(

@@ -4,17 +4,18 @@ internal import WaylandServer
 /// `xdg_activation_v1`: lets one client hand the attention it has to another, which then gets its window to the front.
 ///
 /// As long as there is no input, there is no press to prove attention with: any token that was made here works, once.
-final class ActivationGlobal: XdgActivationV1.Requests {
-    /// Tokens that wait to be used; beyond this many the oldest are forgotten.
-    private static let limit = 256
-
+final class ActivationGlobal: XdgActivationV1.Requests, Service {
     private let windows: WindowManager
+    private let limits: Limits
+    /// Those that wait to be used, oldest first.
     private var tokens: [String] = []
 
-    init(on display: Display, windows: WindowManager) {
+    init(windows: WindowManager, limits: Limits) {
         self.windows = windows
-        Global<XdgActivationV1>(on: display) { [self] resource in resource.handler = self }
+        self.limits = limits
     }
+
+    func bind(_ resource: XdgActivationV1) { resource.handler = self }
 
     func getActivationToken(_ resource: XdgActivationV1, id: XdgActivationTokenV1) throws(ProtocolError) {
         id.handler = ActivationToken(self)
@@ -32,7 +33,7 @@ final class ActivationGlobal: XdgActivationV1.Requests {
         let token = (0..<2).map { _ in String(UInt64.random(in: 0...UInt64.max, using: &generator), radix: 16) }
             .joined()
         tokens.append(token)
-        if tokens.count > Self.limit { tokens.removeFirst() }
+        if tokens.count > limits.activationTokens { tokens.removeFirst() }
         return token
     }
 }

@@ -25,10 +25,8 @@ private final class Decoration: ZxdgToplevelDecorationV1.Requests {
 }
 
 /// `zxdg_decoration_manager_v1`: offers title bars.
-final class DecorationGlobal: ZxdgDecorationManagerV1.Requests {
-    init(on display: Display) {
-        Global<ZxdgDecorationManagerV1>(on: display) { [self] resource in resource.handler = self }
-    }
+final class DecorationGlobal: ZxdgDecorationManagerV1.Requests, Service {
+    func bind(_ resource: ZxdgDecorationManagerV1) { resource.handler = self }
 
     func getToplevelDecoration(
         _ resource: ZxdgDecorationManagerV1,

@@ -23,7 +23,10 @@ final class Popup: XdgPopup.Requests, ShellRole {
         shell?.roleDestroyed()
     }
 
+    var node: (any SceneNode)? { nil }
+
     func willCommit(_ surface: Surface) throws(ProtocolError) {
+        try shell?.willCommit(surface)
         // Another protocol may give it a parent until then; none here does.
         guard hasParent else {
             throw ProtocolError(
@@ -40,7 +43,9 @@ final class Popup: XdgPopup.Requests, ShellRole {
 
     func didAck(serial: UInt32) {}
 
-    func didCommit(isMapped: Bool) {}
+    func didCommit(_ surface: Surface) { _ = shell?.didCommit(surface) }
+
+    func surfaceDestroyed(_ surface: Surface) { shell?.surfaceDestroyed() }
 
     func didUnmap() {}
 }

@@ -7,34 +7,37 @@ enum WindowGeometry: SurfaceSetting {
     static let changesShape = true
 }
 
-extension ShellRole {
-    var node: (any SceneNode)? { nil }
-    func contentMoved(by offset: Point) {}
-}
-
-/// What an xdg_surface is used for: `xdg_toplevel` or `xdg_popup`.
-protocol ShellRole: AnyObject {
-    /// What the surface is a part of; nil where that isn't in the scene.
-    var node: (any SceneNode)? { get }
-    /// Looks at what is about to be committed.
-    func willCommit(_ surface: Surface) throws(ProtocolError)
+/// The role of a surface with an xdg_surface: `xdg_toplevel` or `xdg_popup`. It goes through the ``ShellSurface``'s
+/// dance in ``SurfaceRole/willCommit(_:)`` and ``SurfaceRole/didCommit(_:)``.
+protocol ShellRole: SurfaceRole {
     /// Sends the role's own part of a configure.
     func sendConfigure(serial: UInt32)
     /// The client has accepted the configure with this serial.
     func didAck(serial: UInt32)
-    /// The content's corner moves, in surface coordinates.
-    func contentMoved(by offset: Point)
-    /// A commit took effect. `isMapped` tells whether there is something to show now.
-    func didCommit(isMapped: Bool)
     /// The surface shows nothing any more, and starts anew.
     func didUnmap()
+}
+
+/// Stands for the role of a surface whose xdg_surface has no role object.
+private final class NoRole: SurfaceRole {
+    private weak var shell: ShellSurface?
+
+    init(_ shell: ShellSurface) { self.shell = shell }
+
+    var node: (any SceneNode)? { nil }
+
+    func willCommit(_ surface: Surface) throws(ProtocolError) { try shell?.willCommit(surface) }
+
+    func didCommit(_ surface: Surface) { _ = shell?.didCommit(surface) }
+
+    func surfaceDestroyed(_ surface: Surface) { shell?.surfaceDestroyed() }
 }
 
 /// `xdg_surface`: the part of the dance that windows and popups share.
 ///
 /// The order is strict, as the protocol has it: a first commit without a buffer, a configure, its ack, and only then
 /// pixels. Unmapping goes back to the start.
-final class ShellSurface: XdgSurface.Requests, SurfaceRole {
+final class ShellSurface: XdgSurface.Requests {
     private enum Stage {
         /// Nothing was committed yet.
         case new
@@ -45,10 +48,6 @@ final class ShellSurface: XdgSurface.Requests, SurfaceRole {
         /// Pixels are shown.
         case mapped
     }
-
-    /// Configures that a client may leave unanswered before it gets no more, and how many of those that an unmap made
-    /// meaningless are remembered.
-    private static let unackedLimit = 32
 
     let resource: XdgSurface
     let base: WmBase
@@ -81,7 +80,7 @@ final class ShellSurface: XdgSurface.Requests, SurfaceRole {
                 "wl_surface@\(surface.resource.id) has a buffer already; make its xdg_surface before attaching one"
             )
         }
-        try surface.attach(self) { ProtocolError(XdgWmBase.Error.role, $0) }
+        try surface.attach(NoRole(self)) { ProtocolError(XdgWmBase.Error.role, $0) }
     }
 
     /// What counts as the window, in surface coordinates.
@@ -102,7 +101,7 @@ final class ShellSurface: XdgSurface.Requests, SurfaceRole {
     /// anyway.
     func configure() {
         guard stage != .new else { return }
-        guard serials.count < Self.unackedLimit else {
+        guard serials.count < base.limits.unackedConfigures else {
             needsConfigure = true
             return
         }
@@ -129,6 +128,7 @@ final class ShellSurface: XdgSurface.Requests, SurfaceRole {
         unmap()
         role = nil
         surface?.detachRole()
+        surface = nil
     }
 
     func getToplevel(_ resource: XdgSurface, id: XdgToplevel) throws(ProtocolError) {
@@ -171,6 +171,7 @@ final class ShellSurface: XdgSurface.Requests, SurfaceRole {
         }
         let base = baseResource
         try surface?.setRoleKind(kind) { ProtocolError(XdgWmBase.Error.role, $0, on: base) }
+        surface?.exchangeRole(for: role)
         self.role = role
         isConstructed = true
     }
@@ -179,6 +180,7 @@ final class ShellSurface: XdgSurface.Requests, SurfaceRole {
     func roleDestroyed() {
         unmap()
         role = nil
+        surface?.exchangeRole(for: NoRole(self))
     }
 
     func setWindowGeometry(
@@ -227,10 +229,9 @@ final class ShellSurface: XdgSurface.Requests, SurfaceRole {
         }
     }
 
-    // MARK: SurfaceRole
+    // MARK: For the role
 
-    var node: (any SceneNode)? { role?.node }
-
+    /// Looks at what is about to be committed.
     func willCommit(_ surface: Surface) throws(ProtocolError) {
         guard isConstructed else {
             throw ProtocolError(
@@ -247,14 +248,10 @@ final class ShellSurface: XdgSurface.Requests, SurfaceRole {
                 on: resource
             )
         }
-        try role?.willCommit(surface)
     }
 
-    func contentMoved(by offset: Point) {
-        if isMapped { role?.contentMoved(by: offset) }
-    }
-
-    func didCommit(_ surface: Surface) {
+    /// A commit took effect. Whether there is something to show now.
+    func didCommit(_ surface: Surface) -> Bool {
         let hasContent = surface.current.content != nil
         switch stage {
         case .new where role == nil: break
@@ -262,24 +259,23 @@ final class ShellSurface: XdgSurface.Requests, SurfaceRole {
             stage = .configured
             configure()
         case .configured: break
-        case .acked where hasContent:
-            stage = .mapped
-            role?.didCommit(isMapped: true)
+        case .acked where hasContent: stage = .mapped
         case .acked: break
-        case .mapped where hasContent: role?.didCommit(isMapped: true)
+        case .mapped where hasContent: break
         case .mapped: unmap()
         }
+        return stage == .mapped
     }
 
-    func surfaceDestroyed(_ surface: Surface) {
+    func surfaceDestroyed() {
         unmap()
-        self.surface = nil
+        surface = nil
     }
 
     private func unmap() {
         let wasMapped = stage == .mapped
         stage = .new
-        staleSerials = (staleSerials + serials).suffix(Self.unackedLimit)
+        staleSerials = (staleSerials + serials).suffix(base.limits.unackedConfigures)
         serials = []
         if wasMapped { role?.didUnmap() }
     }

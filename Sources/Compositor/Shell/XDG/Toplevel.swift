@@ -62,6 +62,7 @@ final class Toplevel: XdgToplevel.Requests, ShellRole, WindowClient {
     // MARK: ShellRole
 
     func willCommit(_ surface: Surface) throws(ProtocolError) {
+        try shell.willCommit(surface)
         var bounds = surface.newest[SizeBounds.self]
         bounds.apply(surface.pending[SizeBounds.self])
         guard let minimum = bounds.minimum, let maximum = bounds.maximum else { return }
@@ -100,12 +101,14 @@ final class Toplevel: XdgToplevel.Requests, ShellRole, WindowClient {
     }
 
     func contentMoved(by offset: Point) {
-        window.contentMoved(by: offset)
+        if shell.isMapped { window.contentMoved(by: offset) }
     }
 
-    func didCommit(isMapped: Bool) {
-        window.didCommit()
+    func didCommit(_ surface: Surface) {
+        if shell.didCommit(surface) { window.didCommit() }
     }
+
+    func surfaceDestroyed(_ surface: Surface) { shell.surfaceDestroyed() }
 
     func didUnmap() {
         sent = []

@@ -1,13 +1,19 @@
 internal import WaylandServer
 
 /// `xdg_wm_base`: turns surfaces into windows and popups.
-final class WmBaseGlobal {
-    init(on display: Display, windows: WindowManager, limits: Limits) {
-        // Version 4 and 5 add advice about sizes and capabilities. Some clients, weston-presentation-shm among them,
-        // bind whatever is announced and crash when that comes.
-        Global<XdgWmBase>(on: display, version: 3) { [unowned display] resource in
-            resource.handler = WmBase(display: display, windows: windows, limits: limits)
-        }
+final class WmBaseGlobal: Service {
+    private unowned let display: Display
+    private let windows: WindowManager
+    private let limits: Limits
+
+    init(display: Display, windows: WindowManager, limits: Limits) {
+        self.display = display
+        self.windows = windows
+        self.limits = limits
+    }
+
+    func bind(_ resource: XdgWmBase) {
+        resource.handler = WmBase(display: display, windows: windows, limits: limits)
     }
 }
 

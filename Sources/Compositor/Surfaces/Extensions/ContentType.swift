@@ -27,10 +27,8 @@ private final class ContentTypeObject: WpContentTypeV1.Requests {
 }
 
 /// `wp_content_type_manager_v1`: takes hints about what surfaces show.
-final class ContentTypeGlobal: WpContentTypeManagerV1.Requests {
-    init(on display: Display) {
-        Global<WpContentTypeManagerV1>(on: display) { [self] resource in resource.handler = self }
-    }
+final class ContentTypeGlobal: WpContentTypeManagerV1.Requests, Service {
+    func bind(_ resource: WpContentTypeManagerV1) { resource.handler = self }
 
     func getSurfaceContentType(
         _ resource: WpContentTypeManagerV1,

@@ -24,13 +24,14 @@ private final class FractionalScale: WpFractionalScaleV1.Requests {
 }
 
 /// `wp_fractional_scale_manager_v1`: tells clients their surfaces' scales.
-final class FractionalScaleGlobal: WpFractionalScaleManagerV1.Requests {
+final class FractionalScaleGlobal: WpFractionalScaleManagerV1.Requests, Service {
     private let layout: OutputLayout
 
-    init(on display: Display, layout: OutputLayout) {
+    init(layout: OutputLayout) {
         self.layout = layout
-        Global<WpFractionalScaleManagerV1>(on: display) { [self] resource in resource.handler = self }
     }
+
+    func bind(_ resource: WpFractionalScaleManagerV1) { resource.handler = self }
 
     func getFractionalScale(
         _ resource: WpFractionalScaleManagerV1,

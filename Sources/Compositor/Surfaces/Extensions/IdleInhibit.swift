@@ -2,10 +2,8 @@ internal import WaylandServer
 
 /// `zwp_idle_inhibit_manager_v1`: keeps outputs on while a surface is shown. Headless ones never go off, so there is
 /// nothing to do but to say that it was understood.
-final class IdleInhibitGlobal: ZwpIdleInhibitManagerV1.Requests {
-    init(on display: Display) {
-        Global<ZwpIdleInhibitManagerV1>(on: display) { [self] resource in resource.handler = self }
-    }
+final class IdleInhibitGlobal: ZwpIdleInhibitManagerV1.Requests, Service {
+    func bind(_ resource: ZwpIdleInhibitManagerV1) { resource.handler = self }
 
     func createInhibitor(
         _ resource: ZwpIdleInhibitManagerV1,

@@ -66,15 +66,16 @@ struct AwaitedFeedback {
 /// `wp_presentation`: tells clients when their frames were shown.
 ///
 /// A headless output shows a frame from the tick on at which it was begun, and clients hear so when it is drawn.
-final class PresentationGlobal: WpPresentation.Requests {
+final class PresentationGlobal: WpPresentation.Requests, Service {
     private let limits: Limits
 
-    init(on display: Display, limits: Limits) {
+    init(limits: Limits) {
         self.limits = limits
-        Global<WpPresentation>(on: display) { [self] resource in
-            resource.handler = self
-            resource.sendClockId(clkId: UInt32(CLOCK_MONOTONIC))
-        }
+    }
+
+    func bind(_ resource: WpPresentation) {
+        resource.handler = self
+        resource.sendClockId(clkId: UInt32(CLOCK_MONOTONIC))
     }
 
     func feedback(

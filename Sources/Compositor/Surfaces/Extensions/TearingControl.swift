@@ -27,10 +27,8 @@ private final class TearingControl: WpTearingControlV1.Requests {
 }
 
 /// `wp_tearing_control_manager_v1`: takes hints about tearing.
-final class TearingControlGlobal: WpTearingControlManagerV1.Requests {
-    init(on display: Display) {
-        Global<WpTearingControlManagerV1>(on: display) { [self] resource in resource.handler = self }
-    }
+final class TearingControlGlobal: WpTearingControlManagerV1.Requests, Service {
+    func bind(_ resource: WpTearingControlManagerV1) { resource.handler = self }
 
     func getTearingControl(
         _ resource: WpTearingControlManagerV1,

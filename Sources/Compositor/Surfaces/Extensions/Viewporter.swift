@@ -133,10 +133,8 @@ private final class ViewportObject: WpViewport.Requests {
 }
 
 /// `wp_viewporter`: crops and scales surfaces.
-final class ViewporterGlobal: WpViewporter.Requests {
-    init(on display: Display) {
-        Global<WpViewporter>(on: display) { [self] resource in resource.handler = self }
-    }
+final class ViewporterGlobal: WpViewporter.Requests, Service {
+    func bind(_ resource: WpViewporter) { resource.handler = self }
 
     func getViewport(_ resource: WpViewporter, id: WpViewport, surface: WlSurface) throws(ProtocolError) {
         let surface = try Surface.of(surface)

@@ -192,50 +192,21 @@ final class Subsurface: WlSubsurface.Requests, SurfaceRole {
 }
 
 extension Surface {
-    /// The surface and its descendants, back to front, with its corner at `origin` in global coordinates. Nothing while
-    /// it shows nothing itself.
-    func tree(at origin: Point) -> [PlacedItem] {
-        var items: [PlacedItem] = []
-        appendTree(at: origin, to: &items)
-        return items
-    }
-
-    private func appendTree(at origin: Point, to items: inout [PlacedItem]) {
-        guard current.content != nil else { return }
-        let stack = current[SubsurfaceStack.self]
-        func append(_ entries: [SubsurfaceStack.Entry]) {
-            for entry in entries {
-                let corner = Point(x: origin.x + entry.position.x, y: origin.y + entry.position.y)
-                entry.subsurface.surface?.appendTree(at: corner, to: &items)
-            }
-        }
-        append(stack.behind)
-        items.append(PlacedItem(self, at: origin))
-        append(stack.inFront)
-    }
-
     /// How many levels of children it has, whether they are shown or not. Limits keep the walk short.
     var levelsBelow: Int {
         children.isEmpty ? 0 : 1 + (children.map { $0.surface?.levelsBelow ?? 0 }.max() ?? 0)
     }
-
-    /// What it and its descendants cover, in its surface coordinates.
-    var treeBounds: Rectangle {
-        guard current[SubsurfaceStack.self].count > 0 else { return size.bounds }
-        var bounds = size.bounds
-        for item in tree(at: Point(x: 0, y: 0)) { bounds = bounds.union(item.bounds) }
-        return bounds
-    }
 }
 
 /// `wl_subcompositor`: makes surfaces parts of others.
-final class SubcompositorGlobal: WlSubcompositor.Requests {
+final class SubcompositorGlobal: WlSubcompositor.Requests, Service {
     private let limits: Limits
 
-    init(on display: Display, limits: Limits) {
+    init(limits: Limits) {
         self.limits = limits
-        Global<WlSubcompositor>(on: display) { [self] resource in resource.handler = self }
     }
+
+    func bind(_ resource: WlSubcompositor) { resource.handler = self }
 
     func getSubsurface(
         _ resource: WlSubcompositor,

@@ -1,0 +1,70 @@
+internal import Glibc
+internal import WaylandServer
+
+/// What stands behind a global.
+protocol Service: AnyObject {
+    associatedtype Bound: Resource
+    /// A client has bound the global: takes over its object, and sends what comes first.
+    func bind(_ resource: Bound) throws(ProtocolError)
+}
+
+/// Who finds a global in its registry, and can bind it.
+enum Audience {
+    case everybody
+    /// Programs of the user who runs the compositor, and of root, who can see everything anyway.
+    case owner
+
+    func includes(_ client: Client) -> Bool {
+        switch self {
+        case .everybody: true
+        case .owner: [geteuid(), 0].contains(client.credentials.user)
+        }
+    }
+}
+
+extension Compositor {
+    /// What clients find in the registry, in which order, up to which version, and who does. Outputs are announced as
+    /// they come.
+    ///
+    /// A version is the newest of which everything is served; the system's description may be older.
+    func announceAll() {
+        let limits = settings.limits
+        announce(CompositorGlobal(scene: scene, scheduler: scheduler), upTo: 5)
+        announce(SubcompositorGlobal(limits: limits), upTo: 1)
+        announce(ShmGlobal(admission: admission), upTo: 1)
+        if let dmabufs { announce(dmabufs, upTo: dmabufs.version) }
+        announce(SinglePixelBufferGlobal(), upTo: 1)
+        announce(ViewporterGlobal(), upTo: 1)
+        announce(PresentationGlobal(limits: limits), upTo: 1)
+        announce(FractionalScaleGlobal(layout: layout), upTo: 1)
+        announce(ContentTypeGlobal(), upTo: 1)
+        announce(TearingControlGlobal(), upTo: 1)
+        announce(IdleInhibitGlobal(), upTo: 1)
+        announce(seat, upTo: 8)
+        announce(XdgOutputGlobal(), upTo: 3)
+        announce(ActivationGlobal(windows: windows, limits: limits), upTo: 1)
+        // Version 4 and 5 add advice about sizes and capabilities. Some clients, weston-presentation-shm among them,
+        // bind whatever is announced and crash when that comes.
+        announce(WmBaseGlobal(display: display, windows: windows, limits: limits), upTo: 3)
+        announce(DecorationGlobal(), upTo: 1)
+        announce(DataDeviceManagerGlobal(), upTo: 3)
+        announce(CaptureManagerGlobal(), upTo: 1, to: .owner)
+    }
+
+    /// Announces an output.
+    func announce(_ output: OutputGlobal) -> Global<WlOutput> { announce(output, upTo: 4) }
+
+    @discardableResult
+    private func announce<S: Service>(
+        _ service: S,
+        upTo version: UInt32,
+        to audience: Audience = .everybody
+    ) -> Global<S.Bound> {
+        Global<S.Bound>(
+            on: display,
+            version: min(version, S.Bound.interface.version),
+            isVisible: { audience.includes($0) },
+            bind: { (resource) throws(ProtocolError) in try service.bind(resource) }
+        )
+    }
+}
