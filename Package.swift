@@ -88,8 +88,10 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ],
             exclude: ["README.md"],
-            swiftSettings: strict
+            swiftSettings: strict,
+            plugins: ["Walls"]
         ),
+        .plugin(name: "Walls", capability: .buildTool(), path: "Sources/Plugins/Walls"),
 
         // The command.
         .executableTarget(
