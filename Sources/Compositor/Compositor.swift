@@ -177,7 +177,7 @@ public final class Compositor {
 
     /// Lets clients connect at `socket`, until the compositor ends.
     public func listen(on socket: consuming ListeningSocket) {
-        doorkeeper = Doorkeeper(socket, compositor: self, log: log)
+        doorkeeper = Doorkeeper(socket, loop: display.loop, log: log) { [unowned self] in connect($0) }
     }
 
     /// Serves the client at the other end of `socket`; nil, and the socket closed, where there is no room for it.

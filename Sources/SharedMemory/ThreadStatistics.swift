@@ -46,14 +46,21 @@ package final class ThreadStatistics {
 
     /// The thread's times so far; to be called by it.
     package func times() -> Times? {
+        waiting().map { Times(clock: Self.clock, running: threadTime(), waiting: $0) }
+    }
+
+    /// How long the thread has waited for a CPU so far, in nanoseconds.
+    package func waiting() -> UInt64? {
         var bytes = [UInt8](repeating: 0, count: 96)
         let count = unsafe pread(file.rawValue, &bytes, bytes.count, 0)
         guard count > 0 else { return nil }
         // Running time, which is brought up to date at ticks only; waiting time; how often it ran.
         let fields = String(decoding: bytes[..<count], as: UTF8.self).split(separator: " ")
-        guard fields.count == 3, let waiting = UInt64(fields[1]) else { return nil }
-        return Times(clock: time(of: CLOCK_MONOTONIC), running: threadTime(), waiting: waiting)
+        return fields.count == 3 ? UInt64(fields[1]) : nil
     }
+
+    /// CLOCK_MONOTONIC, in nanoseconds.
+    package static var clock: UInt64 { time(of: CLOCK_MONOTONIC) }
 }
 
 /// CLOCK_THREAD_CPUTIME_ID of the calling thread, in nanoseconds.

@@ -42,6 +42,9 @@ final class Fixture {
     /// Whether ``pump()`` waits for what clients' lanes are at; not where a fence keeps one waiting.
     var waitsForLanes = true
 
+    /// Whether ``pump()`` waits for frames that are being drawn.
+    var waitsForFrames = true
+
     /// Carries everything that was sent to where it belongs, both ways.
     func pump() {
         for _ in 0..<4 {
@@ -54,7 +57,9 @@ final class Fixture {
 
     private func waitForLanes() {
         for _ in 0..<1_000
-        where waitsForLanes && compositor.isWaitingForLanes || compositor.outputs.contains(where: \.isDrawing) {
+        where waitsForLanes && waitsForFrames && compositor.isWaitingForLanes
+            || waitsForFrames && compositor.outputs.contains(where: \.isDrawing)
+        {
             compositor.dispatch(timeout: 2)
         }
     }

@@ -327,6 +327,37 @@ private typealias RealScene = Scene
         #expect(try draw(items, view, bands: 5) == picture)
     }
 
+    // MARK: Many
+
+    /// Each of them covers a pixel, and no two touch: what isn't covered would fall into thousands of pieces.
+    @Test func `many small surfaces look right, and cost what they are many`() throws {
+        let view = View(origin: Point(x: 0, y: 0), scale: 1, size: Size(width: 200, height: 100))
+        let ground = Still(Appearance(content: SurfaceContent(SolidColor(0x102030)), size: view.size))
+        let front = Still(Appearance(content: SurfaceContent(SolidColor(0x405060)), size: Size(width: 50, height: 100)))
+        var items = [PlacedItem(ground, at: Point(x: 0, y: 0))]
+        for index in 0..<5_000 {
+            let white = SurfaceContent(SolidColor(0xffffff))
+            let pixel = Still(Appearance(content: white, size: Size(width: 1, height: 1)))
+            items.append(PlacedItem(pixel, at: Point(x: index % 100 * 2, y: index / 100 * 2)))
+        }
+        items.append(PlacedItem(front, at: Point(x: 100, y: 0)))
+        let picture = try draw(items, view, bands: 1)
+        let isRight = picture.enumerated().allSatisfy { y, row in
+            row.enumerated().allSatisfy { x, color in
+                if (100..<150).contains(x) { return color == 0x405060 }
+                return color == (x % 2 == 0 && y % 2 == 0 ? 0xffffff : 0x102030)
+            }
+        }
+        #expect(isRight)
+        var rest = Region(view.size.bounds)
+        var most = 0
+        for item in items.reversed() {
+            rest.cover(item.opaqueRegion.translated(by: item.bounds.origin))
+            most = max(most, rest.rectangleCount)
+        }
+        #expect(most <= 256 && rest.isEmpty)
+    }
+
     // MARK: Stacking
 
     private final class Node: SceneNode {

@@ -368,7 +368,7 @@ import WaylandWire
         #expect(fixture.pixel(corner.x, corner.y) == 0xff0000)
         #expect(surface.current.content?.source?.isShared == true)
         // What isn't committed anew is drawn again all the same where another window moves over it.
-        for _ in 0..<40 {
+        for _ in 0..<150 {
             let mode = SIGNET_FALLOC_FL_PUNCH_HOLE | SIGNET_FALLOC_FL_KEEP_SIZE
             #expect(fallocate(pool.file.rawValue, mode, 0, 20_000) == 0)
             fixture.compositor.scene.redraw(surface, of: try #require(surface.node))

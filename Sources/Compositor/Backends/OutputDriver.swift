@@ -31,8 +31,9 @@ protocol OutputDriver: AnyObject {
     /// A buffer to draw into, and what has to be drawn there so that it shows the next frame, which differs by `damage`
     /// from the newest; nil where readers, who may hold `held` frames, have all that there may be.
     func nextBuffer(damage: Region, held: Int) throws(SystemError) -> (buffer: FrameBuffer, repaint: Region)?
-    /// Shows a buffer that was drawn into, for a frame that was begun at `refresh`.
-    func submit(_ buffer: FrameBuffer, damage: Region, begunAt refresh: Refresh) -> SubmitResult
+    /// Shows a buffer that was drawn into, and differs by `damage` from the newest, for a frame that was begun at
+    /// `refresh`.
+    func submit(_ buffer: FrameBuffer, _ damage: Region, begunAt refresh: Refresh) -> SubmitResult
     /// Takes out of use what the reader of a capture session may still have mapped.
     func dropBuffers(of session: ObjectIdentifier)
     /// Wants no frame any more.

@@ -50,7 +50,7 @@ final class CaptureSession: SignetSealedFrameSessionV1.Requests, FrameObserver {
         output?.endSession(ObjectIdentifier(self))
     }
 
-    func outputDidTick(_ output: Output, _ result: Output.FrameResult) {
+    func outputDidFinish(_ output: Output, _ result: Output.FrameResult) {
         answer()
         // A reader that waits for memory would wait without end.
         if result == .failed, held < heldLimit { failAwaited(.noMemory) }

@@ -50,6 +50,8 @@ public final class ClientAccount: ObjectLedger {
     public internal(set) var arrivals = Arrivals()
     /// Commits that brought a buffer, so far.
     public internal(set) var frames = 0
+    /// Whether its memory may be drawn from where it is.
+    let memoryTrust = MemoryTrust()
     /// Where its memory is looked at and waited for.
     let lane: Lane
     /// Is there as long as the lane hasn't ended.
@@ -153,7 +155,7 @@ public final class ClientAccount: ObjectLedger {
     /// Has something looked at on the client's lane; `work` is called there until there is a result, and `action` with
     /// that in the event loop.
     func look<Result: Sendable>(
-        _ work: @escaping @Sendable (Lane.End) -> Result?,
+        _ work: @escaping @Sendable (Lane.Cancellation) -> Result?,
         then action: @escaping (Result) -> Void
     ) throws(ProtocolError) {
         let charge = SharedCharge(try charge(of: .lookups))

@@ -12,7 +12,8 @@ internal import WaylandServer
 /// burst.
 final class Doorkeeper {
     private let socket: ListeningSocket
-    private unowned let compositor: Compositor
+    /// Serves who is let in; nil where there is no room.
+    private let connect: (consuming Descriptor) -> Client?
     private let log: Logger
     private var source: EventLoop.Source?
     private var reserve: Descriptor?
@@ -27,13 +28,17 @@ final class Doorkeeper {
     /// And for how long, in nanoseconds.
     private static let admissionTime: UInt64 = 1_000_000
 
-    init(_ socket: consuming ListeningSocket, compositor: Compositor, log: Logger) {
+    init(
+        _ socket: consuming ListeningSocket,
+        loop: EventLoop,
+        log: Logger,
+        connect: @escaping (consuming Descriptor) -> Client?
+    ) {
         let number = socket.descriptorNumber
         self.socket = socket
-        self.compositor = compositor
+        self.connect = connect
         self.log = log
         reserve = Self.makeReserve()
-        let loop = compositor.display.loop
         source = loop.watch(number, for: .readable) { [unowned self] _ in admit() }
         pause = loop.makeTimer { [unowned self] in source?.update(.readable) }
     }
@@ -66,7 +71,7 @@ final class Doorkeeper {
         switch socket.accept() {
         case .nobody: return false
         case .client(let descriptor):
-            if compositor.connect(descriptor) != nil { isTurningAway = false }
+            if connect(descriptor) != nil { isTurningAway = false }
         case .noDescriptor:
             if !isTurningAway { log.warning("descriptors have run out; new clients are turned away") }
             isTurningAway = true

@@ -7,23 +7,23 @@ internal import WaylandServer
 ///
 /// What is done there is told in the event loop, in the same order.
 final class Lane {
-    /// Tells what is done on a lane that nobody is interested any more.
-    final class End: Sendable {
-        private let hasCome = Atomic(false)
+    /// Tells what is done on a lane whether anybody is still interested.
+    final class Cancellation: Sendable {
+        private let wasRequested = Atomic(false)
 
         fileprivate init() {}
 
-        fileprivate func come() { hasCome.store(true, ordering: .relaxed) }
+        fileprivate func request() { wasRequested.store(true, ordering: .relaxed) }
 
         /// Whether the client is gone, so that the rest can be left.
-        var isHere: Bool { hasCome.load(ordering: .relaxed) }
+        var isCancelled: Bool { wasRequested.load(ordering: .relaxed) }
     }
 
     private let loop: EventLoop
     private let number = LaneThreads.shared.makeLane()
     private let owner: Client.Credentials
     private var place: UInt64 = 0
-    private let clientsEnd = End()
+    private let cancellation = Cancellation()
 
     /// A lane for one of a process's clients.
     init(of owner: Client.Credentials, loop: EventLoop) {
@@ -36,7 +36,7 @@ final class Lane {
     }
 
     deinit {
-        clientsEnd.come()
+        cancellation.request()
         // Nobody knows of a lane on which nothing was ever done.
         if place == 0 { return }
         let last = LaneThreads.Job(lane: number, place: place, owner: turnOwner, isLast: true) { true }
@@ -44,9 +44,9 @@ final class Lane {
     }
 
     /// The client is gone: nobody waits for what is still to be done.
-    func end() { clientsEnd.come() }
+    func end() { cancellation.request() }
 
-    var hasEnded: Bool { clientsEnd.isHere }
+    var hasEnded: Bool { cancellation.isCancelled }
 
     /// Waits for another thread; see ``EventLoop/expect(of:_:)``.
     func expect(_ action: @escaping () -> Void) -> EventLoop.Reply {
@@ -55,7 +55,7 @@ final class Lane {
 
     /// Runs `work` on another thread, after what was handed over before, and then `action` in the event loop.
     func add<Result: Sendable>(
-        _ work: @escaping @Sendable (Lane.End) -> Result,
+        _ work: @escaping @Sendable (Lane.Cancellation) -> Result,
         then action: @escaping (Result) -> Void
     ) {
         addParts({ work($0) }, then: action)
@@ -63,13 +63,13 @@ final class Lane {
 
     /// The same in parts, with others' turns between them: `work` is called until there is a result.
     func addParts<Result: Sendable>(
-        _ work: @escaping @Sendable (Lane.End) -> Result?,
+        _ work: @escaping @Sendable (Lane.Cancellation) -> Result?,
         then action: @escaping (Result) -> Void
     ) {
         let done = loop.expectValue(of: owner.processIdentity, action)
-        let end = clientsEnd
+        let cancellation = cancellation
         let job = LaneThreads.Job(lane: number, place: place, owner: turnOwner) {
-            guard let result = work(end) else { return false }
+            guard let result = work(cancellation) else { return false }
             done(result)
             return true
         }

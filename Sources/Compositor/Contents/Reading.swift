@@ -43,8 +43,8 @@ final class Reading: @unchecked Sendable {
     func cancel() { isUnwanted.store(true, ordering: .relaxed) }
 
     /// Goes on; nil where there is more to be read.
-    func go(unlessWhole: Bool, end: Lane.End) -> Outcome? {
-        if end.isHere || isUnwanted.load(ordering: .relaxed) { return .left }
+    func go(unlessWhole: Bool, cancellation: Lane.Cancellation) -> Outcome? {
+        if cancellation.isCancelled || isUnwanted.load(ordering: .relaxed) { return .left }
         if !hasBegun {
             hasBegun = true
             let all = Int64(offset)..<Int64(offset + layout.byteCount)

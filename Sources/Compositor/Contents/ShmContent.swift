@@ -12,13 +12,14 @@ internal import WaylandServer
 final class ShmContent: SurfaceContent {
     private let buffer: ShmBuffer
     private let layout: PixelLayout
-    /// Kept as long as the client's memory is looked at.
+    /// Until the client's memory is mapped or read.
     private var lock: BufferLock?
     /// Where the pixels are looked at where they are.
-    private var mapped: (memory: ClientMemory, charge: SharedCharge)?
+    private var view: MemoryView?
     private var copy: PixelCopy?
-    /// What the surface showed before, and where this differs from it.
+    /// The copy that the surface showed before.
     private var older: PixelCopy?
+    /// Where this differs from what the surface showed before.
     private let changes: Region
     /// While it is at work.
     private var reading: Reading?
@@ -55,11 +56,27 @@ final class ShmContent: SurfaceContent {
 
     private func map(_ memory: ClientMemory) throws(ProtocolError) {
         let charge = try buffer.account.charge(buffer.range.count, of: .mappedBytes)
-        mapped = (memory, SharedCharge(charge))
+        guard let lock = lock.take() else { return }
+        view = MemoryView(memory: memory, lock: lock, charge: charge)
         copy = nil
         older = nil
         becomeReady(PixelRows(.mapping(memory.mapped, buffer.range), layout))
     }
+
+    /// A look at the client's memory, during which the buffer is locked.
+    private final class MemoryView {
+        let memory: ClientMemory
+        private let lock: BufferLock
+        private let charge: Charge
+
+        init(memory: ClientMemory, lock: consuming BufferLock, charge: consuming Charge) {
+            self.memory = memory
+            self.lock = lock
+            self.charge = charge
+        }
+    }
+
+    override var hold: AnyObject? { view ?? copy }
 
     // MARK: Copies
 
@@ -83,7 +100,7 @@ final class ShmContent: SurfaceContent {
     /// Has rows read, and what can be mapped mapped where it turns out to be there.
     private func read(_ rows: [Range<Int>]) throws(ProtocolError) {
         guard let copy else { return }
-        let mayBeMapped = mapped == nil && buffer.pool.memory?.isTrusted == true
+        let mayBeMapped = view == nil && buffer.pool.memory != nil && buffer.account.memoryTrust.isGiven
         let work = Reading(
             file: buffer.pool.file,
             offset: buffer.range.lowerBound,
@@ -93,7 +110,9 @@ final class ShmContent: SurfaceContent {
         )
         reading = work
         // The copy's memory stays charged for as long as it is written to. Not kept alive by the lane.
-        try buffer.account.look({ work.go(unlessWhole: mayBeMapped, end: $0) }) { [weak self, buffer, copy] outcome in
+        try buffer.account.look { cancellation in
+            work.go(unlessWhole: mayBeMapped, cancellation: cancellation)
+        } then: { [weak self, buffer, copy] outcome in
             self?.reading = nil
             withExtendedLifetime(copy) {}
             guard buffer.account.isOpen else { return }
@@ -115,14 +134,14 @@ final class ShmContent: SurfaceContent {
     private func finish(_ copy: PixelCopy) {
         copy.isWhole = true
         lock = nil
-        mapped = nil
+        view = nil
         becomeReady(PixelRows(.copy(copy.pixels), layout))
     }
 
     override func wasDrawn(_ trouble: DrawingTrouble) {
-        guard let mapped else { return }
-        mapped.memory.wasDrawn(trouble)
-        guard !mapped.memory.isTrusted, copy == nil else { return }
+        guard let view else { return }
+        view.memory.wasDrawn(trouble)
+        guard !buffer.account.memoryTrust.isGiven, copy == nil else { return }
         do throws(ProtocolError) { try read(prepareCopy(after: nil)) } catch { buffer.account.end(with: error) }
     }
 }

@@ -48,27 +48,28 @@ class SurfaceContent {
 
     // MARK: Drawing
 
-    /// Whether it can be drawn that way.
-    final func canDraw(_ placement: Placement) -> Bool { source?.canDraw(placement) ?? false }
+    /// What keeps the source's pixels as they are, where the content alone doesn't: it may have others later. To be
+    /// kept by whoever still draws these.
+    var hold: AnyObject? { nil }
 
     /// It was drawn, from shared memory, which took that much trouble.
     func wasDrawn(_ trouble: DrawingTrouble) {}
 }
 
-/// What the owner of memory made of the thread that drew from it.
+/// What shared memory cost those who drew from it, beyond the drawing.
 struct DrawingTrouble: Sendable {
-    /// The thread's page faults.
+    /// The threads' page faults.
     var faults = 0
-    /// Pages that weren't there, where they were counted.
-    var missingPages = 0
-    /// How long the thread slept, in nanoseconds.
+    /// Pages that weren't there before, and were then, where they were counted.
+    var filledPages = 0
+    /// How long threads slept, altogether, in nanoseconds.
     var sleep: UInt64 = 0
 
     static func + (left: DrawingTrouble, right: DrawingTrouble) -> DrawingTrouble {
         DrawingTrouble(
             faults: left.faults + right.faults,
-            missingPages: left.missingPages + right.missingPages,
-            sleep: max(left.sleep, right.sleep)
+            filledPages: left.filledPages + right.filledPages,
+            sleep: left.sleep + right.sleep
         )
     }
 }

@@ -19,8 +19,10 @@ final class Output: SceneViewer {
     private let renderer = Renderer()
     /// The frame that is being drawn.
     private var drawing: Drawing?
-    /// Whether the driver's time for a frame came meanwhile.
-    private var hasMissedRefresh = false
+    /// While the scene is laid out for a frame.
+    private var isCollectingDamage = false
+    /// Before that no frame is tried, as the last ones failed.
+    private var retryTime: UInt64 = 0
     private var isStopped = false
     private let log: (String) -> Void
     /// When the newest frame was drawn, in nanoseconds of the clock.
@@ -61,6 +63,7 @@ final class Output: SceneViewer {
         bindings = OutputBindings(limit: limits.hearingOutputs)
         self.log = log
         driver.onFrame = { [unowned self] refresh in tick(refresh) }
+        if !renderer.hasThread { log("\(name) is drawn on the main thread: no other one can be started") }
     }
 
     /// As wl_output.geometry has it.
@@ -105,24 +108,31 @@ final class Output: SceneViewer {
         if pixels.isEmpty { return }
         damage.formUnion(pixels)
         damage = damage.coarsenedOutward(limit: 256)
-        requestFrame()
+        // A frame that is about to be begun has it.
+        if !isCollectingDamage { requestFrame() }
+    }
+
+    private func collectDamage() {
+        isCollectingDamage = true
+        scene.update()
+        isCollectingDamage = false
     }
 
     /// Whether the newest frame doesn't show everything yet.
     var isDamaged: Bool {
         scene.update()
-        return !damage.isEmpty || drawing != nil
+        return !damage.isEmpty || isDrawing
     }
 
     /// Whether a frame is being drawn.
     var isDrawing: Bool { drawing != nil }
 
-    /// Wants a frame at the next tick.
+    /// Wants a frame at the next refresh.
     func requestFrame() {
         if !isStopped { driver.requestFrame(after: 0) }
     }
 
-    /// What came of the output's turn to draw.
+    /// What observers hear that came of the output's turn to draw.
     enum FrameResult {
         /// There is a new frame.
         case drawn
@@ -130,82 +140,110 @@ final class Output: SceneViewer {
         case unchanged
         /// Readers hold all buffers; the damage stays, and is drawn when one is given back.
         case noFreeBuffer
-        /// There is no memory for a frame; the damage stays, and is tried again at the next tick.
+        /// There is no memory for a frame, or it can't be shown; the damage stays, and is tried again.
         case failed
     }
 
+    /// After so many nanoseconds of drawing, clients that wait for the frame may go on without it.
+    private static let patience: UInt64 = 100_000_000
+
     private func tick(_ refresh: Refresh) {
-        guard drawing == nil else {
-            hasMissedRefresh = true
-            return
+        if let drawing {
+            if refresh.time > drawing.refresh.time + Self.patience {
+                _ = scheduler.outputDidTick(self, time: refresh.time, takesFeedback: false)
+            }
+            // Refreshes are missed one by one until it is drawn.
+            return requestFrame()
         }
-        let outcome = isDamaged ? beginFrame(refresh) : .unchanged
-        let isShown = outcome == nil || outcome == .unchanged
-        let waiting = scheduler.outputDidTick(self, time: refresh.time, takesFeedback: isShown)
-        guard let outcome else {
-            drawing?.feedback = waiting
-            return
+        collectDamage()
+        if damage.isEmpty {
+            let feedback = scheduler.outputDidTick(self, time: refresh.time, takesFeedback: true)
+            let presentation = Presentation(output: self, refresh: refresh, rate: mode.refresh)
+            for feedback in feedback { feedback.send(presentation) }
+            return tellObservers(.unchanged)
         }
-        for feedback in waiting { feedback.send(Presentation(output: self, refresh: refresh)) }
-        for observer in observers.values { observer.outputDidTick(self, outcome) }
+        let obstacle = beginFrame(refresh)
+        let feedback = scheduler.outputDidTick(self, time: refresh.time, takesFeedback: obstacle == nil)
+        // What is drawn comes back through the loop, and so later.
+        drawing?.feedback = feedback
+        if let obstacle { tellObservers(obstacle) }
+    }
+
+    private func tellObservers(_ result: FrameResult) {
+        for observer in observers.values { observer.outputDidFinish(self, result) }
     }
 
     /// A frame that is being drawn, with what has to stay as it is until that is done.
     private final class Drawing {
         let buffer: FrameBuffer
+        let state: OutputState
         let damage: Region
         let refresh: Refresh
-        let contents: [SurfaceContent]
+        let contents: [DrawnContent]
         /// For those who want to hear when it is shown.
         var feedback: [AwaitedFeedback] = []
 
-        init(buffer: FrameBuffer, damage: Region, refresh: Refresh, contents: [SurfaceContent]) {
+        init(buffer: FrameBuffer, state: OutputState, damage: Region, refresh: Refresh, contents: [DrawnContent]) {
             self.buffer = buffer
+            self.state = state
             self.damage = damage
             self.refresh = refresh
             self.contents = contents
         }
     }
 
-    /// Has drawn what has changed; nil where that was begun.
+    /// Begins to draw what has changed; why not, where that can't be.
     private func beginFrame(_ refresh: Refresh) -> FrameResult? {
+        if refresh.time < retryTime {
+            driver.requestFrame(after: retryTime - refresh.time)
+            return .failed
+        }
         do throws(SystemError) {
             guard let (buffer, repaint) = try driver.nextBuffer(damage: damage, held: heldFrames) else {
                 return .noFreeBuffer
             }
             let (list, contents) = DrawList.make(scene.items, in: view, damage: repaint)
-            let drawing = Drawing(buffer: buffer, damage: damage, refresh: refresh, contents: contents)
+            let drawing = Drawing(buffer: buffer, state: state, damage: damage, refresh: refresh, contents: contents)
             self.drawing = drawing
             damage = Region()
             let done = loop.expectValue { [weak self] (troubles: [Int: DrawingTrouble]) in
-                for (index, trouble) in troubles { contents[index].wasDrawn(trouble) }
-                if let self { endFrame(drawing) } else { drawing.feedback.forEach { $0.send(nil) } }
+                for (index, trouble) in troubles { drawing.contents[index].content.wasDrawn(trouble) }
+                if let self { endFrame(drawing) } else { for feedback in drawing.feedback { feedback.send(nil) } }
             }
-            renderer.draw(list, pixels: repaint.area, into: buffer.memory, buffer.layout, then: done)
+            renderer.draw(list, into: buffer.memory, buffer.layout, then: done)
             return nil
         } catch {
-            if failures == 0 { log("no frame can be drawn on \(name), which is tried again: \(error)") }
-            failures += 1
-            // Each try costs a file and its memory: at first soon, then once a second.
-            driver.requestFrame(after: failures < 4 ? 0 : 1_000_000_000)
+            didFail("\(error)", at: refresh.time)
             return .failed
         }
     }
 
     private func endFrame(_ drawing: Drawing) {
         self.drawing = nil
-        failures = 0
-        let result = driver.submit(drawing.buffer, damage: drawing.damage, begunAt: drawing.refresh)
-        var presentation: Presentation?
-        if case .shown(let refresh) = result, !isStopped {
-            frameTime = refresh.time
-            presentation = Presentation(output: self, refresh: refresh)
+        if isStopped { return drawing.feedback.forEach { $0.send(nil) } }
+        // What was drawn for another state isn't shown any more.
+        let isCurrent = drawing.state == state
+        let result = isCurrent ? driver.submit(drawing.buffer, drawing.damage, begunAt: drawing.refresh) : .skipped
+        guard case .shown(let refresh) = result else {
+            addDamage(Region(bounds))
+            for feedback in drawing.feedback { feedback.giveBack() }
+            guard case .failed = result else { return }
+            didFail("the driver doesn't show it", at: clock.now)
+            return tellObservers(.failed)
         }
+        (failures, retryTime, frameTime) = (0, 0, refresh.time)
+        let presentation = Presentation(output: self, refresh: refresh, rate: drawing.state.mode.refresh)
         for feedback in drawing.feedback { feedback.send(presentation) }
-        if hasMissedRefresh { requestFrame() }
-        hasMissedRefresh = false
-        guard presentation != nil else { return }
-        for observer in observers.values { observer.outputDidTick(self, .drawn) }
+        tellObservers(.drawn)
+    }
+
+    /// Each try costs a file and its memory: at first it is tried again soon, then once a second.
+    private func didFail(_ reason: String, at time: UInt64) {
+        if failures == 0 { log("no frame can be drawn on \(name), which is tried again: \(reason)") }
+        failures += 1
+        guard failures >= 4 else { return requestFrame() }
+        retryTime = time + 1_000_000_000
+        driver.requestFrame(after: 1_000_000_000)
     }
 
     /// Makes memory for the first frame, so that want of it shows before anybody waits for one.
@@ -289,7 +327,7 @@ final class Output: SceneViewer {
 /// Somebody who looks at each frame.
 protocol FrameObserver: AnyObject {
     /// The output had its turn, and has drawn if there was anything to draw.
-    func outputDidTick(_ output: Output, _ result: Output.FrameResult)
+    func outputDidFinish(_ output: Output, _ result: Output.FrameResult)
     /// The output is gone, and won't draw again.
     func outputDidStop(_ output: Output)
 }

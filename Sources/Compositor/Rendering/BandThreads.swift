@@ -27,7 +27,6 @@ final class BandedPicture: Sendable {
         while true {
             let band = nextBand.add(1, ordering: .relaxed).oldValue
             guard band < bandCount else { return }
-            meter.beginPicture()
             // Bands have no byte in common.
             let new = unsafe memory.withSharedMutableBytes { target in
                 list.draw(band: band, of: bandCount, into: &target, layout, meter: meter)
@@ -52,8 +51,8 @@ final class BandThreads: Sendable {
     /// All renderers'.
     static let shared = BandThreads()
 
-    /// With so many pixels to be drawn another thread is worth waking up.
-    private static let pixelsWorthHelp = 1 << 20
+    /// With so many pixels to be drawn, one above the other counted each, another thread is worth waking up.
+    private static let pixelsWorthHelp = 1 << 22
 
     private let offered = Mutex<[BandedPicture]>([])
     private let posted = Semaphore()

@@ -1,5 +1,11 @@
 internal import Pixels
 
+/// What a ``DrawCommand`` draws, and whatever keeps its pixels as they were when the list was made.
+struct DrawnContent {
+    let content: SurfaceContent
+    let hold: AnyObject?
+}
+
 /// One thing to be drawn: pixels, where they go, and what of them shows.
 struct DrawCommand: Sendable {
     let source: any PixelSource
@@ -8,6 +14,18 @@ struct DrawCommand: Sendable {
     let clip: Region
     /// Where it is known to be opaque, in pixels of the picture.
     let opaque: Region
+}
+
+extension Region {
+    /// In so many pieces what isn't covered may be; beyond that it is taken for larger than it is, and something may be
+    /// drawn that is covered later. Many small surfaces, none beside another, would make it slower with each.
+    private static let pieceLimit = 256
+
+    /// Takes out what is covered, unless that leaves too many pieces.
+    mutating func cover(_ opaque: Region) {
+        let rest = subtracting(opaque)
+        if rest.rectangleCount <= max(Self.pieceLimit, rectangleCount) { self = rest }
+    }
 }
 
 /// What has to be done for a picture, or a part of it.
@@ -24,15 +42,15 @@ struct DrawList: Sendable {
     private let commands: [DrawCommand]
 
     /// A list that draws `damage`, in pixels of the picture, of `items`, back to front, as `view` shows them; and the
-    /// content of each command, which is to be kept until that is done.
+    /// content of each command, to be kept until that is done.
     static func make(
         _ items: [PlacedItem],
         in view: View,
         damage: Region
-    ) -> (list: DrawList, contents: [SurfaceContent]) {
+    ) -> (list: DrawList, contents: [DrawnContent]) {
         var rest = damage
         var commands: [DrawCommand] = []
-        var contents: [SurfaceContent] = []
+        var contents: [DrawnContent] = []
         for item in items.reversed() {
             if rest.isEmpty { break }
             let clip = rest.intersection(view.pixels(item.shown))
@@ -44,10 +62,23 @@ struct DrawList: Sendable {
             guard let source = content.source, source.canDraw(placement) else { continue }
             let opaque = view.innerPixels(item.opaqueRegion, of: item.bounds)
             commands.append(DrawCommand(source: source, placement: placement, clip: clip, opaque: opaque))
-            contents.append(content)
-            rest.subtract(opaque)
+            contents.append(DrawnContent(content: content, hold: content.hold))
+            rest.cover(opaque)
         }
         return (DrawList(empty: rest, commands: commands.reversed()), contents.reversed())
+    }
+
+    /// How many pixels are written.
+    var pixelCount: Int { commands.reduce(empty.area) { $0 + $1.clip.area } }
+
+    /// Pages of shared memory that aren't there, where they are worth counting, by the command's place.
+    var missingPages: [Int: Int] {
+        var result: [Int: Int] = [:]
+        for (index, command) in commands.enumerated() where command.source.isShared {
+            let count = command.source.missingPages
+            if count > 0 { result[index] = count }
+        }
+        return result
     }
 
     /// The part that has to be done for some rows of the picture.
@@ -73,7 +104,7 @@ struct DrawList: Sendable {
         Painter.fill(&target, layout, color: Self.background, region: empty)
         for (index, command) in commands.enumerated() where !command.clip.isEmpty {
             let isShared = command.source.isShared
-            if isShared { meter.begin(command.source) }
+            if isShared { meter.begin() }
             command.source.draw(
                 onto: &target,
                 layout,

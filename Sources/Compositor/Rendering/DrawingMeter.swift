@@ -1,32 +1,34 @@
 internal import SharedMemory
 
-/// Tells what trouble memory made that a thread has drawn from. Belongs to that thread.
+/// Tells what trouble shared memory made that a thread draws from. Belongs to that thread.
 final class DrawingMeter {
     private let statistics = ThreadStatistics()
     private var counts = ThreadStatistics.Counts.now
-    private var missingPages = 0
-    private var times: ThreadStatistics.Times?
+    private var clock: UInt64 = 0
+    private var running: UInt64 = 0
+    /// How long the thread had waited for a CPU when that was last asked.
+    private var waiting: UInt64 = 0
 
-    /// A picture begins.
-    func beginPicture() { times = statistics?.times() }
-
-    /// Something of it is about to be drawn, from shared memory.
-    func begin(_ source: any PixelSource) {
-        missingPages = source.missingPages
+    /// Something is about to be drawn.
+    func begin() {
         counts = .now
+        (clock, running) = (ThreadStatistics.clock, threadTime())
     }
 
     /// It was drawn; nil where everything was there at once.
     func end() -> DrawingTrouble? {
         let now = ThreadStatistics.Counts.now
         let faults = now.faults - counts.faults
-        var sleep: UInt64 = 0
-        // Only whoever has waited asks how long.
-        if now.switches > counts.switches, let before = times, let after = statistics?.times() {
-            sleep = after.sleep(since: before)
-            times = after
-        }
-        if faults == 0, sleep == 0, missingPages == 0 { return nil }
-        return DrawingTrouble(faults: faults, missingPages: missingPages, sleep: sleep)
+        let sleep = now.switches > counts.switches ? sleep() : 0
+        return faults == 0 && sleep == 0 ? nil : DrawingTrouble(faults: faults, sleep: sleep)
+    }
+
+    /// How long the thread slept; a little less, where it has waited for a CPU since that was last asked.
+    private func sleep() -> UInt64 {
+        let (passed, ran) = (ThreadStatistics.clock - clock, threadTime() - running)
+        let (all, before) = (statistics?.waiting() ?? 0, waiting)
+        waiting = all
+        let awake = ran + (all - before)
+        return passed > awake ? passed - awake : 0
     }
 }

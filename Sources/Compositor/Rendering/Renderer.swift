@@ -10,19 +10,23 @@ final class Renderer {
         let posted = Semaphore()
         let unfinished = Atomic(0)
         let haveEnded = Atomic(false)
-        /// Raised when the thread has what it needs, and when it has let that go.
-        let changed = Semaphore()
+        /// Raised when the thread has what it needs.
+        let begun = Semaphore()
+        /// Raised when it has let that go.
+        let ended = Semaphore()
 
         func follow() {
             do {
                 let meter = DrawingMeter()
-                changed.post()
+                begun.post()
                 while !haveEnded.load(ordering: .acquiring) {
                     posted.wait()
                     followAll(meter)
                 }
+                // What came while the last ones were followed.
+                followAll(meter)
             }
-            changed.post()
+            ended.post()
         }
 
         /// By itself, so that nothing of what was drawn is kept while there is nothing to do.
@@ -43,35 +47,42 @@ final class Renderer {
     init() {
         let orders = Orders()
         self.orders = (try? startThread { orders.follow() }).map { orders }
-        self.orders?.changed.wait()
+        self.orders?.begun.wait()
     }
 
     deinit {
         guard let orders else { return }
         orders.haveEnded.store(true, ordering: .releasing)
         orders.posted.post()
-        if orders.unfinished.load(ordering: .acquiring) == 0 { orders.changed.wait() }
+        if orders.unfinished.load(ordering: .acquiring) == 0 { orders.ended.wait() }
     }
 
-    /// Draws a list that covers so many pixels into a picture in XRGB8888, and then calls `action`, on whatever thread,
-    /// with what trouble shared memory made, by the command's place in the list. The caller keeps the list's contents
-    /// until then, and leaves the picture alone.
+    /// Whether it has a thread of its own.
+    var hasThread: Bool { orders != nil }
+
+    /// Draws a list into a picture in XRGB8888, and then calls `action`, on whatever thread, with what trouble shared
+    /// memory made, by the command's place in the list. The caller keeps the list's contents until then, and leaves the
+    /// picture alone.
     func draw(
         _ list: DrawList,
-        pixels count: Int,
         into picture: PixelMemory,
         _ layout: PixelLayout,
         then action: @escaping @Sendable ([Int: DrawingTrouble]) -> Void
     ) {
         let order: @Sendable (DrawingMeter) -> Void = { meter in
+            let missing = list.missingPages
             let helpers = BandThreads.shared
-            let bands = helpers.bandCount(forPixels: count)
+            let bands = helpers.bandCount(forPixels: list.pixelCount)
             let picture = BandedPicture(list, into: picture, layout, bands: bands)
             if bands > 1 { helpers.offer(picture) }
             picture.drawBands(meter)
             let troubles = picture.finish()
             if bands > 1 { helpers.withdraw(picture) }
-            action(troubles)
+            let stillMissing = missing.isEmpty ? [:] : list.missingPages
+            let filled = missing.map { index, count in
+                (index, DrawingTrouble(filledPages: max(0, count - stillMissing[index, default: 0])))
+            }
+            action(troubles.merging(filled, uniquingKeysWith: +))
         }
         guard let orders else { return order(DrawingMeter()) }
         orders.unfinished.add(1, ordering: .relaxed)

@@ -195,7 +195,7 @@ final class Scene {
                 let visible = uncovered.intersection(item.shown)
                 if visible.isEmpty { continue }
                 result[item.key, default: []].append(viewer)
-                uncovered.subtract(item.opaqueRegion.translated(by: item.bounds.origin))
+                uncovered.cover(item.opaqueRegion.translated(by: item.bounds.origin))
             }
         }
         cachedVisibility = result

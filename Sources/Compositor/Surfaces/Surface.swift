@@ -13,6 +13,8 @@ final class Surface: WlSurface.Requests, Drawable {
     var pending = PendingSurfaceState()
     /// What is shown.
     private(set) var current = SurfaceState()
+    /// How many commits have taken effect.
+    private(set) var appliedCommits: UInt64 = 0
     /// What was committed and waits for the parent's commit.
     private(set) var held: SurfaceCommit?
     /// What was committed and waits for its content, oldest first.
@@ -147,6 +149,7 @@ final class Surface: WlSurface.Requests, Drawable {
         pending = PendingSurfaceState()
         held = nil
         current = SurfaceState()
+        appliedCommits += 1
         frameCallbacks = []
         let waiting = transactions
         transactions = []
@@ -350,6 +353,7 @@ final class Surface: WlSurface.Requests, Drawable {
         let old = current
         old.parts.wasSuperseded()
         current = commit.state
+        appliedCommits += 1
         if !commit.frameCallbacks.isEmpty { frameCallbacks += commit.frameCallbacks }
         let isReshaped = commit.isReshaped || current.hasOtherShape(than: old)
         if isReshaped { treeChanged() }
@@ -394,7 +398,18 @@ final class Surface: WlSurface.Requests, Drawable {
     /// Takes out who wants to hear when the last commit was shown; nil where nobody does.
     func takeFeedback() -> AwaitedFeedback? {
         guard current[PresentationFeedback.self].isWanted else { return nil }
-        return AwaitedFeedback(objects: current.parts[PresentationFeedback.self].take(), client: resource.client)
+        return AwaitedFeedback(
+            objects: current.parts[PresentationFeedback.self].take(),
+            client: resource.client,
+            surface: self,
+            commit: appliedCommits
+        )
+    }
+
+    /// They wait on; see ``AwaitedFeedback/giveBack()``.
+    func giveBack(_ feedback: AwaitedFeedback) {
+        current.parts[PresentationFeedback.self].giveBack(feedback.objects)
+        scheduler.awaitFrame(self)
     }
 
     /// Tells the client that now is a good time to draw the next frame. `time` is in milliseconds.

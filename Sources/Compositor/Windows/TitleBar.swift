@@ -85,8 +85,8 @@ final class TitleBar {
         )
         do throws(ProtocolError) {
             nextCharge = try account.charge(line.byteLimit, of: .drawnBytes)
-            try account.look { [fonts] end in
-                .some(end.isHere ? nil : fonts.draw(line))
+            try account.look { [fonts] cancellation in
+                .some(cancellation.isCancelled ? nil : fonts.draw(line))
             } then: { [weak self] picture in
                 self?.drew(picture, as: look)
             }

@@ -30,7 +30,7 @@ final class ShmBuffer: ClientBuffer {
 
     /// The pool's memory, where it may be looked at and holds all of the buffer; nil also where that isn't known.
     var wholeMemory: ClientMemory? {
-        guard pool.isOpen, let memory = pool.memory, memory.isTrusted else { return nil }
+        guard pool.isOpen, let memory = pool.memory, account.memoryTrust.isGiven else { return nil }
         if !isPopulated { isPopulated = (try? pool.file.descriptor.isWholeInMemory()) ?? false }
         return isPopulated ? memory : nil
     }

@@ -83,8 +83,8 @@ final class ShmPool: WlShmPool.Requests {
         }
         let (file, admission, process) = (file, admission, account.process)
         questions += 1
-        try account.look({ end -> Result<Admission.Access, Refusal>? in
-            if end.isHere { return .failure(.tooSmall(fileSize: 0, needed: 0)) }
+        try account.look({ cancellation -> Result<Admission.Access, Refusal>? in
+            if cancellation.isCancelled { return .failure(.tooSmall(fileSize: 0, needed: 0)) }
             do throws(Refusal) {
                 return .success(try admission.admit(file.descriptor, size: Int64(size), of: process))
             } catch {

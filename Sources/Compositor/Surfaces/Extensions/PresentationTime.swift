@@ -6,6 +6,8 @@ struct Presentation {
     let output: Output
     /// Its time is that of CLOCK_MONOTONIC.
     let refresh: Refresh
+    /// Refreshes in a thousand seconds.
+    let rate: Int
 }
 
 /// Who wants to hear when a commit was shown.
@@ -28,6 +30,9 @@ struct PresentationFeedback: SurfaceStatePart {
 
     mutating func add(_ object: WpPresentationFeedback) { objects.append(object) }
 
+    /// Puts those back who were taken out, before all others.
+    mutating func giveBack(_ taken: [WpPresentationFeedback]) { objects = taken + objects }
+
     /// Takes everybody out.
     mutating func take() -> [WpPresentationFeedback] {
         defer { objects = [] }
@@ -39,6 +44,15 @@ struct PresentationFeedback: SurfaceStatePart {
 struct AwaitedFeedback {
     let objects: [WpPresentationFeedback]
     let client: Client
+    /// Whose commit it is, and which one.
+    private(set) weak var surface: Surface?
+    let commit: UInt64
+
+    /// The commit wasn't shown so far: they wait on, if it is still the surface's last one.
+    func giveBack() {
+        guard let surface, surface.appliedCommits == commit else { return send(nil) }
+        surface.giveBack(self)
+    }
 
     /// Tells everybody that the commit was shown; nil: that it wasn't.
     func send(_ presentation: Presentation?) {
@@ -54,7 +68,7 @@ struct AwaitedFeedback {
                 tvSecHi: UInt32(seconds >> 32),
                 tvSecLo: UInt32(truncatingIfNeeded: seconds),
                 tvNsec: UInt32(nanoseconds),
-                refresh: UInt32(clamping: 1_000_000_000_000 / presentation.output.mode.refresh),
+                refresh: UInt32(clamping: 1_000_000_000_000 / presentation.rate),
                 seqHi: UInt32(presentation.refresh.count >> 32),
                 seqLo: UInt32(truncatingIfNeeded: presentation.refresh.count),
                 flags: []
