@@ -5,12 +5,12 @@ internal import WaylandServer
 ///
 /// It is exact. Since an input region has to stay exact, a region that gets out of hand ends its client.
 final class RegionObject: WlRegion.Requests {
-    private var region = Region()
+    @safe @exclusivity(unchecked) private var region = Region()
     private let account: ClientAccount
     /// For what goes beyond the rectangles that any region may have.
-    private var charge: Charge?
+    @safe @exclusivity(unchecked) private var charge: Charge?
     /// What surfaces were given since it changed last.
-    private var taken: ClientRegion?
+    @safe @exclusivity(unchecked) private var taken: ClientRegion?
 
     private let limit: Int
     /// As many rectangles cost no more than the object itself.

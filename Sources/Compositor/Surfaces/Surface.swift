@@ -10,21 +10,21 @@ internal import WaylandWire
 final class Surface: WlSurface.Requests, Drawable {
     let resource: WlSurface
     /// What has been asked for since the last commit.
-    var pending = PendingSurfaceState()
+    @safe @exclusivity(unchecked) var pending = PendingSurfaceState()
     /// What is shown.
-    private(set) var current = SurfaceState()
+    @safe @exclusivity(unchecked) private(set) var current = SurfaceState()
     /// How many commits have taken effect.
-    private(set) var appliedCommits: UInt64 = 0
+    @safe @exclusivity(unchecked) private(set) var appliedCommits: UInt64 = 0
     /// What was committed and waits for the parent's commit.
-    private(set) var held: SurfaceCommit?
+    @safe @exclusivity(unchecked) private(set) var held: SurfaceCommit?
     /// What was committed and waits for its content, oldest first.
-    private(set) var transactions: [Transaction] = []
+    @safe @exclusivity(unchecked) private(set) var transactions: [Transaction] = []
     /// Set once, for life.
     private(set) var roleKind: SurfaceRoleKind?
     /// The object that stands for the role at the moment; let go when either of the two is destroyed.
-    private(set) var role: (any SurfaceRole)?
+    @safe @exclusivity(unchecked) private(set) var role: (any SurfaceRole)?
     /// Callbacks of commits that no frame has shown yet, oldest first.
-    private(set) var frameCallbacks: [WlCallback] = []
+    @safe @exclusivity(unchecked) private(set) var frameCallbacks: [WlCallback] = []
     /// The outputs that the client was told it is on.
     private(set) var outputs: [Output] = []
     /// Is called when ``outputs`` has changed.
@@ -260,11 +260,23 @@ final class Surface: WlSurface.Requests, Drawable {
             )
         }
         let waits = role?.holdsCommits ?? false
+        if isEmptyCommit, !waits { return applyNothing() }
         let commit = try makeCommit()
         if waits { held = commit } else { try submit(commit) }
     }
 
     // MARK: Commit
+
+    /// Whether a commit would change nothing, of this surface or another, and nobody waits for it.
+    private var isEmptyCommit: Bool {
+        pending.isEmpty && held == nil && transactions.isEmpty && !waitsForFrame
+            && current[SubsurfaceStack.self].count == 0
+    }
+
+    private func applyNothing() {
+        appliedCommits += 1
+        role?.didCommit(self)
+    }
 
     /// What a commit did to how the surface looks.
     struct Change {

@@ -42,6 +42,14 @@ struct PendingSurfaceState {
         set { parts[type] = newValue }
     }
 
+    /// Whether nothing was asked for.
+    var isEmpty: Bool {
+        guard case .unchanged = attached else { return false }
+        let isUndamaged = surfaceDamage.region.isEmpty && bufferDamage.region.isEmpty
+        let isSame = scale == nil && orientation == nil && opaqueRegion == nil && inputRegion == nil && parts.isEmpty
+        return isUndamaged && isSame && offset == Point(x: 0, y: 0) && frameCallbacks.isEmpty
+    }
+
     /// All damage in the coordinates of a buffer of `size` that is shown as `state` says.
     func bufferDamage(on size: Size, in state: SurfaceState) -> Region {
         var result = bufferDamage.region

@@ -57,6 +57,9 @@ struct SurfaceStateParts {
         if let index = index(of: type) { parts[index].value = value } else { parts.append((type, value)) }
     }
 
+    /// Whether none was written.
+    var isEmpty: Bool { parts.isEmpty }
+
     /// Whether one of them can change shapes.
     var changeShape: Bool { parts.contains { Swift.type(of: $0.value).changesShape } }
 
