@@ -130,10 +130,7 @@ public struct WritableMapping: ~Copyable, @unchecked Sendable {
         in range: Range<Int>,
         _ body: (inout MutableRawSpan) throws(E) -> R
     ) throws(E) -> R {
-        precondition(range.lowerBound >= 0 && range.upperBound <= length, "the range lies outside of the mapping")
-        let buffer = unsafe UnsafeMutableRawBufferPointer(start: start + range.lowerBound, count: range.count)
-        var bytes = unsafe buffer.mutableBytes
-        return try body(&bytes)
+        try unsafe withSharedMutableBytes(in: range, body)
     }
 }
 

@@ -163,11 +163,7 @@ public final class EventLoop {
     public var descriptorNumber: CInt { epoll.rawValue }
 
     /// CLOCK_MONOTONIC in nanoseconds.
-    public static var now: UInt64 {
-        var time = timespec()
-        unsafe clock_gettime(CLOCK_MONOTONIC, &time)
-        return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
-    }
+    public static var now: UInt64 { time(of: CLOCK_MONOTONIC) }
 
     /// Waits up to `timeout` milliseconds (-1: without end) and runs the actions of what is ready.
     ///

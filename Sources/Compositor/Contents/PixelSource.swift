@@ -142,14 +142,13 @@ struct YUVPlanes: PixelSource {
 
 /// One pixel, which fills whatever it is drawn into, however large that is.
 struct SolidColor: PixelSource {
-    private let bytes: [UInt8]
-    private let layout: PixelLayout
+    private let pixel: PixelRows
 
     /// The colour is multiplied by alpha.
     init(red: UInt8, green: UInt8, blue: UInt8, alpha: UInt8) {
-        bytes = [blue, green, red, alpha]
         let format = alpha == 255 ? PixelFormat.xrgb8888 : .argb8888
-        layout = PixelLayout(size: Size(width: 1, height: 1), stride: 4, format: format)!
+        let layout = PixelLayout(size: Size(width: 1, height: 1), stride: 4, format: format)!
+        pixel = PixelRows(.bytes([blue, green, red, alpha]), layout)
     }
 
     /// An opaque one, as 0xRRGGBB.
@@ -162,9 +161,9 @@ struct SolidColor: PixelSource {
         )
     }
 
-    var size: Size { layout.size }
+    var size: Size { pixel.size }
 
-    var isOpaque: Bool { !layout.format.hasAlpha }
+    var isOpaque: Bool { pixel.isOpaque }
 
     var isShared: Bool { false }
 
@@ -179,17 +178,8 @@ struct SolidColor: PixelSource {
     ) {
         let clip = clip.intersection(placement.destination).intersection(targetLayout.size.bounds)
         if clip.isEmpty { return }
-        unsafe bytes.withUnsafeBytes { bytes in
-            Painter.draw(
-                unsafe bytes.bytes,
-                layout,
-                onto: &target,
-                targetLayout,
-                // It is the same everywhere.
-                placement: Placement(destination: clip.bounds),
-                clip: clip,
-                opaque: opaque
-            )
-        }
+        // It is the same everywhere.
+        let everywhere = Placement(destination: clip.bounds)
+        pixel.draw(onto: &target, targetLayout, placement: everywhere, clip: clip, opaque: opaque)
     }
 }
