@@ -96,10 +96,12 @@ import WaylandClient
         try full.writer.close()
         #expect(running.end(SIGTERM).status == 0)
         let text = late.finish()
-        let notice = try #require(text.firstMatch(of: #/signet: warning: (\d+) lines of the log were dropped/#))
+        // Several, where the reader was slower than what came meanwhile.
+        let notices = text.matches(of: #/signet: warning: (\d+) lines of the log were dropped/#).map { Int($0.1)! }
+        #expect(!notices.isEmpty)
         let said = text.split(separator: "\n").count { $0.contains("debug") || $0.contains("info") }
         // One line for each connection and one for each end, and what the longest turn was.
-        #expect(said + Int(notice.1)! == 5_001)
+        #expect(said + notices.reduce(0, +) == 5_001, "\(said) lines and \(notices)")
     }
 
     @Test func `a full disk loses lines, which are counted once there is room`() throws {

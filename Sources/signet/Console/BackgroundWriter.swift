@@ -24,6 +24,8 @@ final class BackgroundWriter: Sendable {
         var bytes = 0
         /// Texts that were dropped and that no notice in the queue tells of.
         var dropped = 0
+        /// Texts that were taken from the queue, and are with their reader or lost.
+        var finished = 0
         /// Whether the last write failed: then a notice waits for the next text.
         var isBroken = false
         /// Whether the thread has everything written; nil where there is no thread.
@@ -87,11 +89,17 @@ final class BackgroundWriter: Sendable {
         work.post()
     }
 
-    /// Waits until everything is written, for `milliseconds` at most. False where something is left.
+    /// Waits until everything is written, for as long as the reader takes something every `milliseconds`, and ten
+    /// times that at most. False where something is left.
     @discardableResult
     func drain(milliseconds: Int) -> Bool {
-        for _ in 0..<milliseconds * 10 {
-            if state.withLock({ $0.isIdle ?? true }) { return true }
+        var (seen, patience) = (0, 0)
+        for _ in 0..<milliseconds * 100 {
+            let (isIdle, finished) = state.withLock { ($0.isIdle ?? true, $0.finished) }
+            if isIdle { return true }
+            patience = finished == seen ? patience + 1 : 0
+            seen = finished
+            if patience > milliseconds * 10 { return false }
             usleep(100)
         }
         return state.withLock { $0.isIdle ?? true }
@@ -136,6 +144,7 @@ final class BackgroundWriter: Sendable {
         // False where its reader is gone or the disk is full; it takes as long as its reader likes.
         let isWritten = (try? writeAll(text.utf8, to: descriptor)) != nil
         state.withLock { state in
+            state.finished += 1
             state.isBroken = !isWritten
             if !isWritten { state.dropped += count }
         }
