@@ -310,6 +310,12 @@ let package = Package(
             path: "Tests/Benchmarks/dispatch-benchmark",
             swiftSettings: strict
         ),
+        .executableTarget(
+            name: "render-benchmark",
+            dependencies: ["CPixelKernels", "ClientToolkit", "SharedMemory", "WaylandClient"],
+            path: "Tests/Benchmarks/render-benchmark",
+            swiftSettings: strict
+        ),
     ],
     swiftLanguageModes: [.v6]
 )
