@@ -27,6 +27,8 @@ public final class Compositor {
         public var device: DRMDevice?
         /// What a client may hold.
         public var limits = Limits()
+        /// Whether frames are drawn that nobody waits for: for measuring what they cost.
+        public var drawsAlways = false
 
         /// The defaults.
         public init() {}
@@ -117,7 +119,8 @@ public final class Compositor {
             scheduler: scheduler,
             loop: display.loop,
             clock: clock,
-            limits: settings.limits
+            limits: settings.limits,
+            drawsAlways: settings.drawsAlways
         ) { [log] message in log.error("\(message)") }
         layout.add(output)
         scene.add(output)
@@ -154,8 +157,10 @@ public final class Compositor {
         seat.pointer.outputsChanged()
     }
 
-    /// Makes memory for each output's first frame, so that want of it shows before anybody waits for a frame.
-    public func reserveFrames() throws(SystemError) {
+    /// Makes memory for a frame of each output, and lets it go again, so that want of it shows before anybody waits for
+    /// a frame.
+    public func tryFrames() throws(SystemError) {
+        defer { for output in outputs { output.releaseFrame() } }
         for output in outputs { try output.reserveFrame() }
     }
 

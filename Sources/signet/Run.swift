@@ -65,6 +65,9 @@ struct Run: ParsableCommand {
     )
     var logLevel = Logger.Level.notice
 
+    @Flag(help: "Draws each frame, also those that nobody asks for: for measuring what frames cost.")
+    var drawAlways = false
+
     @OptionGroup(title: "Keyboard") var keyboard: KeyboardOptions
 
     @Argument(parsing: .postTerminator, help: "A client to run, with its arguments, after --.")
@@ -132,6 +135,7 @@ struct Run: ParsableCommand {
         if !outputs.isEmpty { settings.outputs = outputs }
         settings.shmPolicy = try ShmPolicy.effective(shmPolicy, log: log)
         settings.device = try GraphicsDevice.open(drmDevice, log: log)
+        settings.drawsAlways = drawAlways
         settings.keymap = try keyboard.keymap(log)
         return settings
     }

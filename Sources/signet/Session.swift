@@ -33,7 +33,7 @@ final class Session {
         compositor.display.redirectTrace { Console.standardError.write(Console.line($0)) }
         compositor.display.loop.turns.measuresSleep = log.logLevel <= .debug
         do throws(SystemError) {
-            try compositor.reserveFrames()
+            try compositor.tryFrames()
         } catch {
             throw FrameMemory.failure(error)
         }

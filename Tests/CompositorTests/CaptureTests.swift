@@ -245,9 +245,11 @@ import WaylandWire
         fixture.disconnect(reader)
         paint(5)
         fixture.nextFrame()
+        fixture.clock.advance(by: 1_000_000_000)
+        fixture.pump()
         // Less the reader's two ends of the socket and its epoll, plus nothing.
         #expect(openDescriptorCount() < descriptors)
-        #expect((fixture.output.driver as! HeadlessDriver).ring.buffers.count == 1)
+        #expect((fixture.output.driver as! HeadlessDriver).ring.buffers.isEmpty)
         #expect(fixture.pixel(5, 5) == 5)
     }
 

@@ -14,6 +14,7 @@ final class Fixture {
     let clock = ManualClock()
     let compositor: Compositor
     private(set) var clients: [TestClient] = []
+    private var onlookers: [ObjectIdentifier: Onlooker] = [:]
 
     init(_ change: (inout Compositor.Settings) -> Void = { _ in }) {
         var settings = Compositor.Settings()
@@ -88,20 +89,71 @@ final class Fixture {
     func picture() -> [[UInt32]] { picture(of: output) }
 
     /// All pixels of an output's newest frame, as 0xRRGGBB, by row.
-    func picture(of output: Output) -> [[UInt32]] {
-        output.ensureFrame()
-        waitForLanes()
-        let front = output.newestFrame!
-        return front.withBytes { bytes in
-            (0..<front.layout.size.height).map { y in
-                (0..<front.layout.size.width).map { x in
-                    unsafe bytes.unsafeLoadUnaligned(
-                        fromByteOffset: y * front.layout.stride + x * 4,
-                        as: UInt32.self
-                    ) & 0xff_ffff
-                }
-            }
+    func picture(of output: Output) -> [[UInt32]] { look(at: output).picture() }
+
+    /// Looks at an output from now on: each frame of it is drawn.
+    func watch(_ output: Output) { look(at: output).isWatching = true }
+
+    private func look(at output: Output) -> Onlooker {
+        if let onlooker = onlookers[ObjectIdentifier(output)] { return onlooker }
+        let onlooker = Onlooker(fixture: self, output: output)
+        onlookers[ObjectIdentifier(output)] = onlooker
+        return onlooker
+    }
+}
+
+/// Who looks at an output's pictures, as any reader can.
+final class Onlooker {
+    private unowned let fixture: Fixture
+    private let session: SignetSealedFrameSessionV1
+    private var awaited: ReaderFrame?
+    private var newestPicture: [[UInt32]]?
+
+    /// Whether there is always a frame that is waited for; otherwise only while a picture is wanted.
+    var isWatching = false { didSet { if isWatching { ask() } } }
+
+    init(fixture: Fixture, output: Output) {
+        self.fixture = fixture
+        let client = fixture.connect()
+        let wanted = output.name
+        var found: WlOutput?
+        let registry = client.connection.registry()
+        registry.onGlobal = { [unowned registry] name, interface, _ in
+            guard interface == WlOutput.interface.name else { return }
+            let candidate = registry.bind(name: name, as: WlOutput.self, version: 4)
+            candidate.onName = { [unowned candidate] in if $0 == wanted { found = candidate } }
         }
+        client.roundTrip()
+        client.roundTrip()
+        session = client.bind(SignetSealedFrameManagerV1.self).createSession(output: found!)
+    }
+
+    private func ask() {
+        if awaited != nil { return }
+        let frame = ReaderFrame(session)
+        awaited = frame
+        frame.onReady = { [weak self, unowned frame] in self?.take(frame) }
+    }
+
+    private func take(_ frame: ReaderFrame) {
+        newestPicture = frame.picture()
+        frame.proxy.destroy()
+        awaited = nil
+        if isWatching { ask() }
+    }
+
+    /// What the output showed at its last tick.
+    func picture() -> [[UInt32]] {
+        ask()
+        fixture.pump()
+        if newestPicture == nil { fixture.nextFrame() }
+        if !isWatching, awaited != nil {
+            // There is nothing new.
+            awaited?.proxy.destroy()
+            awaited = nil
+            fixture.pump()
+        }
+        return newestPicture!
     }
 }
 

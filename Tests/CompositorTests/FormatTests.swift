@@ -61,6 +61,7 @@ import WaylandWire
     @Test(arguments: announced, [ShmPolicy.strict, .copy])
     func everyFormatIsDrawn(channels: Channels, policy: ShmPolicy) {
         let fixture = Fixture { $0.shmPolicy = policy }
+        fixture.watch(fixture.output)
         let client = fixture.connect()
         let size = 3 + 7 * 5 * channels.bytes
         let file = TestFile.memfd(size, seals: policy == .copy ? [] : .shrink, allowSealing: policy != .copy)

@@ -49,7 +49,7 @@ import WaylandClient
         }
     }
 
-    private let fixture = Fixture()
+    private let fixture = Fixture { $0.drawsAlways = true }
     private let client: TestClient
     private let pool: TestPool
     private let window: TestWindow

@@ -36,7 +36,10 @@ import WaylandClient
 
     @Test(arguments: [ShmPolicy.strict, .copy])
     func `memory is charged until it is back with the kernel`(policy: ShmPolicy) {
-        let fixture = Fixture { $0.shmPolicy = policy }
+        let fixture = Fixture {
+            $0.shmPolicy = policy
+            $0.drawsAlways = true
+        }
         let client = fixture.connect()
         let window = TestWindow(client)
         let pool = TestPool(client, size: 4_096, seals: policy == .copy ? .seal : .shrink)

@@ -111,7 +111,10 @@ import WaylandWire
             step { surface.destroy() }
             fixture.disconnect(client)
             fixture.nextFrame()
-            fixture.nextFrame()
+            #expect(fixture.pixel(30, 30) == DrawList.background)
+            // Nobody looks for a second: what was drawn into goes.
+            fixture.clock.advance(by: 1_000_000_000)
+            fixture.pump()
         }
         life(steps: 15)
         Disposal.drain()
@@ -122,8 +125,7 @@ import WaylandWire
             #expect(openDescriptorCount() == descriptors, "after \(steps) steps")
             #expect(mappingCount(named: "signet-test") == 0, "after \(steps) steps")
             #expect(fixture.compositor.scene.nodes.isEmpty, "after \(steps) steps")
-            #expect(fixture.compositor.clientCount == 0, "after \(steps) steps")
-            #expect(fixture.pixel(30, 30) == DrawList.background, "after \(steps) steps")
+            #expect(fixture.compositor.clientCount == 1, "who looks, after \(steps) steps")
         }
         fixture.clock.advance(by: 2_000_000_000)
         #expect(fixture.clock.armedCount == 0)

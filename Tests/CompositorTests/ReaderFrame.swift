@@ -20,6 +20,7 @@ final class ReaderFrame {
     var damage: [Rectangle] = []
     var isReady = false
     var failure: SignetSealedFrameV1.Failure?
+    var onReady: () -> Void = {}
 
     init(_ session: SignetSealedFrameSessionV1) {
         proxy = session.nextFrame()
@@ -31,8 +32,20 @@ final class ReaderFrame {
         proxy.onDamage = { [weak self] in
             self?.damage.append(Rectangle(x: Int($0), y: Int($1), width: Int($2), height: Int($3)))
         }
-        proxy.onReady = { [weak self] _, _, _ in self?.isReady = true }
+        proxy.onReady = { [weak self] _, _, _ in
+            self?.isReady = true
+            self?.onReady()
+        }
         proxy.onFailed = { [weak self] in self?.failure = $0 }
+    }
+
+    /// All pixels, as 0xRRGGBB, by row.
+    func picture() -> [[UInt32]] {
+        (0..<layout.height).map { y in
+            var row = [UInt32](repeating: 0, count: layout.width)
+            _ = unsafe pread(memory!.descriptor.rawValue, &row, layout.width * 4, y * layout.stride)
+            return row.map { $0 & 0xff_ffff }
+        }
     }
 
     func pixel(_ x: Int, _ y: Int) -> UInt32 {

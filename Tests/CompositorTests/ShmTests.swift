@@ -353,7 +353,7 @@ import WaylandWire
     // MARK: Holes
 
     @Test func `memory that its client empties again and again is read, and mapped no more`() throws {
-        let fixture = Fixture()
+        let fixture = Fixture { $0.drawsAlways = true }
         let client = fixture.connect()
         let window = TestWindow(client)
         let pool = TestPool(client, size: 20_000)

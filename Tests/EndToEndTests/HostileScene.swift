@@ -1,3 +1,4 @@
+import ClientToolkit
 import Foundation
 import Glibc
 import TestSupport
@@ -99,7 +100,40 @@ final class HostileScene {
         case nil: break
         }
         before = Held(compositor.identifier)
+        onlooker = try Onlooker(bystander)
     }
+
+    /// Looks at each frame, so that all are drawn.
+    private final class Onlooker {
+        private let session: SignetSealedFrameSessionV1
+        private var frame: SignetSealedFrameV1?
+        private var awaited: SignetSealedFrameV1?
+
+        init(_ connection: Connection) throws {
+            let globals = try Globals(connection)
+            let manager = try globals.bind(SignetSealedFrameManagerV1.self, upTo: 1)
+            session = manager.createSession(output: try globals.bind(WlOutput.self, upTo: 1))
+            ask()
+        }
+
+        private func ask() {
+            let next = session.nextFrame()
+            next.onReady = { [unowned self, unowned next] _, _, _ in
+                frame?.destroy()
+                frame = next
+                ask()
+            }
+            awaited = next
+        }
+
+        func end() {
+            frame?.destroy()
+            awaited?.destroy()
+            session.destroy()
+        }
+    }
+
+    private let onlooker: Onlooker
 
     private static let nobody: uid_t = 65_534
     private static let asNobody = "setpriv --reuid \(nobody) --clear-groups "
@@ -155,7 +189,9 @@ final class HostileScene {
         isEmulated: Bool = false,
         sourceLocation: SourceLocation = #_sourceLocation
     ) throws {
-        // What was sent before hang-up is still served.
+        onlooker.end()
+        try bystander.roundTrip()
+        // What was sent before hang-up is still served, and frames are kept for a second.
         var isClean = false
         for _ in 0..<6 where !isClean {
             isClean = eventually { Held(compositor.identifier).isNoMore(than: before) }

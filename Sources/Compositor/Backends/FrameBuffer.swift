@@ -16,10 +16,10 @@ final class FrameBuffer {
     let memory: PixelMemory
     /// The number of the frame that was drawn last, or nil before the first.
     var frame: UInt64?
-    /// Readers that hold the frame; while there are any, it isn't drawn into.
-    var readers = 0
-    /// Sessions whose reader may have it mapped still.
-    var sessions: Set<ObjectIdentifier> = []
+    /// How many hold the frame: while there are any, it isn't drawn into.
+    private var holders = 0
+    /// Whether a reader who is gone may have it mapped still. Then it isn't drawn into any more.
+    private(set) var isSpoilt = false
 
     init(size: Size) throws(SystemError) {
         guard let layout = PixelLayout(size: size, stride: size.width * 4, format: .xrgb8888) else {
@@ -53,6 +53,42 @@ final class FrameBuffer {
         return try copy.readerDescriptor()
     }
 
+    /// Whether a reader holds the frame.
+    var isHeld: Bool { holders > 0 }
+
+    /// A reader gets it, and holds the frame until it is given back.
+    func hand(to reader: FrameReader) {
+        holders += 1
+        reader.note(self)
+    }
+
+    /// One who held the frame doesn't any more.
+    func giveBack() { holders -= 1 }
+
+    /// Nobody draws into it any more, for what reason ever.
+    func spoil() { isSpoilt = true }
+
     /// Lends its bytes, while it isn't drawn into.
     func withBytes<R>(_ body: (RawSpan) -> R) -> R { memory.withBytes(body) }
+}
+
+/// Somebody who gets frames, and may keep each buffer mapped for as long as he is there.
+final class FrameReader {
+    private struct Seen {
+        weak var buffer: FrameBuffer?
+    }
+
+    /// Few, as an output has few buffers at a time.
+    private var seen: [Seen] = []
+
+    fileprivate func note(_ buffer: FrameBuffer) {
+        seen.removeAll { $0.buffer == nil || $0.buffer === buffer }
+        seen.append(Seen(buffer: buffer))
+    }
+
+    /// He is gone, and may still look.
+    func end() {
+        for seen in seen { seen.buffer?.spoil() }
+        seen = []
+    }
 }

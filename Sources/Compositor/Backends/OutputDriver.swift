@@ -15,9 +15,8 @@ protocol OutputDriver: AnyObject {
     var newest: FrameBuffer? { get }
     /// What differs between a frame and the newest, in output pixels; everything where that isn't known.
     func changes(since frame: UInt64?) -> Region
-    /// Whether the newest may be handed to a reader, with which there will be `held` of them in readers' hands at most:
-    /// one buffer is kept to draw into.
-    func canHandOutNewest(held: Int) -> Bool
+    /// How many buffers there are whose frames readers hold.
+    var heldBufferCount: Int { get }
 
     /// Whether the output could be like that; an error says why not.
     func test(_ state: OutputState) throws(OutputError)
@@ -29,13 +28,13 @@ protocol OutputDriver: AnyObject {
     /// Wants ``onFrame`` to be called, `delay` nanoseconds from now at the earliest.
     func requestFrame(after delay: UInt64)
     /// A buffer to draw into, and what has to be drawn there so that it shows the next frame, which differs by `damage`
-    /// from the newest; nil where readers, who may hold `held` frames, have all that there may be.
-    func nextBuffer(damage: Region, held: Int) throws(SystemError) -> (buffer: FrameBuffer, repaint: Region)?
+    /// from the newest. Readers may hold any number of others.
+    func nextBuffer(damage: Region) throws(SystemError) -> (buffer: FrameBuffer, repaint: Region)
     /// Shows a buffer that was drawn into, and differs by `damage` from the newest, for a frame that was begun at
     /// `refresh`.
     func submit(_ buffer: FrameBuffer, _ damage: Region, begunAt refresh: Refresh) -> SubmitResult
-    /// Takes out of use what the reader of a capture session may still have mapped.
-    func dropBuffers(of session: ObjectIdentifier)
+    /// Lets go of all buffers that no reader holds, the newest too: nobody looks.
+    func releaseBuffers()
     /// Wants no frame any more.
     func stop()
 }

@@ -15,6 +15,7 @@ final class CaptureSession: SignetSealedFrameSessionV1.Requests, FrameObserver {
     private weak var awaited: CapturedFrame?
     /// Answered and not destroyed.
     private var held = 0
+    private let reader = FrameReader()
     /// The number of the frame that was sent last.
     private var lastSent: UInt64?
 
@@ -36,24 +37,26 @@ final class CaptureSession: SignetSealedFrameSessionV1.Requests, FrameObserver {
         let new = CapturedFrame(resource: frame, session: self)
         frame.handler = new
         guard let output else { return new.fail(.stopped) }
+        guard new.isCharged else { return new.fail(.noMemory) }
         awaited = new
         // R6: what has changed is drawn within a frame's time; if nothing has, the newest frame is there already.
-        if output.isDamaged { return output.requestFrame() }
-        if lastSent == nil, !output.ensureFrame() { return failAwaited(.noMemory) }
-        answer()
+        if held < heldLimit { output.awaitFrame(self) }
     }
 
     func destroyed(_ resource: SignetSealedFrameSessionV1) {
         // R12.
         failAwaited(.stopped)
         output?.remove(self)
-        output?.endSession(ObjectIdentifier(self))
+        output = nil
+        reader.end()
     }
 
-    func outputDidFinish(_ output: Output, _ result: Output.FrameResult) {
-        answer()
+    func output(_ output: Output, has result: Output.FrameResult) {
+        switch result {
+        case .shown: answer(output)
         // A reader that waits for memory would wait without end.
-        if result == .failed, held < heldLimit { failAwaited(.noMemory) }
+        case .failed: failAwaited(.noMemory)
+        }
     }
 
     /// R11.
@@ -64,31 +67,29 @@ final class CaptureSession: SignetSealedFrameSessionV1.Requests, FrameObserver {
     }
 
     private func failAwaited(_ reason: SignetSealedFrameV1.Failure) {
+        output?.stopWaiting(self)
         awaited?.fail(reason)
         awaited = nil
     }
 
     /// A frame was given back, or isn't wanted any more.
     func frameDestroyed(_ frame: CapturedFrame, wasSent: Bool) {
-        if wasSent {
-            held -= 1
-            answer()
-        }
-        // It may have been the last buffer.
-        if let output, output.isDamaged { output.requestFrame() }
+        if wasSent { held -= 1 }
+        // R17.
+        if awaited === frame { awaited = nil }
+        guard let output else { return }
+        if awaited == nil { output.stopWaiting(self) } else { output.awaitFrame(self) }
     }
 
-    private func answer() {
-        guard let output, let frame = awaited, held < heldLimit, let buffer = output.newestFrame,
-            let number = buffer.frame, number > lastSent ?? 0
-        else { return }
-        // R10: other readers hold so much that nothing could be drawn any more.
-        guard output.canHandOutFrame else { return failAwaited(.noMemory) }
+    private func answer(_ output: Output) {
+        guard let frame = awaited else { return output.stopWaiting(self) }
+        guard let buffer = output.newestFrame, let number = buffer.frame, number > lastSent ?? 0 else { return }
         awaited = nil
+        output.stopWaiting(self)
         let damage = output.changes(since: lastSent)
-        guard frame.send(buffer, damage: damage, time: output.frameTime, session: ObjectIdentifier(self)) else {
-            return
-        }
+        // R10.
+        let isFree = output.paysForNewestFrame
+        guard frame.send(buffer, to: reader, isFree: isFree, damage: damage, time: output.frameTime) else { return }
         lastSent = number
         held += 1
     }

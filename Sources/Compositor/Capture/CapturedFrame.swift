@@ -12,17 +12,25 @@ final class CapturedFrame: SignetSealedFrameV1.Requests {
     private var wasSent = false
     /// For the frame, also when its session is gone.
     private var charge: Charge?
+    /// For its memory, where the output doesn't pay.
+    private var memoryCharge: Charge?
 
     init(resource: SignetSealedFrameV1, session: CaptureSession) {
         self.resource = resource
         self.session = session
+        charge = try? resource.client.account.charge(of: .frames)
     }
 
-    /// Answers with `buffer`; false where there was no memory for it, which the reader is told.
-    func send(_ buffer: FrameBuffer, damage: Region, time: UInt64, session: ObjectIdentifier) -> Bool {
-        do throws(ProtocolError) { charge = try resource.client.account.charge(of: .frames) } catch {
-            fail(.noMemory)
-            return false
+    /// Whether there is room for it in the client's account.
+    var isCharged: Bool { charge != nil }
+
+    /// Answers with `buffer`, which the output pays for if it `isFree`, and otherwise the client; false where there was
+    /// no memory for it, which the reader is told.
+    func send(_ buffer: FrameBuffer, to reader: FrameReader, isFree: Bool, damage: Region, time: UInt64) -> Bool {
+        do throws(ProtocolError) {
+            if !isFree { memoryCharge = try resource.client.account.charge(buffer.layout.byteCount, of: .copiedBytes) }
+        } catch {
+            return failSending()
         }
         do throws(SystemError) {
             // The event takes a copy of the descriptor, and a connection that can't have one hangs: there has to be a
@@ -30,16 +38,13 @@ final class CapturedFrame: SignetSealedFrameV1.Requests {
             _ = try buffer.file.descriptor.duplicate().duplicate()
             if buffer.isSealed {
                 sendMemory(of: buffer, kind: .sealed, descriptor: try buffer.file.readerDescriptor())
-                buffer.readers += 1
-                buffer.sessions.insert(session)
+                buffer.hand(to: reader)
                 self.buffer = buffer
             } else {
                 sendMemory(of: buffer, kind: .copy, descriptor: try buffer.copyForReader())
             }
         } catch {
-            charge = nil
-            fail(.noMemory)
-            return false
+            return failSending()
         }
         damage.coarsenedOutward(limit: 64).forEachRectangle { rectangle in
             resource.sendDamage(
@@ -57,6 +62,19 @@ final class CapturedFrame: SignetSealedFrameV1.Requests {
         )
         wasSent = true
         return true
+    }
+
+    private func failSending() -> Bool {
+        giveBack()
+        fail(.noMemory)
+        return false
+    }
+
+    private func giveBack() {
+        buffer?.giveBack()
+        buffer = nil
+        charge = nil
+        memoryCharge = nil
     }
 
     /// Answers that there is no frame.
@@ -84,9 +102,7 @@ final class CapturedFrame: SignetSealedFrameV1.Requests {
     }
 
     func destroyed(_ resource: SignetSealedFrameV1) {
-        buffer?.readers -= 1
-        buffer = nil
-        charge = nil
+        giveBack()
         session?.frameDestroyed(self, wasSent: wasSent)
     }
 }

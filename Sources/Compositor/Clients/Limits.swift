@@ -68,8 +68,8 @@ public struct Limits: Sendable {
     public var hearingOutputs = 8
     /// Frames that a reader of one capture session holds (R8); more of them have to wait.
     public var framesPerSession = 3
-    /// Capture sessions of one output that frames are kept for; more of them share what there is.
-    public var sessionsWithFrames = 16
+    /// Buffers of one output that readers hold at the output's expense; those beyond are charged to whoever gets them.
+    public var heldFrameBuffers = 8
 
     /// Descriptors that a user's clients sent, that are let go, and that can't be closed so far, since their file
     /// systems or peers don't answer. Beyond that the user gets no new connection.

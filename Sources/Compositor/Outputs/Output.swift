@@ -4,9 +4,10 @@ internal import WaylandServer
 
 /// An output: a view of the scene, drawn at a rate, when there is something to draw.
 ///
-/// Damage collects until the driver says that it is time; then a list of what is to be drawn goes to the renderer, with
-/// the driver's next buffer. When that is done, clients hear that their frame was shown, and readers get the buffer.
-/// Until then the next frame waits, and nobody else.
+/// At each tick of the driver's it latches what clients have committed: that is what it shows from then on, clients
+/// hear so, and may go on. Damage collects meanwhile. Only where somebody waits for a frame, a list of what is to be
+/// drawn goes to the renderer, with the driver's next buffer; when that is done, readers get it, and clients hear that
+/// theirs was shown. Until then the next frame waits, and nobody else.
 final class Output: SceneViewer {
     /// As wl_output.name has it.
     let name: String
@@ -24,6 +25,8 @@ final class Output: SceneViewer {
     /// Before that no frame is tried, as the last ones failed.
     private var retryTime: UInt64 = 0
     private var isStopped = false
+    /// Whether everything that is to be seen now was so at the last tick.
+    private var isLatched = false
     private let log: (String) -> Void
     /// When the newest frame was drawn, in nanoseconds of the clock.
     private(set) var frameTime: UInt64 = 0
@@ -33,8 +36,18 @@ final class Output: SceneViewer {
     private let limits: Limits
     /// Surfaces whose clients were told that they are on it.
     private var enteredSurfaces = ResourcesByClient<WlSurface>()
-    /// Those who want to hear of each new frame.
+    /// Those who may want frames, and hear when there are no more.
     private var observers = OrderedDictionary<ObjectIdentifier, any FrameObserver>()
+    /// Those of them who wait for one.
+    private var watchers = OrderedDictionary<ObjectIdentifier, any FrameObserver>()
+    /// Whether frames are drawn that nobody waits for.
+    private let drawsAlways: Bool
+    /// Lets buffers go that nobody has looked at for a while.
+    private var unwatchedAlarm: (any Alarm)?
+    /// Whether that is set.
+    private var isAlarmSet = false
+    /// When somebody waited for a frame last.
+    private var watchedTime: UInt64 = 0
     /// Draws that failed since the last one that didn't.
     private var failures = 0
     /// Is called when its state is another one, after everything here has followed.
@@ -50,6 +63,7 @@ final class Output: SceneViewer {
         loop: EventLoop,
         clock: any Clock,
         limits: Limits,
+        drawsAlways: Bool = false,
         log: @escaping (String) -> Void
     ) {
         self.name = name
@@ -60,9 +74,11 @@ final class Output: SceneViewer {
         self.loop = loop
         self.clock = clock
         self.limits = limits
+        self.drawsAlways = drawsAlways
         bindings = OutputBindings(limit: limits.hearingOutputs)
         self.log = log
         driver.onFrame = { [unowned self] refresh in tick(refresh) }
+        unwatchedAlarm = clock.makeAlarm { [unowned self] in releaseBuffers() }
         if !renderer.hasThread { log("\(name) is drawn on the main thread: no other one can be started") }
     }
 
@@ -100,19 +116,25 @@ final class Output: SceneViewer {
         onStateChange()
     }
 
-    // MARK: Damage and frames
+    // MARK: Damage and ticks
+
+    /// Rectangles of damage that are kept while somebody waits for frames, and while nobody does; beyond that they
+    /// become their bounding box.
+    private static let damageLimits = (watched: 256, unwatched: 64)
 
     /// Something changed in a region of global coordinates.
     func addDamage(_ region: Region) {
         let pixels = view.outerPixels(region)
         if pixels.isEmpty { return }
         damage.formUnion(pixels)
-        damage = damage.coarsenedOutward(limit: 256)
+        let limits = Self.damageLimits
+        damage = damage.coarsenedOutward(limit: isWatched ? limits.watched : limits.unwatched)
         // A frame that is about to be begun has it.
         if !isCollectingDamage { requestFrame() }
     }
 
-    private func collectDamage() {
+    /// Has the scene laid out, which tells of its damage.
+    private func layOut() {
         isCollectingDamage = true
         scene.update()
         isCollectingDamage = false
@@ -120,27 +142,27 @@ final class Output: SceneViewer {
 
     /// Whether the newest frame doesn't show everything yet.
     var isDamaged: Bool {
-        scene.update()
-        return !damage.isEmpty || isDrawing
+        layOut()
+        return !damage.isEmpty || driver.newest == nil || isDrawing
     }
 
     /// Whether a frame is being drawn.
     var isDrawing: Bool { drawing != nil }
 
-    /// Wants a frame at the next refresh.
+    /// Whether somebody waits for a frame.
+    private var isWatched: Bool { drawsAlways || !watchers.isEmpty }
+
+    /// Wants a tick at the next refresh, as something was committed or moved.
     func requestFrame() {
+        isLatched = false
         if !isStopped { driver.requestFrame(after: 0) }
     }
 
-    /// What observers hear that came of the output's turn to draw.
+    /// What those who wait for a frame hear when there may be one.
     enum FrameResult {
-        /// There is a new frame.
-        case drawn
-        /// The newest frame shows everything already.
-        case unchanged
-        /// Readers hold all buffers; the damage stays, and is drawn when one is given back.
-        case noFreeBuffer
-        /// There is no memory for a frame, or it can't be shown; the damage stays, and is tried again.
+        /// The newest frame shows everything.
+        case shown
+        /// There is no memory for a frame, or it can't be shown; it is tried again when somebody asks again.
         case failed
     }
 
@@ -153,24 +175,29 @@ final class Output: SceneViewer {
                 _ = scheduler.outputDidTick(self, time: refresh.time, takesFeedback: false)
             }
             // Refreshes are missed one by one until it is drawn.
-            return requestFrame()
+            return driver.requestFrame(after: 0)
         }
-        collectDamage()
-        if damage.isEmpty {
-            let feedback = scheduler.outputDidTick(self, time: refresh.time, takesFeedback: true)
+        layOut()
+        isLatched = true
+        let result = isWatched ? draw(refresh) : .shown
+        // Where nobody looks, what was latched counts as shown: whoever asks now sees it.
+        let feedback = scheduler.outputDidTick(self, time: refresh.time, takesFeedback: result != .failed)
+        // What is drawn comes back through the loop, and so later.
+        if let drawing {
+            drawing.feedback = feedback
+        } else {
             let presentation = Presentation(output: self, refresh: refresh, rate: mode.refresh)
             for feedback in feedback { feedback.send(presentation) }
-            return tellObservers(.unchanged)
         }
-        let obstacle = beginFrame(refresh)
-        let feedback = scheduler.outputDidTick(self, time: refresh.time, takesFeedback: obstacle == nil)
-        // What is drawn comes back through the loop, and so later.
-        drawing?.feedback = feedback
-        if let obstacle { tellObservers(obstacle) }
+        if let result { tellWatchers(result) }
     }
 
-    private func tellObservers(_ result: FrameResult) {
-        for observer in observers.values { observer.outputDidFinish(self, result) }
+    // MARK: Frames
+
+    /// Draws what has changed since the newest frame; nil where that has begun, and takes its time.
+    private func draw(_ refresh: Refresh) -> FrameResult? {
+        if damage.isEmpty, driver.newest != nil { return .shown }
+        return beginFrame(refresh) ? nil : .failed
     }
 
     /// A frame that is being drawn, with what has to stay as it is until that is done.
@@ -192,16 +219,11 @@ final class Output: SceneViewer {
         }
     }
 
-    /// Begins to draw what has changed; why not, where that can't be.
-    private func beginFrame(_ refresh: Refresh) -> FrameResult? {
-        if refresh.time < retryTime {
-            driver.requestFrame(after: retryTime - refresh.time)
-            return .failed
-        }
+    /// Begins to draw what has changed; false where that can't be.
+    private func beginFrame(_ refresh: Refresh) -> Bool {
+        if refresh.time < retryTime { return false }
         do throws(SystemError) {
-            guard let (buffer, repaint) = try driver.nextBuffer(damage: damage, held: heldFrames) else {
-                return .noFreeBuffer
-            }
+            let (buffer, repaint) = try driver.nextBuffer(damage: damage)
             let (list, contents) = DrawList.make(scene.items, in: view, damage: repaint)
             let drawing = Drawing(buffer: buffer, state: state, damage: damage, refresh: refresh, contents: contents)
             self.drawing = drawing
@@ -211,10 +233,10 @@ final class Output: SceneViewer {
                 if let self { endFrame(drawing) } else { for feedback in drawing.feedback { feedback.send(nil) } }
             }
             renderer.draw(list, into: buffer.memory, buffer.layout, then: done)
-            return nil
+            return true
         } catch {
             didFail("\(error)", at: refresh.time)
-            return .failed
+            return false
         }
     }
 
@@ -227,23 +249,25 @@ final class Output: SceneViewer {
         guard case .shown(let refresh) = result else {
             addDamage(Region(bounds))
             for feedback in drawing.feedback { feedback.giveBack() }
-            guard case .failed = result else { return }
+            guard case .failed = result else { return driver.requestFrame(after: 0) }
             didFail("the driver doesn't show it", at: clock.now)
-            return tellObservers(.failed)
+            return tellWatchers(.failed)
         }
         (failures, retryTime, frameTime) = (0, 0, refresh.time)
         let presentation = Presentation(output: self, refresh: refresh, rate: drawing.state.mode.refresh)
         for feedback in drawing.feedback { feedback.send(presentation) }
-        tellObservers(.drawn)
+        tellWatchers(.shown)
+        // What came meanwhile, for those to whom this was nothing new.
+        if isWatched, !damage.isEmpty { driver.requestFrame(after: 0) }
     }
 
     /// Each try costs a file and its memory: at first it is tried again soon, then once a second.
     private func didFail(_ reason: String, at time: UInt64) {
         if failures == 0 { log("no frame can be drawn on \(name), which is tried again: \(reason)") }
         failures += 1
-        guard failures >= 4 else { return requestFrame() }
-        retryTime = time + 1_000_000_000
-        driver.requestFrame(after: 1_000_000_000)
+        let delay: UInt64 = failures < 4 ? 0 : 1_000_000_000
+        retryTime = time + delay
+        driver.requestFrame(after: delay)
     }
 
     /// Makes memory for the first frame, so that want of it shows before anybody waits for one.
@@ -251,38 +275,25 @@ final class Output: SceneViewer {
         try driver.reserve()
     }
 
-    /// Begins to draw at once where nothing was drawn yet, so that there will be a frame to hand out; observers hear of
-    /// it. False where that can't be.
-    @discardableResult
-    func ensureFrame() -> Bool {
-        guard driver.newest == nil, drawing == nil else { return true }
-        scene.update()
-        addDamage(Region(bounds))
-        return beginFrame(Refresh(time: clock.now, count: driver.refresh.count)) == nil
-    }
+    /// Lets go of what was reserved, as nobody waits yet.
+    func releaseFrame() { driver.releaseBuffers() }
 
     /// The output is taken away: it draws no more, and its readers are told.
     func stop() {
         isStopped = true
         driver.stop()
+        unwatchedAlarm?.cancel()
+        watchers = OrderedDictionary()
         for observer in observers.values { observer.outputDidStop(self) }
     }
 
-    /// Takes what a session has seen out of use, which may make room for a frame that couldn't be drawn.
-    func endSession(_ session: ObjectIdentifier) {
-        driver.dropBuffers(of: session)
-        if isDamaged { requestFrame() }
-    }
-
-    /// Whether the newest frame may be handed to a reader: one buffer is kept to draw into, however many readers hold
-    /// theirs.
-    var canHandOutFrame: Bool { driver.canHandOutNewest(held: heldFrames) }
-
-    /// How many frames its readers may hold.
-    private var heldFrames: Int { limits.framesPerSession * min(observers.count, limits.sessionsWithFrames) }
-
-    /// The newest frame; nil before the first, and while the next is drawn over it.
+    /// The newest frame; nil where nobody has looked for a while, and while the next is drawn over it.
     var newestFrame: FrameBuffer? { driver.newest }
+
+    /// Whether the newest frame may be handed out at the output's own expense. Beyond that readers pay.
+    var paysForNewestFrame: Bool {
+        driver.newest?.isHeld == true || driver.heldBufferCount < limits.heldFrameBuffers
+    }
 
     /// What differs between a frame and the newest, in output pixels; everything where that isn't known.
     func changes(since frame: UInt64?) -> Region { driver.changes(since: frame) }
@@ -291,7 +302,50 @@ final class Output: SceneViewer {
 
     func add(_ observer: any FrameObserver) { observers[ObjectIdentifier(observer)] = observer }
 
-    func remove(_ observer: any FrameObserver) { observers[ObjectIdentifier(observer)] = nil }
+    func remove(_ observer: any FrameObserver) {
+        observers[ObjectIdentifier(observer)] = nil
+        stopWaiting(observer)
+    }
+
+    /// An observer waits for a frame, and is told whenever there may be one. What was latched is drawn now if it hasn't
+    /// been, what wasn't at the next tick.
+    func awaitFrame(_ observer: any FrameObserver) {
+        guard !isStopped else { return }
+        watchers[ObjectIdentifier(observer)] = observer
+        // What is being drawn is told of when it is done.
+        if isDrawing { return }
+        guard isLatched else { return driver.requestFrame(after: 0) }
+        let refresh = Refresh(time: clock.now, count: driver.refresh.count)
+        if let result = draw(refresh) { observer.output(self, has: result) }
+    }
+
+    /// An observer has its frame, or wants none any more.
+    func stopWaiting(_ observer: any FrameObserver) {
+        guard watchers[ObjectIdentifier(observer)] != nil else { return }
+        watchers[ObjectIdentifier(observer)] = nil
+        watchedTime = clock.now
+        if watchers.isEmpty, !isAlarmSet { setUnwatchedAlarm() }
+    }
+
+    private func tellWatchers(_ result: FrameResult) {
+        for watcher in watchers.values { watcher.output(self, has: result) }
+    }
+
+    /// For so many nanoseconds after somebody looked, buffers are kept.
+    private static let keepingTime: UInt64 = 1_000_000_000
+
+    private func setUnwatchedAlarm() {
+        isAlarmSet = true
+        unwatchedAlarm?.set(at: watchedTime + Self.keepingTime)
+    }
+
+    private func releaseBuffers() {
+        isAlarmSet = false
+        // Otherwise it is set again when the last one has what he waits for, or the frame is drawn.
+        guard !isWatched else { return }
+        guard !isDrawing, clock.now >= watchedTime + Self.keepingTime else { return setUnwatchedAlarm() }
+        driver.releaseBuffers()
+    }
 
     // MARK: Clients
 
@@ -324,10 +378,10 @@ final class Output: SceneViewer {
     }
 }
 
-/// Somebody who looks at each frame.
+/// Somebody who wants frames now and then.
 protocol FrameObserver: AnyObject {
-    /// The output had its turn, and has drawn if there was anything to draw.
-    func outputDidFinish(_ output: Output, _ result: Output.FrameResult)
+    /// There may be what it waits for, see ``Output/awaitFrame(_:)``. It goes on waiting until it says otherwise.
+    func output(_ output: Output, has result: Output.FrameResult)
     /// The output is gone, and won't draw again.
     func outputDidStop(_ output: Output)
 }

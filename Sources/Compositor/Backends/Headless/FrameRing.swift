@@ -3,13 +3,10 @@ internal import SharedMemory
 
 /// The buffers that an output draws its frames into, and what changed from frame to frame.
 ///
-/// One buffer is enough until a reader holds the newest; then another is made, up to ``capacity(held:)``. Each
-/// knows which frame it holds, and the ring remembers the damage of the last frames, so that drawing into an older
-/// buffer repairs just what has changed since ("buffer age").
+/// One buffer is enough until a reader holds the newest; then another is made. Each knows which frame it holds, and the
+/// ring remembers the damage of the last frames, so that drawing into an older buffer repairs just what has changed
+/// since ("buffer age"). Buffers too old for that go.
 struct FrameRing {
-    /// How many buffers there can be: as many as readers may hold, the newest, and one to draw into.
-    static func capacity(held: Int) -> Int { 2 + held }
-
     /// How many frames' damage is remembered.
     private static let historyLimit = 10
 
@@ -22,11 +19,16 @@ struct FrameRing {
     /// What changed in the last frames, newest first, in output pixels.
     private var history: [Region] = []
 
-    /// An empty one; `older`, of another size, had the frames so far.
+    /// An empty one; `older`, of another size, had the frames so far. What readers hold of those stays counted.
     init(size: Size, after older: FrameRing? = nil) {
         self.size = size
         frame = older?.frame ?? 0
+        buffers = older?.buffers.filter(\.isHeld) ?? []
+        for buffer in buffers { buffer.spoil() }
     }
+
+    /// Buffers whose frames readers hold.
+    var heldCount: Int { buffers.count { $0.isHeld } }
 
     /// Makes the first buffer, so that want of memory for it shows now.
     mutating func reserve() throws(SystemError) {
@@ -34,35 +36,38 @@ struct FrameRing {
     }
 
     /// A buffer that nobody reads, with what has to be drawn into it so that it shows the next frame, given what
-    /// changes with it. Nil where readers, who may hold `held` frames, have everything. It holds no frame until
-    /// that is finished, also where it had the newest.
-    mutating func next(
-        damage: Region,
-        held: Int
-    ) throws(SystemError) -> (buffer: FrameBuffer, repaint: Region)? {
+    /// changes with it. It holds no frame until that is finished, also where it had the newest.
+    mutating func next(damage: Region) throws(SystemError) -> (buffer: FrameBuffer, repaint: Region) {
+        clear()
         // The youngest free one needs the least repair.
-        var best: FrameBuffer?
-        for buffer in buffers where buffer.readers == 0 {
-            if best == nil || (buffer.frame ?? 0) > (best?.frame ?? 0) { best = buffer }
+        let best = buffers.filter { !$0.isHeld && !$0.isSpoilt }.max { $0.frame ?? 0 < $1.frame ?? 0 }
+        let buffer: FrameBuffer
+        if let best {
+            buffer = best
+        } else {
+            buffer = try FrameBuffer(size: size)
+            buffers.append(buffer)
         }
-        if best == nil {
-            guard buffers.count < Self.capacity(held: held) else { return nil }
-            let new = try FrameBuffer(size: size)
-            buffers.append(new)
-            best = new
-        }
-        guard let best else { return nil }
-        let repaint = damage.union(changes(since: best.frame))
-        best.frame = nil
-        if front === best { front = nil }
-        return (best, repaint)
+        let repaint = damage.union(changes(since: buffer.frame))
+        buffer.frame = nil
+        if front === buffer { front = nil }
+        return (buffer, repaint)
     }
 
-    /// Whether there is something to draw into once a reader holds the newest frame.
-    func canHandOutFront(held: Int) -> Bool {
-        guard let front else { return false }
-        if front.readers > 0 || buffers.count < Self.capacity(held: held) { return true }
-        return buffers.contains { $0 !== front && $0.readers == 0 }
+    /// Lets go of what is of no use: buffers that nobody holds and that can't be drawn into, or all of which would have
+    /// to be drawn.
+    private mutating func clear() {
+        let oldest = frame - min(frame, UInt64(Self.historyLimit))
+        buffers.removeAll { buffer in
+            let isUseless = buffer.isSpoilt || buffer.frame.map { $0 < oldest } ?? false
+            return isUseless && !buffer.isHeld && buffer !== front
+        }
+    }
+
+    /// Lets go of all that nobody holds.
+    mutating func releaseAll() {
+        buffers.removeAll { !$0.isHeld }
+        if front?.isHeld == false { front = nil }
     }
 
     /// `buffer` holds the newest frame now, which differs from the one before by `damage`.
@@ -70,6 +75,8 @@ struct FrameRing {
         frame += 1
         buffer.frame = frame
         front = buffer
+        // It may have been made before the output was another one for a while.
+        if !buffers.contains(where: { $0 === buffer }) { buffers.append(buffer) }
         history.insert(damage, at: 0)
         if history.count > Self.historyLimit { history.removeLast() }
     }
@@ -80,11 +87,5 @@ struct FrameRing {
         var result = Region()
         for damage in history.prefix(Int(self.frame - frame)) { result.formUnion(damage) }
         return result
-    }
-
-    /// Takes the buffers that a session has seen out of use: its reader may keep them mapped.
-    mutating func dropBuffers(of session: ObjectIdentifier) {
-        buffers.removeAll { $0.sessions.contains(session) }
-        // Also the one with the newest frame: it stays what it is, and is drawn into no more.
     }
 }

@@ -42,17 +42,14 @@ final class HeadlessDriver: OutputDriver {
 
     func changes(since frame: UInt64?) -> Region { ring.changes(since: frame) }
 
-    func canHandOutNewest(held: Int) -> Bool { ring.canHandOutFront(held: held) }
+    var heldBufferCount: Int { ring.heldCount }
 
     func reserve() throws(SystemError) { try ring.reserve() }
 
     func requestFrame(after delay: UInt64) { frameClock.requestFrame(after: delay) }
 
-    func nextBuffer(
-        damage: Region,
-        held: Int
-    ) throws(SystemError) -> (buffer: FrameBuffer, repaint: Region)? {
-        try ring.next(damage: damage, held: held)
+    func nextBuffer(damage: Region) throws(SystemError) -> (buffer: FrameBuffer, repaint: Region) {
+        try ring.next(damage: damage)
     }
 
     /// A frame shows what there was at the refresh at which it was begun, and counts from then.
@@ -61,7 +58,7 @@ final class HeadlessDriver: OutputDriver {
         return .shown(refresh)
     }
 
-    func dropBuffers(of session: ObjectIdentifier) { ring.dropBuffers(of: session) }
+    func releaseBuffers() { ring.releaseAll() }
 
     func stop() { frameClock.stop() }
 }
