@@ -196,6 +196,93 @@ import WaylandClient
         #expect(fixture.compositor.ledger.usage(of: .copiedBytes) == 0)
     }
 
+    @Test func `what nobody holds any more goes, however long it was held`() {
+        let ring = { (self.fixture.output.driver as! HeadlessDriver).ring }
+        let session = makeSession()
+        var held: [ReaderFrame] = []
+        for color: UInt32 in 1...3 {
+            held.append(ReaderFrame(session))
+            paint(color)
+            fixture.nextFrame()
+        }
+        session.destroy()
+        reader.roundTrip()
+        fixture.clock.advance(by: 3_000_000_000)
+        fixture.pump()
+        #expect(ring().buffers.count == 3)
+        for frame in held { frame.proxy.destroy() }
+        reader.roundTrip()
+        fixture.clock.advance(by: 1)
+        fixture.pump()
+        #expect(ring().buffers.isEmpty && fixture.clock.armedCount == 0)
+    }
+
+    @Test func `r8 no failed frame makes room for a fourth`() {
+        let session = makeSession()
+        var failed: ReaderFrame?
+        withoutMemory {
+            failed = ReaderFrame(session)
+            fixture.nextFrame()
+        }
+        #expect(failed?.failure == .noMemory)
+        var held: [ReaderFrame] = []
+        for color: UInt32 in 1...4 {
+            held.append(ReaderFrame(session))
+            paint(color)
+            fixture.nextFrame()
+        }
+        failed?.proxy.destroy()
+        reader.roundTrip()
+        fixture.nextFrame()
+        #expect(held.count { $0.isReady } == 3)
+    }
+
+    @Test func `a buffer that a reader pays for becomes free for nobody`() {
+        var held: [ReaderFrame] = []
+        func next() -> ReaderFrame {
+            let frame = ReaderFrame(makeSession())
+            fixture.nextFrame()
+            #expect(frame.isReady)
+            return frame
+        }
+        for color: UInt32 in 1...8 {
+            paint(color)
+            held.append(next())
+        }
+        func paid() -> Int { fixture.compositor.ledger.usage(of: .copiedBytes) / 80_000 }
+        #expect(paid() == 0)
+        paint(9)
+        let first = next()
+        let second = next()
+        #expect(paid() == 2)
+        first.proxy.destroy()
+        reader.roundTrip()
+        #expect(paid() == 1 && second.isReady)
+    }
+
+    @Test func `feedback comes also where the next try is long in coming`() {
+        let session = makeSession()
+        withoutMemory {
+            for color: UInt32 in 1...6 {
+                paint(color)
+                let frame = ReaderFrame(session)
+                fixture.nextFrame()
+                #expect(frame.failure == .noMemory)
+            }
+            let feedback = client.bind(WpPresentation.self).feedback(surface: window.surface)
+            var events: [String] = []
+            feedback.onPresented = { _, _, _, _, _, _, _ in events.append("presented") }
+            paint(7)
+            client.roundTrip()
+            let frame = ReaderFrame(session)
+            fixture.nextFrame()
+            #expect(frame.failure == .noMemory && events.isEmpty)
+            fixture.clock.advance(by: 1_100_000_000)
+            fixture.pump()
+            #expect(events == ["presented"])
+        }
+    }
+
     @Test func `readers that hold all they can don't stop others' frames`() {
         let holders = [makeSession(), makeSession()]
         var held: [ReaderFrame] = []

@@ -170,6 +170,30 @@ import WaylandClient
         #expect(!fixture.compositor.isWaitingForLanes)
     }
 
+    @Test func `no timer runs while a frame that nobody waits for any more takes long`() {
+        let fixture = Fixture()
+        let client = fixture.connect()
+        let gate = Gate()
+        fixture.compositor.scene.insert(Still(gate))
+        let frame = ReaderFrame(client.bind(SignetSealedFrameManagerV1.self).createSession(output: client.output))
+        fixture.waitsForFrames = false
+        fixture.nextFrame()
+        gate.waitUntilDrawn()
+        frame.proxy.destroy()
+        client.roundTrip()
+        for _ in 0..<3 {
+            fixture.clock.advance(by: 1_000_000_000)
+            fixture.pump()
+        }
+        #expect(fixture.output.isDrawing && fixture.clock.armedCount <= 1)
+        gate.open()
+        fixture.waitsForFrames = true
+        fixture.pump()
+        fixture.clock.advance(by: 1_000_000_000)
+        fixture.pump()
+        #expect(fixture.output.newestFrame == nil && fixture.clock.armedCount == 0)
+    }
+
     @Test func `clients go on when a frame takes very long`() {
         beginFrame(pool.buffer(10, 10, color: 0x00ff00))
         for count in 1...10 {

@@ -56,8 +56,12 @@ final class FrameBuffer {
     /// Whether a reader holds the frame.
     var isHeld: Bool { holders > 0 }
 
-    /// A reader gets it, and holds the frame until it is given back.
-    func hand(to reader: FrameReader) {
+    /// Whether the output pays for it while it is held. Otherwise all who hold it do.
+    private(set) var isAtOutputsExpense = false
+
+    /// A reader gets it, and holds the frame until it is given back. Who pays for it is settled with the first.
+    func hand(to reader: FrameReader, atOutputsExpense: Bool) {
+        if holders == 0 { isAtOutputsExpense = atOutputsExpense }
         holders += 1
         reader.note(self)
     }

@@ -15,7 +15,7 @@ protocol OutputDriver: AnyObject {
     var newest: FrameBuffer? { get }
     /// What differs between a frame and the newest, in output pixels; everything where that isn't known.
     func changes(since frame: UInt64?) -> Region
-    /// How many buffers there are whose frames readers hold.
+    /// How many buffers there are that readers hold at the output's expense.
     var heldBufferCount: Int { get }
 
     /// Whether the output could be like that; an error says why not.

@@ -78,18 +78,21 @@ final class CaptureSession: SignetSealedFrameSessionV1.Requests, FrameObserver {
         // R17.
         if awaited === frame { awaited = nil }
         guard let output else { return }
-        if awaited == nil { output.stopWaiting(self) } else { output.awaitFrame(self) }
+        if awaited == nil || !isConnected { return output.stopWaiting(self) }
+        if held < heldLimit { output.awaitFrame(self) }
     }
 
+    /// Objects of a client that is gone go one after the other: nothing is drawn for those that are left.
+    private var isConnected: Bool { resource?.client.isConnected == true }
+
     private func answer(_ output: Output) {
-        guard let frame = awaited else { return output.stopWaiting(self) }
+        guard let frame = awaited, isConnected else { return output.stopWaiting(self) }
         guard let buffer = output.newestFrame, let number = buffer.frame, number > lastSent ?? 0 else { return }
         awaited = nil
         output.stopWaiting(self)
         let damage = output.changes(since: lastSent)
         // R10.
-        let isFree = output.paysForNewestFrame
-        guard frame.send(buffer, to: reader, isFree: isFree, damage: damage, time: output.frameTime) else { return }
+        guard frame.send(buffer, of: output, to: reader, damage: damage) else { return }
         lastSent = number
         held += 1
     }

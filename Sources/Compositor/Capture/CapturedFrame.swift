@@ -9,6 +9,8 @@ final class CapturedFrame: SignetSealedFrameV1.Requests {
     private let resource: SignetSealedFrameV1
     private weak var session: CaptureSession?
     private var buffer: FrameBuffer?
+    /// Whose it is.
+    private weak var output: Output?
     private var wasSent = false
     /// For the frame, also when its session is gone.
     private var charge: Charge?
@@ -24,11 +26,13 @@ final class CapturedFrame: SignetSealedFrameV1.Requests {
     /// Whether there is room for it in the client's account.
     var isCharged: Bool { charge != nil }
 
-    /// Answers with `buffer`, which the output pays for if it `isFree`, and otherwise the client; false where there was
-    /// no memory for it, which the reader is told.
-    func send(_ buffer: FrameBuffer, to reader: FrameReader, isFree: Bool, damage: Region, time: UInt64) -> Bool {
+    /// Answers with `buffer`, an output's newest, for which the client pays if the output doesn't, or if it has to be
+    /// copied; false where there was no memory for it, which the reader is told.
+    func send(_ buffer: FrameBuffer, of output: Output, to reader: FrameReader, damage: Region) -> Bool {
+        let isFree = output.paysForNewestFrame
+        let (account, byteCount) = (resource.client.account, buffer.layout.byteCount)
         do throws(ProtocolError) {
-            if !isFree { memoryCharge = try resource.client.account.charge(buffer.layout.byteCount, of: .copiedBytes) }
+            if !isFree || !buffer.isSealed { memoryCharge = try account.charge(byteCount, of: .copiedBytes) }
         } catch {
             return failSending()
         }
@@ -38,8 +42,8 @@ final class CapturedFrame: SignetSealedFrameV1.Requests {
             _ = try buffer.file.descriptor.duplicate().duplicate()
             if buffer.isSealed {
                 sendMemory(of: buffer, kind: .sealed, descriptor: try buffer.file.readerDescriptor())
-                buffer.hand(to: reader)
-                self.buffer = buffer
+                buffer.hand(to: reader, atOutputsExpense: isFree)
+                (self.buffer, self.output) = (buffer, output)
             } else {
                 sendMemory(of: buffer, kind: .copy, descriptor: try buffer.copyForReader())
             }
@@ -54,6 +58,7 @@ final class CapturedFrame: SignetSealedFrameV1.Requests {
                 height: UInt32(rectangle.height)
             )
         }
+        let time = output.frameTime
         let seconds = time / 1_000_000_000
         resource.sendReady(
             tvSecHi: UInt32(seconds >> 32),
@@ -73,6 +78,8 @@ final class CapturedFrame: SignetSealedFrameV1.Requests {
     private func giveBack() {
         buffer?.giveBack()
         buffer = nil
+        output?.frameWasGivenBack()
+        output = nil
         charge = nil
         memoryCharge = nil
     }

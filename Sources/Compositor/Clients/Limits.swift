@@ -119,6 +119,8 @@ public struct Limits: Sendable {
         // The allocator needs some too, and ends the process where it gets none.
         case .mappings: Self.mappingLimit / 2
         case .copiedBytes: Self.memory / 4
+        // Each may be a buffer of its own, with a descriptor.
+        case .frames: max(8, (Self.descriptorLimit - 64) / 8)
         default: Int.max
         }
     }

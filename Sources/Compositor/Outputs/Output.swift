@@ -221,7 +221,11 @@ final class Output: SceneViewer {
 
     /// Begins to draw what has changed; false where that can't be.
     private func beginFrame(_ refresh: Refresh) -> Bool {
-        if refresh.time < retryTime { return false }
+        if refresh.time < retryTime {
+            // What asked for this tick has taken the place of the one for the next try.
+            driver.requestFrame(after: retryTime - refresh.time)
+            return false
+        }
         do throws(SystemError) {
             let (buffer, repaint) = try driver.nextBuffer(damage: damage)
             let (list, contents) = DrawList.make(scene.items, in: view, damage: repaint)
@@ -229,7 +233,7 @@ final class Output: SceneViewer {
             self.drawing = drawing
             damage = Region()
             let done = loop.expectValue { [weak self] (troubles: [Int: DrawingTrouble]) in
-                for (index, trouble) in troubles { drawing.contents[index].content.wasDrawn(trouble) }
+                for index in troubles.keys.sorted() { drawing.contents[index].content.wasDrawn(troubles[index]!) }
                 if let self { endFrame(drawing) } else { for feedback in drawing.feedback { feedback.send(nil) } }
             }
             renderer.draw(list, into: buffer.memory, buffer.layout, then: done)
@@ -242,6 +246,7 @@ final class Output: SceneViewer {
 
     private func endFrame(_ drawing: Drawing) {
         self.drawing = nil
+        defer { keepBuffersForAWhile() }
         if isStopped { return drawing.feedback.forEach { $0.send(nil) } }
         // What was drawn for another state isn't shown any more.
         let isCurrent = drawing.state == state
@@ -292,7 +297,8 @@ final class Output: SceneViewer {
 
     /// Whether the newest frame may be handed out at the output's own expense. Beyond that readers pay.
     var paysForNewestFrame: Bool {
-        driver.newest?.isHeld == true || driver.heldBufferCount < limits.heldFrameBuffers
+        if let newest = driver.newest, newest.isHeld { return newest.isAtOutputsExpense }
+        return driver.heldBufferCount < limits.heldFrameBuffers
     }
 
     /// What differs between a frame and the newest, in output pixels; everything where that isn't known.
@@ -324,8 +330,11 @@ final class Output: SceneViewer {
         guard watchers[ObjectIdentifier(observer)] != nil else { return }
         watchers[ObjectIdentifier(observer)] = nil
         watchedTime = clock.now
-        if watchers.isEmpty, !isAlarmSet { setUnwatchedAlarm() }
+        keepBuffersForAWhile()
     }
+
+    /// A reader has given a frame back, or is gone with it.
+    func frameWasGivenBack() { keepBuffersForAWhile() }
 
     private func tellWatchers(_ result: FrameResult) {
         for watcher in watchers.values { watcher.output(self, has: result) }
@@ -334,7 +343,9 @@ final class Output: SceneViewer {
     /// For so many nanoseconds after somebody looked, buffers are kept.
     private static let keepingTime: UInt64 = 1_000_000_000
 
-    private func setUnwatchedAlarm() {
+    /// Where nobody looks any more, what nobody holds goes in a while.
+    private func keepBuffersForAWhile() {
+        guard !isStopped, !isWatched, !isAlarmSet else { return }
         isAlarmSet = true
         unwatchedAlarm?.set(at: watchedTime + Self.keepingTime)
     }
@@ -342,8 +353,8 @@ final class Output: SceneViewer {
     private func releaseBuffers() {
         isAlarmSet = false
         // Otherwise it is set again when the last one has what he waits for, or the frame is drawn.
-        guard !isWatched else { return }
-        guard !isDrawing, clock.now >= watchedTime + Self.keepingTime else { return setUnwatchedAlarm() }
+        guard !isWatched, !isDrawing else { return }
+        guard clock.now >= watchedTime + Self.keepingTime else { return keepBuffersForAWhile() }
         driver.releaseBuffers()
     }
 

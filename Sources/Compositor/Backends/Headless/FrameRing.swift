@@ -27,8 +27,8 @@ struct FrameRing {
         for buffer in buffers { buffer.spoil() }
     }
 
-    /// Buffers whose frames readers hold.
-    var heldCount: Int { buffers.count { $0.isHeld } }
+    /// Buffers that readers hold at the output's expense.
+    var heldCount: Int { buffers.count { $0.isHeld && $0.isAtOutputsExpense } }
 
     /// Makes the first buffer, so that want of memory for it shows now.
     mutating func reserve() throws(SystemError) {
