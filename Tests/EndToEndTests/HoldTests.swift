@@ -98,7 +98,7 @@ import WaylandClient
     }
 
     @Test func `memory that vanishes while it is drawn holds up nobody`() throws {
-        let scene = try HostileScene(folder)
+        let scene = try HostileScene(folder, isWatched: true)
         let client = try Running(
             "hostile-windows",
             ["vanishing", "512"],

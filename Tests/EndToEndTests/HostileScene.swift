@@ -59,11 +59,12 @@ final class HostileScene {
     /// A cgroup of the compositor's own.
     private var group: ProcessGroup?
 
-    /// `files` is RLIMIT_NOFILE.
+    /// `files` is RLIMIT_NOFILE; `isWatched` has somebody look at each frame.
     init(
         _ folder: RuntimeDirectory,
         files: Int? = nil,
         policy: String = "strict",
+        isWatched: Bool = false,
         shortage: Shortage? = nil
     ) throws {
         log = folder.path + "/log"
@@ -100,7 +101,7 @@ final class HostileScene {
         case nil: break
         }
         before = Held(compositor.identifier)
-        onlooker = try Onlooker(bystander)
+        onlooker = isWatched ? try Onlooker(bystander) : nil
     }
 
     /// Looks at each frame, so that all are drawn.
@@ -133,7 +134,7 @@ final class HostileScene {
         }
     }
 
-    private let onlooker: Onlooker
+    private let onlooker: Onlooker?
 
     private static let nobody: uid_t = 65_534
     private static let asNobody = "setpriv --reuid \(nobody) --clear-groups "
@@ -189,7 +190,7 @@ final class HostileScene {
         isEmulated: Bool = false,
         sourceLocation: SourceLocation = #_sourceLocation
     ) throws {
-        onlooker.end()
+        onlooker?.end()
         try bystander.roundTrip()
         // What was sent before hang-up is still served, and frames are kept for a second.
         var isClean = false
