@@ -88,7 +88,7 @@ import WaylandClient
 
     @Test(arguments: 1...3)
     func `what clients hear and readers see is the same`(seed: Int) {
-        var generator = SplitMix(state: UInt64(seed))
+        var generator = Randomness(seed: UInt64(seed))
         let (watched, unwatched) = (Play(isWatched: true), Play(isWatched: false))
         for step in 0..<120 {
             let (choice, seed) = (Int(generator.next() % 9), Int(generator.next() % 1_000))
@@ -164,18 +164,5 @@ import WaylandClient
         for frame in frames { frame.proxy.destroy() }
         client.roundTrip()
         #expect(fixture.compositor.ledger.usage(of: .frames) == 0)
-    }
-}
-
-/// The same numbers in each run; Steele, Lea and Flood, "Fast splittable pseudorandom number generators".
-private struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-        return z ^ (z >> 31)
     }
 }

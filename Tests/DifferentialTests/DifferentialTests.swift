@@ -1,6 +1,7 @@
 import Foundation
 import ProtocolRecorders
 import SharedMemory
+import TestSupport
 import Testing
 import WaylandServer
 

@@ -4,21 +4,6 @@ import ProtocolRecorders
 import SharedMemory
 import TestSupport
 
-/// The same numbers for the same seed; SplitMix64.
-struct Randomness: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-        return z ^ (z >> 31)
-    }
-}
-
 /// A client that knows what it has: writes requests, right ones and others.
 struct Script {
     struct Object {

@@ -63,7 +63,7 @@ final class Output: SceneViewer {
         loop: EventLoop,
         clock: any Clock,
         limits: Limits,
-        drawsAlways: Bool = false,
+        drawsAlways: Bool,
         log: @escaping (String) -> Void
     ) {
         self.name = name
@@ -254,7 +254,7 @@ final class Output: SceneViewer {
         guard case .shown(let refresh) = result else {
             addDamage(Region(bounds))
             for feedback in drawing.feedback { feedback.giveBack() }
-            guard case .failed = result else { return driver.requestFrame(after: 0) }
+            guard case .failed = result else { return }
             didFail("the driver doesn't show it", at: clock.now)
             return tellWatchers(.failed)
         }
@@ -262,8 +262,6 @@ final class Output: SceneViewer {
         let presentation = Presentation(output: self, refresh: refresh, rate: drawing.state.mode.refresh)
         for feedback in drawing.feedback { feedback.send(presentation) }
         tellWatchers(.shown)
-        // What came meanwhile, for those to whom this was nothing new.
-        if isWatched, !damage.isEmpty { driver.requestFrame(after: 0) }
     }
 
     /// Each try costs a file and its memory: at first it is tried again soon, then once a second.

@@ -1,5 +1,6 @@
 import CPixelKernels
 import Glibc
+import SharedMemory
 
 /// What the machine can do at most: the bound that frames are compared with.
 struct Machine {
@@ -25,10 +26,10 @@ struct Machine {
         defer { for index in 0..<8 { unsafe buffers[index].deallocate() } }
         var best = 0.0
         for round in 0..<40 {
-            let start = cpuTime(of: CLOCK_THREAD_CPUTIME_ID)
+            let start = threadTime()
             unsafe memcpy(buffers[(2 * round + 1) % 8], buffers[2 * round % 8], size)
-            let time = cpuTime(of: CLOCK_THREAD_CPUTIME_ID) - start
-            best = max(best, Double(2 * size) / Double(time))
+            let passed = threadTime() - start
+            best = max(best, Double(2 * size) / Double(passed))
         }
         return best
     }
@@ -39,18 +40,11 @@ struct Machine {
         var target = [UInt32](repeating: 0xff80_8080, count: pixels)
         var best = 0.0
         for _ in 0..<20 {
-            let start = cpuTime(of: CLOCK_THREAD_CPUTIME_ID)
+            let start = threadTime()
             for _ in 0..<100 { unsafe signet_over_row(&target, source, pixels) }
-            let time = cpuTime(of: CLOCK_THREAD_CPUTIME_ID) - start
-            best = max(best, Double(100 * pixels) / Double(time))
+            let passed = threadTime() - start
+            best = max(best, Double(100 * pixels) / Double(passed))
         }
         return best
     }
-}
-
-/// Nanoseconds that a clock of clock_gettime(2) shows.
-func cpuTime(of clock: clockid_t) -> UInt64 {
-    var time = timespec()
-    unsafe clock_gettime(clock, &time)
-    return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
 }

@@ -54,7 +54,7 @@ final class Server {
     var cpu: UInt64 {
         var clock = clockid_t()
         guard unsafe clock_getcpuclockid(process, &clock) == 0 else { return 0 }
-        return cpuTime(of: clock)
+        return time(of: clock)
     }
 
     /// Bytes that it has in memory and shares with no file of clients: proc(5), RssAnon.

@@ -1,0 +1,16 @@
+/// The same numbers for the same seed; SplitMix64.
+public struct Randomness: RandomNumberGenerator {
+    private var state: UInt64
+
+    /// Numbers that a seed stands for.
+    public init(seed: UInt64) { state = seed }
+
+    /// Any 64 bits.
+    public mutating func next() -> UInt64 {
+        state &+= 0x9e37_79b9_7f4a_7c15
+        var z = state
+        z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
+        z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
+        return z ^ (z >> 31)
+    }
+}
