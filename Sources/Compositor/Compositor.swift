@@ -50,7 +50,6 @@ public final class Compositor {
     private let log: Logger
     let windows: WindowManager
     let seat: Seat
-    private var doorkeeper: Doorkeeper?
     let ledger: Ledger
     private let connections = ConnectionCounts()
     /// Until when nothing is logged of clients that are turned away, and how many there were.
@@ -182,7 +181,7 @@ public final class Compositor {
 
     /// Lets clients connect at `socket`, until the compositor ends.
     public func listen(on socket: consuming ListeningSocket) {
-        doorkeeper = Doorkeeper(socket, loop: display.loop, log: log) { [unowned self] in connect($0) }
+        display.listen(on: socket) { [unowned self] in connect($0) }
     }
 
     /// Serves the client at the other end of `socket`; nil, and the socket closed, where there is no room for it.

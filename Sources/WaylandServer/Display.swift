@@ -3,8 +3,8 @@ public import SharedMemory
 
 /// The server: its globals, its clients, its event loop.
 ///
-/// Everything that hangs on it belongs to the thread that runs ``loop``. It opens no socket of its own: whoever
-/// listens hands over connected descriptors with ``connect(_:)``.
+/// Everything that hangs on it belongs to the thread that runs ``loop``. Clients come in by ``listen(on:connect:)``, or
+/// as connected descriptors by ``connect(_:)``.
 ///
 /// Each round of the loop calls the actions of other sources first. Then clients with requests have their turns, some
 /// hundred requests or a millisecond each at most, as long as the round lasts: those who have just sent something
@@ -37,6 +37,7 @@ public final class Display {
     /// Who has ended and has objects left.
     private var leaving: [Client] = []
     private var departures: [Departure] = []
+    private var doorkeepers: [Doorkeeper] = []
     private var unsentBytes = 0
     private var unclaimedDescriptors = 0
     private var undeliveredDescriptors = 0
@@ -77,6 +78,18 @@ public final class Display {
 
     /// How many clients are connected.
     public var clientCount: Int { clients.count }
+
+    /// Lets clients in at `socket` until the server ends. It doesn't spin when descriptors have run out: who can't be
+    /// let in is turned away.
+    ///
+    /// `connect` serves who has come, and may turn them away; without one that is ``connect(_:)``.
+    public func listen(
+        on socket: consuming ListeningSocket,
+        connect: ((consuming Descriptor) -> Client?)? = nil
+    ) {
+        let connect = connect ?? { [unowned self] in self.connect($0) }
+        doorkeepers.append(Doorkeeper(socket, loop: loop, connect: connect))
+    }
 
     /// Serves the client at the other end of `socket`, a connected stream socket.
     ///

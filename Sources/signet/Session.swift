@@ -41,7 +41,7 @@ final class Session {
         do throws(ListeningSocket.Failure) {
             socket = try ListeningSocket(name: socketName, in: folder.path)
         } catch {
-            throw Failure("\(error)")
+            throw Failure(error.asksForAnotherName ? "\(error) with --socket" : "\(error)")
         }
         self.socketName = socket.name
         compositor.listen(on: socket)

@@ -14,7 +14,7 @@ import WaylandClient
         let (socket, file) = (folder.path + "/minimal", folder.path + "/frame")
         // By descriptor: a memfd that it can't write.
         let script = "readlink /proc/self/fd/0; cat >'\(file)'; (: >/proc/self/fd/0) 2>&- || echo readonly"
-        let compositor = try Running("minimal-compositor", [socket, "sh", "-c", script], in: folder)
+        let compositor = try Running("minimal-compositor", ["minimal", "sh", "-c", script], in: folder)
         let starts = eventually { folder.contents.contains("minimal") }
         #expect(starts)
         let program = try Running(client, arguments, in: folder, environment: ["WAYLAND_DISPLAY": socket])
@@ -36,7 +36,7 @@ import WaylandClient
 
     @Test func `it maps nothing that can shrink`() throws {
         let socket = folder.path + "/minimal"
-        let compositor = try Running("minimal-compositor", [socket, "true"], in: folder)
+        let compositor = try Running("minimal-compositor", ["minimal", "true"], in: folder)
         let starts = eventually { folder.contents.contains("minimal") }
         #expect(starts)
         for (seals, isTaken) in [(nil, false), (.shrink, true)] as [(Seals?, Bool)] {

@@ -1,13 +1,12 @@
 // minimal-compositor: all that a compositor is, on the package's libraries alone.
 //
-// It takes memfds that carry F_SEAL_SHRINK, and dma-bufs, as those of drmPrimeHandleToFD; copies what clients show into
-// a memfd of its own, the newest window in front; and hands that on: once a window was drawn, the process becomes
-// COMMAND, with the sealed frame as its standard input. To be read from top to bottom, as a buffer goes.
+// It takes memfds that carry F_SEAL_SHRINK, and dma-bufs, as those of drmPrimeHandleToFD; copies what clients show, all
+// as XRGB8888, into a memfd of its own; and hands that on: once a window was drawn, the process becomes COMMAND, with
+// the sealed frame as its standard input. To be read from top to bottom, as a buffer goes.
 //
-//     minimal-compositor SOCKET COMMAND [ARGS...]
+//     minimal-compositor NAME COMMAND [ARGS...]
 //
-// It leaves out everything but drawing XRGB8888 side by side. It doesn't leave out that no client can crash it by
-// taking its memory away, and that none is waited for, but for the time that drawing takes.
+// It leaves out much, but not that no client can crash it by taking its memory away, and that none is waited for.
 
 import DirectRendering
 import Glibc
@@ -20,8 +19,8 @@ import WaylandServer
 final class Pixels {
     let mapping: ReadOnlyMapping
     private let file: Descriptor
-    /// Whether devices may be at work on it; its descriptor is readable when none is.
-    private let isDMABuffer: Bool
+    /// Readable when no device is at work on it; nil where none can be.
+    let fence: CInt?
 
     /// A pool's. The seal is looked at before the size: afterwards the file has at least that.
     init(sealed file: borrowing Descriptor, size: Int32) throws(ProtocolError) {
@@ -33,23 +32,19 @@ final class Pixels {
         }
         self.mapping = mapping
         self.file = copy
-        isDMABuffer = false
+        fence = nil
     }
 
     /// A dma-buf, whose size is fixed for life.
     init(_ descriptor: consuming Descriptor) throws(ProtocolError) {
-        do {
-            guard let buffer = try DMABuffer(ifDMABuffer: descriptor) else { throw Missing() }
-            mapping = try ReadOnlyMapping(buffer.descriptor, length: buffer.size)
-            file = try buffer.descriptor.duplicate()
-            isDMABuffer = true
-        } catch { throw .implementation("that is no dma-buf, or there is no room for it") }
+        guard let buffer = try? DMABuffer(ifDMABuffer: descriptor),
+            let mapping = try? ReadOnlyMapping(buffer.descriptor, length: buffer.size),
+            let copy = try? buffer.descriptor.duplicate()
+        else { throw .implementation("that is no dma-buf, or there is no room for it") }
+        self.mapping = mapping
+        fence = copy.rawValue
+        file = copy
     }
-
-    private struct Missing: Error {}
-
-    /// What tells that a device is done; nil where none can be at work.
-    var fence: CInt? { isDMABuffer ? file.rawValue : nil }
 }
 
 /// A `wl_buffer`: where a picture lies in memory.
@@ -69,7 +64,6 @@ final class Buffer: WlBuffer.Requests {
     }
 }
 
-/// `wl_shm_pool`.
 final class Pool: WlShmPool.Requests {
     private let file: Descriptor
     private var pixels: Pixels
@@ -93,7 +87,6 @@ final class Pool: WlShmPool.Requests {
         id.handler = buffer
     }
 
-    /// A sealed file can be too small for its pool still.
     func resize(_ resource: WlShmPool, size: Int32) throws(ProtocolError) {
         pixels = try Pixels(sealed: file, size: size)
     }
@@ -145,7 +138,7 @@ final class Params: ZwpLinuxBufferParamsV1.Requests {
 /// The picture of all windows, in memory that only this process can write.
 final class Frame {
     static let (width, height) = (640, 480)
-    private let file: AnonymousFile
+    let file: AnonymousFile
     private var mapping: WritableMapping
 
     init() throws {
@@ -155,9 +148,6 @@ final class Frame {
         // From now on nobody gets another writable mapping, we neither.
         try file.descriptor.addSeals([.futureWrite, .seal])
     }
-
-    /// For a reader: all it can do is look.
-    func descriptor() throws -> Descriptor { try file.readOnlyDescriptor() }
 
     func draw(_ surfaces: [Surface]) {
         mapping.withMutableBytes(in: 0..<Self.width * Self.height * 4) { target in
@@ -189,7 +179,7 @@ final class Surface: WlSurface.Requests, XdgSurface.Requests {
     private(set) var shown: Buffer?
     private var attached: Buffer??
     private var callbacks: [WlCallback] = []
-    private weak var shell: XdgSurface?
+    weak var shell: XdgSurface?
     private var isConfigured = false
     private var watch: EventLoop.Source?
 
@@ -216,10 +206,8 @@ final class Surface: WlSurface.Requests, XdgSurface.Requests {
         attached = nil
         watch?.remove()
         // A device may be at work on it. Until that is done the window shows what it showed.
-        watch = new?.pixels.fence.flatMap { fence in
-            compositor.display.loop.watch(fence, for: .readable) { [weak self] _ in self?.show(new) }
-        }
-        if watch == nil { show(new) }
+        guard let fence = new?.pixels.fence else { return show(new) }
+        watch = compositor.display.loop.watch(fence, for: .readable) { [weak self] _ in self?.show(new) }
     }
 
     private func show(_ new: Buffer?) {
@@ -241,9 +229,6 @@ final class Surface: WlSurface.Requests, XdgSurface.Requests {
         compositor.remove(self)
     }
 
-    /// A window needs no more than a configure.
-    func become(_ shell: XdgSurface) { self.shell = shell }
-
     func damage(_ resource: WlSurface, x: Int32, y: Int32, width: Int32, height: Int32) {}
     func damageBuffer(_ resource: WlSurface, x: Int32, y: Int32, width: Int32, height: Int32) {}
     func setOpaqueRegion(_ resource: WlSurface, region: WlRegion?) {}
@@ -262,13 +247,12 @@ final class Surface: WlSurface.Requests, XdgSurface.Requests {
 /// The globals, the windows, the frame, and who gets it.
 final class MinimalCompositor: WlCompositor.Requests, WlShm.Requests, XdgWmBase.Requests, ZwpLinuxDmabufV1.Requests {
     let display = Display()
-    private let frame: Frame
+    let frame: Frame
     private var surfaces: [Surface] = []
-    private var count = 0
     private var timer: EventLoop.Timer?
     private var isRequested = false
-    /// Gets the frame, once.
-    var reader: ((borrowing Descriptor) -> Void)?
+    /// Whether a window has been drawn.
+    private(set) var hasDrawn = false
 
     init() throws {
         frame = try Frame()
@@ -286,8 +270,7 @@ final class MinimalCompositor: WlCompositor.Requests, WlShm.Requests, XdgWmBase.
     }
 
     func createSurface(_ resource: WlCompositor, id: WlSurface) {
-        let surface = Surface(self, number: count)
-        count += 1
+        let surface = Surface(self, number: surfaces.count)
         surfaces.append(surface)
         id.handler = surface
     }
@@ -298,7 +281,7 @@ final class MinimalCompositor: WlCompositor.Requests, WlShm.Requests, XdgWmBase.
 
     func getXdgSurface(_ resource: XdgWmBase, id: XdgSurface, surface: WlSurface) {
         guard let window = surface.handler as? Surface else { return }
-        window.become(id)
+        window.shell = id
         id.handler = window
     }
 
@@ -326,49 +309,33 @@ final class MinimalCompositor: WlCompositor.Requests, WlShm.Requests, XdgWmBase.
         frame.draw(surfaces)
         let time = UInt32(truncatingIfNeeded: EventLoop.now / 1_000_000)
         for surface in surfaces { surface.sendCallbacks(time: time) }
-        guard let reader, surfaces.contains(where: { $0.shown != nil }) else { return }
-        self.reader = nil
-        if let descriptor = try? frame.descriptor() { reader(descriptor) }
+        hasDrawn = hasDrawn || surfaces.contains { $0.shown != nil }
     }
 }
-
-// MARK: The process
 
 func fail(_ message: String) -> Never {
     print("minimal-compositor: \(message)")
     exit(1)
 }
 
+/// Serves clients until one has shown a window; returns the frame with it. Nothing else is left then.
+func firstFrame(on name: String, in folder: String) throws -> Descriptor {
+    let compositor = try MinimalCompositor()
+    compositor.display.listen(on: try ListeningSocket(name: name, in: folder))
+    while !compositor.hasDrawn { compositor.display.loop.dispatch(timeout: -1) }
+    return try compositor.frame.file.readOnlyDescriptor()
+}
+
 let words = Array(CommandLine.arguments.dropFirst())
-guard words.count >= 2 else { fail("usage: minimal-compositor SOCKET COMMAND [ARGS...]") }
-// Before anybody connects: who closes what clients send.
-try Disposal.start()
-let compositor = try MinimalCompositor()
-compositor.reader = { frame in
-    unsafe unlink(words[0])
-    dup2(frame.rawValue, 0)
-    let command = unsafe words.dropFirst().map { unsafe strdup($0) } + [nil]
-    unsafe execvp(words[1], command)
-    fail("\(words[1]) can't be run: \(unsafe String(cString: strerror(errno)))")
+guard words.count >= 2, let folder = unsafe getenv("XDG_RUNTIME_DIR").map({ unsafe String(cString: $0) }) else {
+    fail("usage: XDG_RUNTIME_DIR=FOLDER minimal-compositor NAME COMMAND [ARGS...]")
 }
-var address = sockaddr_un()
-address.sun_family = sa_family_t(AF_UNIX)
-unsafe withUnsafeMutableBytes(of: &address.sun_path) { room in
-    guard words[0].utf8.count < room.count else { fail("\(words[0]) is too long for a socket's path") }
-    unsafe room.copyBytes(from: words[0].utf8)
+do {
+    try Disposal.start()  // Who closes what clients send.
+    dup2(try firstFrame(on: words[0], in: folder).relinquish(), 0)
+} catch {
+    fail("\(error)")
 }
-let listener = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue), 0)
-let isBound = unsafe withUnsafeBytes(of: &address) { bytes in
-    unsafe bind(listener, bytes.assumingMemoryBound(to: sockaddr.self).baseAddress!, socklen_t(bytes.count)) == 0
-}
-guard isBound, listen(listener, 128) == 0 else {
-    fail("\(words[0]) can't be a socket: \(unsafe String(cString: strerror(errno)))")
-}
-let door = compositor.display.loop.watch(listener, for: .readable) { _ in
-    let client = accept(listener, nil, nil)
-    if client >= 0 { _ = compositor.display.connect(Descriptor(owning: client)) }
-}
-while true {
-    compositor.display.flushClients()
-    compositor.display.loop.dispatch(timeout: -1)
-}
+let command = unsafe words.dropFirst().map { unsafe strdup($0) } + [nil]
+unsafe execvp(words[1], command)
+fail("\(words[1]) can't be run: \(unsafe String(cString: strerror(errno)))")

@@ -1,5 +1,5 @@
-import Compositor
 import Glibc
+import WaylandServer
 
 /// The standard streams of a running compositor: what is said there, and in which form.
 enum Console {

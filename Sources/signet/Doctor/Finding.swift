@@ -1,4 +1,4 @@
-import Compositor
+import WaylandServer
 
 /// What a check found: one line of `signet doctor`.
 struct Finding: Equatable {

@@ -2,6 +2,7 @@ import Compositor
 import Glibc
 import Logging
 import SharedMemory
+import WaylandServer
 
 /// What Signet finds where it is started: folder, policy, limits.
 enum ProcessChecks {

@@ -1,4 +1,5 @@
 public import SharedMemory
+internal import WaylandServer
 
 /// Why a descriptor doesn't become a client's buffer memory.
 ///

@@ -1,8 +1,8 @@
-@testable import Compositor
 import Glibc
 import SharedMemory
 import TestSupport
 import Testing
+@testable import WaylandServer
 
 /// What other processes may do while a server takes a socket's name.
 @Suite(.serialized) struct ListeningSocketTests {

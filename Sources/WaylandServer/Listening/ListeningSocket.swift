@@ -4,7 +4,7 @@ public import SharedMemory
 
 /// The socket in the runtime folder that clients connect to, and the lock that keeps its name.
 ///
-/// It is our own and not libwayland's, whose listener spins when descriptors run out. The lock is held as long as this
+/// The lock is held as long as this
 /// value lives; a socket that lies there without a lock and without a listener was left behind, and is taken over. Both
 /// are removed at the end. Nothing else in their place is ever removed.
 public struct ListeningSocket: ~Copyable {
@@ -27,26 +27,33 @@ public struct ListeningSocket: ~Copyable {
         /// The folder or a file in it can't be used.
         case unusable(path: String, SystemError)
 
+        /// Whether ``description`` ends in the advice to choose another name: a program adds where that is done.
+        public var asksForAnotherName: Bool {
+            switch self {
+            case .taken, .allTaken, .nameTooLong, .occupied: true
+            case .badName, .folderTooLong, .relativeFolder, .unusable: false
+            }
+        }
+
         /// A sentence, with the remedy.
         public var description: String {
             switch self {
             case .taken(let name):
-                "the socket \(name) is in use by another server; choose another name with --socket"
-            case .allTaken: "the sockets wayland-1 to wayland-32 are all in use; name another one with --socket"
+                "the socket \(name) is in use by another server; choose another name"
+            case .allTaken: "the sockets wayland-1 to wayland-32 are all in use; choose another name"
             case .badName(let name):
                 "'\(name)' can't be a socket's name: it is that of a file in XDG_RUNTIME_DIR, without slashes and "
                     + "control characters, in UTF-8, and doesn't end in .lock"
             case .nameTooLong(let name, let limit):
                 "the socket's name has \(name.utf8.count) bytes, and a socket's whole path may have \(limit); choose a "
-                    + "shorter one with --socket"
+                    + "shorter one"
             case .folderTooLong(let folder, let length, let limit):
                 "XDG_RUNTIME_DIR is too long for a socket: with its name \(folder) makes \(length) bytes, and a "
                     + "socket's path may have \(limit); set it to a folder with a shorter path, as one under /tmp"
             case .relativeFolder(let folder):
                 "XDG_RUNTIME_DIR '\(folder)' isn't an absolute path, so that clients wouldn't find it; set it to one"
             case .occupied(let path):
-                "\(path) exists and isn't what an earlier run left behind; remove it, or choose another name with "
-                    + "--socket"
+                "\(path) exists and isn't what an earlier run left behind; remove it, or choose another name"
             case .unusable(let path, let error):
                 "\(path) can't be used (\(error)); set XDG_RUNTIME_DIR to a folder of yours that can be written to"
             }

@@ -1,8 +1,6 @@
 internal import CLinux
 internal import Glibc
-internal import Logging
 internal import SharedMemory
-internal import WaylandServer
 
 /// Lets clients in at the listening socket, as long as there is room for them.
 ///
@@ -14,7 +12,6 @@ final class Doorkeeper {
     private let socket: ListeningSocket
     /// Serves who is let in; nil where there is no room.
     private let connect: (consuming Descriptor) -> Client?
-    private let log: Logger
     private var source: EventLoop.Source?
     private var reserve: Descriptor?
     private var isTurningAway = false
@@ -31,13 +28,11 @@ final class Doorkeeper {
     init(
         _ socket: consuming ListeningSocket,
         loop: EventLoop,
-        log: Logger,
         connect: @escaping (consuming Descriptor) -> Client?
     ) {
         let number = socket.descriptorNumber
         self.socket = socket
         self.connect = connect
-        self.log = log
         reserve = Self.makeReserve()
         source = loop.watch(number, for: .readable) { [unowned self] _ in admit() }
         pause = loop.makeTimer { [unowned self] in source?.update(.readable) }
@@ -73,7 +68,7 @@ final class Doorkeeper {
         case .client(let descriptor):
             if connect(descriptor) != nil { isTurningAway = false }
         case .noDescriptor:
-            if !isTurningAway { log.warning("descriptors have run out; new clients are turned away") }
+            if !isTurningAway { ServerLog.write("descriptors have run out; new clients are turned away") }
             isTurningAway = true
             reserve = nil
             if case .client(let descriptor) = socket.accept() { Display.refuse(descriptor) }

@@ -3,7 +3,7 @@ extension String {
     /// breaks, escape sequences and marks that turn the direction of writing, become `\u{...}`.
     ///
     /// For names that clients, files and /proc bring, and for all that they are part of.
-    public var printable: String {
+    package var printable: String {
         guard unicodeScalars.contains(where: \.isInvisible) else { return self }
         var result = ""
         for scalar in unicodeScalars {
