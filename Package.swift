@@ -264,7 +264,7 @@ let package = Package(
         ),
         .testTarget(
             name: "PixelsTests",
-            dependencies: ["CPixelKernels", "CPixman", "Pixels"],
+            dependencies: ["CFcft", "CPixelKernels", "CPixman", "Pixels"],
             swiftSettings: strict
         ),
         .testTarget(

@@ -1,8 +1,9 @@
 /// Draws images into a target in memory.
 ///
-/// Unturned, unscaled images whose pixels lie like the target's, or are luma and chroma, go row by row through kernels
-/// of our own; everything else through pixman. Spans are checked against their layouts once a call, and nothing outside
-/// of the clip or the target is touched. The target's format is XRGB8888, whose fourth byte has no meaning afterwards.
+/// Whole-number enlargements show each pixel as a square; other ratios are interpolated. Images and destinations can
+/// be of any size: what is drawn, and what it costs, goes by the pixels in the clip. Spans are checked against their
+/// layouts once a call, and nothing outside of the clip or the target is touched. The target's format is XRGB8888,
+/// whose fourth byte has no meaning afterwards.
 public enum Painter {
     /// Fills `region`, in pixels of the target, with one colour, as 0xRRGGBB.
     public static func fill(
@@ -52,8 +53,9 @@ public enum Painter {
                     unsafe painter.copy(source, sourceLayout, to: origin, copied)
                     unsafe painter.over(source, sourceLayout, to: origin, blended)
                 } else {
-                    let painter = unsafe PixmanPainter(target: target, layout: targetLayout)
-                    unsafe painter.draw(source, sourceLayout, placement, copied: copied, blended: blended)
+                    let painter = unsafe ImagePainter(target: target, layout: targetLayout)
+                    let image = unsafe ImageRows(source, sourceLayout)
+                    unsafe painter.draw(image, placement, copied: copied, blended: blended)
                 }
             }
         }
@@ -62,7 +64,7 @@ public enum Painter {
     /// Draws luma and chroma over what is there. They are opaque everywhere: colours are copied.
     ///
     /// Pixels that share their chroma get the same one, wherever in between it was taken. What is turned or scaled is
-    /// converted first, part by part, and then drawn as XRGB8888 would be.
+    /// converted first, row by row, and then drawn as XRGB8888 would be.
     ///
     /// - Parameters:
     ///   - first: the plane that the luma is in.
@@ -92,30 +94,13 @@ public enum Painter {
                 unsafe third.withUnsafeBytes { third in
                     unsafe target.withUnsafeMutableBytes { target in
                         let planes = unsafe [first.baseAddress, second.baseAddress, third.baseAddress]
-                        let painter = unsafe YUVPainter(planes: planes, layout: sourceLayout)
-                        unsafe painter.draw(onto: target.baseAddress!, targetLayout, placement, clip)
+                        let painter = unsafe ImagePainter(target: target.baseAddress!, layout: targetLayout)
+                        let image = unsafe ImageRows(planes: planes, sourceLayout)
+                        unsafe painter.draw(image, placement, copied: clip, blended: Region())
                     }
                 }
             }
         }
-    }
-
-    /// Whether ``draw(_:_:onto:_:placement:clip:opaque:)`` can draw such an image there. pixman counts pixels of what
-    /// it turns and scales in 16 bits with fractions, which is enough for 16,384 of them in each direction.
-    public static func canDraw(_ layout: PixelLayout, _ placement: Placement) -> Bool {
-        canDraw(layout.size, placement)
-    }
-
-    /// Whether ``draw(_:second:third:_:onto:_:placement:clip:)`` can draw such an image there. The limits are the same.
-    public static func canDraw(_ layout: YUVLayout, _ placement: Placement) -> Bool {
-        canDraw(layout.size, placement)
-    }
-
-    private static func canDraw(_ size: Size, _ placement: Placement) -> Bool {
-        let limit = 16_384
-        return placement.isUnscaled(size)
-            || size.width <= limit && size.height <= limit
-                && placement.destination.width <= limit && placement.destination.height <= limit
     }
 
     private static func check(_ byteCount: Int, _ layout: PixelLayout) {
@@ -125,9 +110,4 @@ public enum Painter {
     private static func check(_ byteCount: Int, _ needed: Int) {
         precondition(byteCount >= needed, "the memory is smaller than its layout says")
     }
-}
-
-extension PixelFormat {
-    /// Whether colours can be copied into a target's pixels as they are.
-    fileprivate var liesLikeXRGB8888: Bool { self == .xrgb8888 || self == .argb8888 }
 }

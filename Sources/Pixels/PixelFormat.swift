@@ -1,4 +1,4 @@
-internal import CPixman
+internal import CPixelKernels
 
 /// How a pixel's channels lie in memory, named by DRM's format code.
 ///
@@ -13,13 +13,13 @@ public struct PixelFormat: Hashable, Sendable, CustomStringConvertible {
     public let bytesPerPixel: Int
     /// Whether pixels can be transparent. Colours are multiplied by alpha then.
     public let hasAlpha: Bool
-    /// The same format in pixman.
-    let pixman: pixman_format_code_t
+    /// What converts it.
+    let kernel: signet_pixel_format
 
     private init(
         _ code: String,
         _ name: String,
-        _ pixman: pixman_format_code_t,
+        _ kernel: signet_pixel_format,
         bytesPerPixel: Int = 4,
         hasAlpha: Bool = false
     ) {
@@ -27,44 +27,47 @@ public struct PixelFormat: Hashable, Sendable, CustomStringConvertible {
         self.name = name
         self.bytesPerPixel = bytesPerPixel
         self.hasAlpha = hasAlpha
-        self.pixman = pixman
+        self.kernel = kernel
     }
 
     // MARK: Eight bits a channel
 
     /// Bytes of blue, green, red, and one that means nothing.
-    public static let xrgb8888 = PixelFormat("XR24", "XRGB8888", PIXMAN_x8r8g8b8)
+    public static let xrgb8888 = PixelFormat("XR24", "XRGB8888", SIGNET_ARGB8888)
     /// Bytes of blue, green, red and alpha.
-    public static let argb8888 = PixelFormat("AR24", "ARGB8888", PIXMAN_a8r8g8b8, hasAlpha: true)
+    public static let argb8888 = PixelFormat("AR24", "ARGB8888", SIGNET_ARGB8888, hasAlpha: true)
     /// Bytes of red, green, blue, and one that means nothing.
-    public static let xbgr8888 = PixelFormat("XB24", "XBGR8888", PIXMAN_x8b8g8r8)
+    public static let xbgr8888 = PixelFormat("XB24", "XBGR8888", SIGNET_ABGR8888)
     /// Bytes of red, green, blue and alpha.
-    public static let abgr8888 = PixelFormat("AB24", "ABGR8888", PIXMAN_a8b8g8r8, hasAlpha: true)
+    public static let abgr8888 = PixelFormat("AB24", "ABGR8888", SIGNET_ABGR8888, hasAlpha: true)
     /// Bytes of blue, green and red.
-    public static let rgb888 = PixelFormat("RG24", "RGB888", PIXMAN_r8g8b8, bytesPerPixel: 3)
+    public static let rgb888 = PixelFormat("RG24", "RGB888", SIGNET_RGB888, bytesPerPixel: 3)
     /// Bytes of red, green and blue.
-    public static let bgr888 = PixelFormat("BG24", "BGR888", PIXMAN_b8g8r8, bytesPerPixel: 3)
+    public static let bgr888 = PixelFormat("BG24", "BGR888", SIGNET_BGR888, bytesPerPixel: 3)
 
     // MARK: Fewer
 
     /// Five, six and five bits of red, green and blue, with red in the highest ones.
-    public static let rgb565 = PixelFormat("RG16", "RGB565", PIXMAN_r5g6b5, bytesPerPixel: 2)
+    public static let rgb565 = PixelFormat("RG16", "RGB565", SIGNET_RGB565, bytesPerPixel: 2)
     /// Five, six and five bits of blue, green and red, with blue in the highest ones.
-    public static let bgr565 = PixelFormat("BG16", "BGR565", PIXMAN_b5g6r5, bytesPerPixel: 2)
+    public static let bgr565 = PixelFormat("BG16", "BGR565", SIGNET_BGR565, bytesPerPixel: 2)
 
     // MARK: More
 
     /// Ten bits each of red, green and blue under two that mean nothing.
-    public static let xrgb2101010 = PixelFormat("XR30", "XRGB2101010", PIXMAN_x2r10g10b10)
+    public static let xrgb2101010 = PixelFormat("XR30", "XRGB2101010", SIGNET_ARGB2101010)
     /// Ten bits each of red, green and blue under two of alpha.
-    public static let argb2101010 = PixelFormat("AR30", "ARGB2101010", PIXMAN_a2r10g10b10, hasAlpha: true)
+    public static let argb2101010 = PixelFormat("AR30", "ARGB2101010", SIGNET_ARGB2101010, hasAlpha: true)
     /// Ten bits each of blue, green and red under two that mean nothing.
-    public static let xbgr2101010 = PixelFormat("XB30", "XBGR2101010", PIXMAN_x2b10g10r10)
+    public static let xbgr2101010 = PixelFormat("XB30", "XBGR2101010", SIGNET_ABGR2101010)
     /// Ten bits each of blue, green and red under two of alpha.
-    public static let abgr2101010 = PixelFormat("AB30", "ABGR2101010", PIXMAN_a2b10g10r10, hasAlpha: true)
+    public static let abgr2101010 = PixelFormat("AB30", "ABGR2101010", SIGNET_ABGR2101010, hasAlpha: true)
 
     /// The name.
     public var description: String { name }
+
+    /// Whether colours can be copied into a target's pixels as they are.
+    var liesLikeXRGB8888: Bool { self == .xrgb8888 || self == .argb8888 }
 }
 
 /// How an image's pixels lie in memory.

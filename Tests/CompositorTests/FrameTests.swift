@@ -18,8 +18,6 @@ import WaylandClient
         var isOpaque: Bool { true }
         var isShared: Bool { false }
 
-        func canDraw(_ placement: Placement) -> Bool { true }
-
         func draw(
             onto target: inout MutableRawSpan,
             _ targetLayout: PixelLayout,

@@ -162,12 +162,15 @@ import WaylandWire
         #expect(fixture.pixel(0, 0) == 0x4c566a, "the bar")
     }
 
-    @Test(arguments: [(16_384, UInt32(0xff)), (16_385, 0x2e3440)])
-    func imagesTooLargeToScaleHideNothing(width: Int, expected: UInt32) {
+    /// What covers others is drawn, whatever its size: nothing else would be to be seen there.
+    @Test(arguments: [(16_384, 100), (16_385, 100), (200_000, 100), (1, 20_000), (1, 1 << 30), (200_000, 20_000)])
+    func imagesOfAnySizeAreDrawn(width: Int, destination: Int) {
+        let expected: UInt32 = 0xff
         let fixture = Fixture()
         let client = fixture.connect()
         let window = TestWindow(client)
-        client.viewporter.getViewport(surface: window.surface).setDestination(width: 100, height: 10)
+        let viewport = client.viewporter.getViewport(surface: window.surface)
+        viewport.setDestination(width: Int32(destination), height: Int32(destination / 10))
         window.show(TestPool(client, size: width * 8).buffer(width, 2, color: 0xff))
         window.moveToCorner()
         fixture.nextFrame()

@@ -19,7 +19,10 @@ struct Image: Equatable {
         let size = Size(width: width, height: height)
         layout = PixelLayout(size: size, stride: width * format.bytesPerPixel + padding, format: format)!
         self.start = start
-        bytes = (0..<start + layout.stride * height - missing).map { _ in .random(in: 0...255, using: &numbers) }
+        let count = start + layout.stride * height - missing
+        bytes = []
+        while bytes.count < count { unsafe withUnsafeBytes(of: numbers.next()) { unsafe bytes.append(contentsOf: $0) } }
+        bytes.removeLast(bytes.count - count)
         let channels = Channels(format)
         if format.hasAlpha { for pixel in size.bounds.pixels { self[pixel] = numbers.pixel(channels) } }
     }

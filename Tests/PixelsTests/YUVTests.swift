@@ -225,8 +225,6 @@ import Testing
             let source = YUVImage(width, height, format, .bt709, from: &numbers)
             let target = Image(30, 24, .xrgb8888, from: &numbers)
             let corner = Point(x: 25 - width, y: 20 - height)
-            let destination = Rectangle(origin: corner, size: source.layout.size)
-            #expect(Painter.canDraw(source.layout, Placement(destination: destination)))
             expectPixels(source, at: corner, in: target, clip: Region(target.layout.size.bounds))
         }
     }
@@ -300,23 +298,6 @@ import Testing
             guard abs(x) < 100 else { continue }
             let pixel = Point(x: x == 0 ? 4 : 5, y: y == 0 ? 4 : 5)
             #expect(isClose(image[pixel], source.color(corner)))
-        }
-    }
-
-    @Test func whatCanBeDrawnIsWhatCanBeDrawnInXRGB8888() throws {
-        for (width, height) in [(16_384, 2), (16_385, 2), (2, 16_384), (2, 16_385)] {
-            let size = Size(width: width, height: height)
-            let layout = try #require(YUVLayout(size: size, strides: [1 << 16], format: .uyvy, matrix: .bt601))
-            let rgb = try #require(PixelLayout(size: size, stride: 1 << 17, format: .xrgb8888))
-            for destination in [size, size.transposed, Size(width: 5, height: 5), Size(width: 16_385, height: 1)] {
-                for orientation in [Orientation.normal, .rotated90] {
-                    let placement = Placement(
-                        destination: Rectangle(origin: Point(x: 1, y: 1), size: destination),
-                        orientation: orientation
-                    )
-                    #expect(Painter.canDraw(layout, placement) == Painter.canDraw(rgb, placement))
-                }
-            }
         }
     }
 

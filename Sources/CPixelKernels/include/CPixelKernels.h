@@ -14,6 +14,58 @@ void signet_over_row_portable(void *target, const void *source, size_t pixels);
 // One 32-bit value in all pixels.
 void signet_fill_row(void *target, uint32_t value, size_t pixels);
 
+// How a pixel's channels lie in memory, named as drm_fourcc.h has it. Formats without alpha are converted as those with
+// it, and what comes of the bits that mean nothing doesn't matter.
+enum signet_pixel_format {
+    SIGNET_ARGB8888,
+    SIGNET_ABGR8888,
+    SIGNET_RGB888,
+    SIGNET_BGR888,
+    SIGNET_RGB565,
+    SIGNET_BGR565,
+    SIGNET_ARGB2101010,
+    SIGNET_ABGR2101010,
+};
+
+// Pixels of another format to ARGB8888: fewer bits than eight are repeated, of more the lowest are cut off. Formats
+// without bits for alpha become opaque.
+void signet_convert_row(void *target, const void *source, size_t pixels, enum signet_pixel_format format);
+
+// The kernels of resample.c take 32-bit pixels, at any address. Those with _portable are without vector instructions of
+// a particular processor: the reference for tests.
+
+// Each pixel `factor` times, from the first one's copy number `skip` on: `pixels` of them.
+void signet_enlarge(void *target, const void *source, size_t factor, size_t skip, size_t pixels);
+// From the last to the first.
+void signet_mirror(void *target, const void *source, size_t pixels);
+// Rows to columns: pixel x of the source's row y becomes pixel y of the target's row x. Strides in bytes; negative ones
+// go upwards.
+void signet_transpose(void *target, ptrdiff_t target_stride, const void *source, ptrdiff_t source_stride,
+                      size_t columns, size_t rows);
+// Half as many: pixel i from 2i and 2i + 1 of two rows, each channel's sum divided by four.
+void signet_halve(void *target, const void *upper, const void *lower, size_t pixels);
+
+// Bilinear interpolation in two steps, with the results of pixman: weights are 128ths, and the product is cut off.
+#define SIGNET_MIX_WHOLE 128u
+
+// Four channels a pixel, in the source's order: `weight` 128ths of the lower row, and the rest of the upper one.
+void signet_mix(uint16_t *target, const void *upper, const void *lower, unsigned weight, size_t pixels);
+// Which pixels are at `position + i * step`, where 1 << 32 is a pixel, and how much there is of them and their right
+// neighbours: the latter's 128ths in the upper half of a weight, the rest in the lower one.
+void signet_find(uint32_t *pixels, uint32_t *weights, int64_t position, int64_t step, size_t count);
+// Each from one of `mixed` and its right neighbour, as signet_find() says.
+void signet_sample(void *target, const uint16_t *mixed, const uint32_t *pixels, const uint32_t *weights, size_t count);
+
+void signet_convert_row_portable(void *target, const void *source, size_t pixels, enum signet_pixel_format format);
+void signet_enlarge_portable(void *target, const void *source, size_t factor, size_t skip, size_t pixels);
+void signet_mirror_portable(void *target, const void *source, size_t pixels);
+void signet_transpose_portable(void *target, ptrdiff_t target_stride, const void *source, ptrdiff_t source_stride,
+                               size_t columns, size_t rows);
+void signet_halve_portable(void *target, const void *upper, const void *lower, size_t pixels);
+void signet_mix_portable(uint16_t *target, const void *upper, const void *lower, unsigned weight, size_t pixels);
+void signet_sample_portable(void *target, const uint16_t *mixed, const uint32_t *pixels, const uint32_t *weights,
+                            size_t count);
+
 // How luma and chroma make red, green and blue: factors with 13 bits after the point, which leaves the largest of them
 // within 16 bits. Black is 16 and white 235, chroma is 0 at 128.
 #define SIGNET_YUV_FRACTION_BITS 13

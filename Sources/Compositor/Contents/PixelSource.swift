@@ -10,8 +10,6 @@ protocol PixelSource: Sendable {
     var isShared: Bool { get }
     /// How many of its pages aren't there, where it is memory of somebody whose pages are worth counting.
     var missingPages: Int { get }
-    /// Whether it can be drawn that way.
-    func canDraw(_ placement: Placement) -> Bool
     /// Draws it onto a target of ``PixelFormat/xrgb8888``, whose pixels `clip` and `opaque` are in; see ``Painter``.
     func draw(
         onto target: inout MutableRawSpan,
@@ -61,8 +59,6 @@ struct PixelRows: PixelSource {
         return memory.missingPages(in: range)
     }
 
-    func canDraw(_ placement: Placement) -> Bool { Painter.canDraw(layout, placement) }
-
     func draw(
         onto target: inout MutableRawSpan,
         _ targetLayout: PixelLayout,
@@ -105,8 +101,6 @@ struct YUVPlanes: PixelSource {
     var isOpaque: Bool { true }
 
     var isShared: Bool { true }
-
-    func canDraw(_ placement: Placement) -> Bool { Painter.canDraw(layout, placement) }
 
     func draw(
         onto target: inout MutableRawSpan,
@@ -166,8 +160,6 @@ struct SolidColor: PixelSource {
     var isOpaque: Bool { pixel.isOpaque }
 
     var isShared: Bool { false }
-
-    func canDraw(_ placement: Placement) -> Bool { true }
 
     func draw(
         onto target: inout MutableRawSpan,

@@ -58,8 +58,7 @@ struct DrawList: Sendable {
             let appearance = item.drawable.appearance
             guard let content = appearance.content else { continue }
             let placement = view.placement(of: item.bounds, appearance)
-            // What can't be drawn hides nothing either.
-            guard let source = content.source, source.canDraw(placement) else { continue }
+            guard let source = content.source else { continue }
             let opaque = view.innerPixels(item.opaqueRegion, of: item.bounds)
             commands.append(DrawCommand(source: source, placement: placement, clip: clip, opaque: opaque))
             contents.append(DrawnContent(content: content, hold: content.hold))
