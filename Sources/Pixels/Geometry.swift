@@ -11,8 +11,21 @@ public struct Point: Hashable, Sendable {
         self.y = y
     }
 
-    /// The same so much further.
-    public func translated(by offset: Point) -> Point { Point(x: x + offset.x, y: y + offset.y) }
+    /// How far from the origin a sum can be, in each direction. Clients' numbers may be added up for years: beyond this
+    /// nothing is ever to be seen, and everything else can be worked out without overflow.
+    private static let reach = 1 << 40
+
+    /// The same so much further, but no further than 2⁴⁰.
+    public func translated(by offset: Point) -> Point {
+        func sum(_ one: Int, _ other: Int) -> Int {
+            let (sum, overflows) = one.addingReportingOverflow(other)
+            return overflows ? (one < 0 ? -Self.reach : Self.reach) : max(-Self.reach, min(Self.reach, sum))
+        }
+        return Point(x: sum(x, offset.x), y: sum(y, offset.y))
+    }
+
+    /// As far away on the other side of the origin.
+    public var negated: Point { Point(x: 0 &- x, y: 0 &- y) }
 }
 
 /// A size, in pixels or in whatever unit the context names.

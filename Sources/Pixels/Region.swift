@@ -47,6 +47,12 @@ public struct Region: Equatable, Sendable {
         storage?.contains(Self.clamp(point.x), Self.clamp(point.y)) ?? false
     }
 
+    /// Whether one of its pixels is in the rectangle. Allocates nothing.
+    public func intersects(_ rectangle: Rectangle) -> Bool {
+        guard let storage, let box = Self.box(rectangle) else { return false }
+        return storage.intersects(box)
+    }
+
     /// Calls `body` with each rectangle, band by band from the top down, from left to right. Allocates nothing.
     public func forEachRectangle(_ body: (Rectangle) -> Void) {
         storage?.forEachBox { body(Rectangle($0)) }

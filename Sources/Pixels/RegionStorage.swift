@@ -47,6 +47,11 @@ final class RegionStorage: @unchecked Sendable {
         unsafe pixman_region32_contains_point(region, x, y, nil) != 0
     }
 
+    func intersects(_ box: pixman_box32_t) -> Bool {
+        var box = box
+        return unsafe pixman_region32_contains_rectangle(region, &box) != PIXMAN_REGION_OUT
+    }
+
     func forEachBox(_ body: (pixman_box32_t) -> Void) {
         var count: CInt = 0
         let boxes = unsafe pixman_region32_rectangles(region, &count)

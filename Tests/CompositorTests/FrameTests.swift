@@ -38,6 +38,7 @@ import WaylandClient
     }
 
     private final class Still: Drawable, SceneNode {
+        let note = PlaceNote()
         let appearance: Appearance
         let layer = SceneLayer.cursor
         var items: [PlacedItem] { [PlacedItem(self, at: Point(x: 199, y: 99))] }

@@ -286,6 +286,7 @@ private typealias RealScene = Scene
     // MARK: Luma and chroma
 
     private final class Still: Drawable {
+        let note = PlaceNote()
         let appearance: Appearance
 
         init(_ appearance: Appearance) { self.appearance = appearance }

@@ -107,6 +107,8 @@ final class HostileScene {
     /// Looks at each frame, so that all are drawn.
     private final class Onlooker {
         private let session: SignetSealedFrameSessionV1
+        /// How many frames there were.
+        private(set) var count = 0
         private var frame: SignetSealedFrameV1?
         private var awaited: SignetSealedFrameV1?
 
@@ -122,6 +124,7 @@ final class HostileScene {
             next.onReady = { [unowned self, unowned next] _, _, _ in
                 frame?.destroy()
                 frame = next
+                count += 1
                 ask()
             }
             awaited = next
@@ -178,6 +181,33 @@ final class HostileScene {
             #expect(time < limit, "a bystander waited \(time)")
             usleep(5_000)
         }
+    }
+
+    /// The same for frames: those of a window that draws each as soon as it may, and those that somebody looks at.
+    func liveWithFrames(milliseconds: Int, limit: Duration = .milliseconds(1_500)) throws {
+        let connection = try Connection(to: "test")
+        let globals = try Globals(connection)
+        let window = ShellWindow(globals, title: "honest")
+        let canvas = try ShmCanvas(shm: globals.shm, width: 40, height: 30)
+        let end = ContinuousClock.now + .milliseconds(milliseconds)
+        let before = onlooker?.count ?? 0
+        try connection.roundTrip()
+        while ContinuousClock.now < end {
+            let time = try ContinuousClock().measure {
+                var isDone = false
+                let callback = window.surface.frame()
+                callback.onDone = { _ in isDone = true }
+                window.surface.attach(buffer: canvas.buffer, x: 0, y: 0)
+                window.surface.damageBuffer(x: 0, y: 0, width: 40, height: 30)
+                window.surface.commit()
+                while !isDone { try connection.dispatch() }
+                try bystander.roundTrip()
+            }
+            #expect(time < limit, "an honest window waited \(time) for its frame")
+        }
+        if let onlooker { #expect(onlooker.count > before, "nobody saw a frame") }
+        window.close()
+        connection.close()
     }
 
     /// For how many microseconds a turn may sleep where many more threads want a CPU than there are: a lock's holder

@@ -18,8 +18,7 @@ final class CursorRole: SurfaceRole {
     var mayOutliveSurface: Bool { true }
 
     func contentMoved(by offset: Point) {
-        hotspot.x -= offset.x
-        hotspot.y -= offset.y
+        hotspot = hotspot.translated(by: offset.negated)
     }
 
     func surfaceDestroyed(_ surface: Surface) {
@@ -60,9 +59,9 @@ final class Cursor: SceneNode {
         case .nothing: return []
         case .arrow:
             guard let arrow = arrow?.image else { return [] }
-            return [PlacedItem(arrow, at: Point(x: position.x - arrow.hotspot.x, y: position.y - arrow.hotspot.y))]
+            return [PlacedItem(arrow, at: position.translated(by: arrow.hotspot.negated))]
         case .surface(let role):
-            let corner = Point(x: position.x - role.hotspot.x, y: position.y - role.hotspot.y)
+            let corner = position.translated(by: role.hotspot.negated)
             return role.surface?.tree(at: corner) ?? []
         }
     }

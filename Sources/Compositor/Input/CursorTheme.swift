@@ -4,6 +4,7 @@ internal import SharedMemory
 
 /// A picture of the pointer that is nobody's surface.
 final class CursorImage: Drawable {
+    let note = PlaceNote()
     /// In units of the scene's coordinates.
     let hotspot: Point
     let appearance: Appearance

@@ -28,7 +28,7 @@ final class FrameScheduler {
     }
 
     private func requestFrame(for surface: Surface) {
-        if let viewer = scene.viewers(of: surface).first {
+        if let viewer = scene.viewer(of: surface) {
             viewer.requestFrame()
         } else {
             hiddenFrames.request()
@@ -59,7 +59,7 @@ final class FrameScheduler {
         presence.update()
         var feedback: [AwaitedFeedback] = []
         for surface in waiting.values {
-            guard scene.viewers(of: surface).first === output else {
+            guard scene.viewer(of: surface) === output else {
                 requestFrame(for: surface)
                 continue
             }
@@ -73,7 +73,7 @@ final class FrameScheduler {
     /// Those whom nobody can see have waited long enough.
     private func tickHidden(time: UInt32) {
         for surface in waiting.values {
-            if let viewer = scene.viewers(of: surface).first {
+            if let viewer = scene.viewer(of: surface) {
                 viewer.requestFrame()
             } else {
                 waiting[ObjectIdentifier(surface)] = nil

@@ -127,6 +127,18 @@ final class Output: SceneViewer {
         let pixels = view.outerPixels(region)
         if pixels.isEmpty { return }
         damage.formUnion(pixels)
+        damageAdded()
+    }
+
+    /// Something changed in a rectangle of global coordinates.
+    func addDamage(_ rectangle: Rectangle) {
+        let pixels = view.outerPixels(rectangle)
+        if pixels.isEmpty { return }
+        damage.formUnion(pixels)
+        damageAdded()
+    }
+
+    private func damageAdded() {
         let limits = Self.damageLimits
         damage = damage.coarsenedOutward(limit: isWatched ? limits.watched : limits.unwatched)
         // A frame that is about to be begun has it.
@@ -252,7 +264,7 @@ final class Output: SceneViewer {
         let isCurrent = drawing.state == state
         let result = isCurrent ? driver.submit(drawing.buffer, drawing.damage, begunAt: drawing.refresh) : .skipped
         guard case .shown(let refresh) = result else {
-            addDamage(Region(bounds))
+            addDamage(bounds)
             for feedback in drawing.feedback { feedback.giveBack() }
             guard case .failed = result else { return }
             didFail("the driver doesn't show it", at: clock.now)

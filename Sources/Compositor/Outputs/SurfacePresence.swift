@@ -4,10 +4,18 @@ internal import Pixels
 final class SurfacePresence {
     private let scene: Scene
     private let layout: OutputLayout
-    /// Surfaces whose clients were told of outputs.
-    private var surfaces = OrderedDictionary<ObjectIdentifier, Surface>()
+    /// Surfaces whose clients were told of outputs, back to front; nil where one is gone since.
+    private var surfaces: [Surface?] = []
     /// What the scene was like when they were.
     private var toldVersion: UInt64?
+
+    /// Of a surface that is in the scene.
+    struct Note {
+        /// Its place in the list.
+        fileprivate var index: Int
+        /// What the scene was like when it was last seen there.
+        fileprivate var version: UInt64
+    }
 
     init(scene: Scene, layout: OutputLayout) {
         self.scene = scene
@@ -17,17 +25,19 @@ final class SurfacePresence {
     /// Tells what has changed since the last time.
     func update() {
         let items = scene.items
-        guard toldVersion != scene.layoutVersion else { return }
-        toldVersion = scene.layoutVersion
-        var gone = surfaces
+        let version = scene.layoutVersion
+        guard toldVersion != version else { return }
+        toldVersion = version
+        let (old, outputs) = (surfaces, layout.outputs)
+        surfaces.removeAll(keepingCapacity: true)
         for item in items {
             guard let surface = item.drawable as? Surface else { continue }
-            gone[item.key] = nil
-            surfaces[item.key] = surface
-            surface.setOutputs(layout.outputs.filter { !$0.bounds.intersection(item.bounds).isEmpty })
+            surface.presence = Note(index: surfaces.count, version: version)
+            surfaces.append(surface)
+            surface.setOutputs(outputs, showing: item.bounds)
         }
-        for surface in gone.values {
-            surfaces[ObjectIdentifier(surface)] = nil
+        for case let surface? in old where surface.presence?.version != version {
+            surface.presence = nil
             surface.setOutputs([])
         }
     }
@@ -35,13 +45,15 @@ final class SurfacePresence {
     /// An output is another one than before, though in its place.
     func outputChanged(_ output: Output) {
         update()
-        for surface in surfaces.values where surface.outputs.contains(where: { $0 === output }) {
+        for case let surface? in surfaces where surface.outputs.contains(where: { $0 === output }) {
             surface.onOutputsChange?()
         }
     }
 
     /// The surface is gone.
     func remove(_ surface: Surface) {
-        if !surfaces.isEmpty { surfaces[ObjectIdentifier(surface)] = nil }
+        guard let note = surface.presence else { return }
+        surfaces[note.index] = nil
+        surface.presence = nil
     }
 }

@@ -21,9 +21,13 @@ extension Region {
     /// drawn that is covered later. Many small surfaces, none beside another, would make it slower with each.
     private static let pieceLimit = 256
 
-    /// Takes out what is covered, unless that leaves too many pieces.
-    mutating func cover(_ opaque: Region) {
-        let rest = subtracting(opaque)
+    /// Takes out what is covered, put at a place, unless that leaves too many pieces.
+    mutating func cover(_ opaque: Region, at origin: Point = Point(x: 0, y: 0)) {
+        if opaque.isEmpty { return }
+        // What is far from the limit isn't copied: a rectangle less makes three more at most of each.
+        let isFar = (rectangleCount + 1) * (2 * opaque.rectangleCount + 2) < Self.pieceLimit
+        if isFar { return subtract(opaque.translated(by: origin)) }
+        let rest = subtracting(opaque.translated(by: origin))
         if rest.rectangleCount <= max(Self.pieceLimit, rectangleCount) { self = rest }
     }
 }
@@ -53,8 +57,9 @@ struct DrawList: Sendable {
         var contents: [DrawnContent] = []
         for item in items.reversed() {
             if rest.isEmpty { break }
-            let clip = rest.intersection(view.pixels(item.shown))
-            if clip.isEmpty { continue }
+            let pixels = view.pixels(item.shown)
+            guard rest.intersects(pixels) else { continue }
+            let clip = rest.intersection(pixels)
             let appearance = item.drawable.appearance
             guard let content = appearance.content else { continue }
             let placement = view.placement(of: item.bounds, appearance)

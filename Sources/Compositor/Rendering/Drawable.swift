@@ -4,11 +4,31 @@ internal import Pixels
 protocol Drawable: AnyObject {
     /// How it looks at the moment.
     var appearance: Appearance { get }
+    /// In units of the scene's coordinates.
+    var size: Size { get }
+    /// What it is a part of, and can be seen with.
+    var whole: (any Drawable)? { get }
+    /// What is known of its place.
+    var note: PlaceNote { get }
     /// Whether a place inside, in its own coordinates, is for somebody to handle; what isn't lets input through.
     func takesInput(at point: Point) -> Bool
 }
 
+/// What whoever places drawables notes of one of them. Each has a note of its own.
+final class PlaceNote {
+    /// Where it was when it was last laid out, in global coordinates.
+    var place: Rectangle?
+    /// Whether it looks different all over since then.
+    var isReshaped = false
+    /// For what state of all that is placed the rest was found out.
+    var version: UInt64 = 0
+    /// Which of those who look was the first to show it, or a part of it, then.
+    var viewer = 0
+}
+
 extension Drawable {
+    var size: Size { appearance.size }
+    var whole: (any Drawable)? { nil }
     func takesInput(at point: Point) -> Bool { false }
 }
 
@@ -36,12 +56,12 @@ struct PlacedItem {
 
     /// One with its top left corner at a place.
     init(_ drawable: any Drawable, at origin: Point) {
-        self.init(drawable, stretchedTo: Rectangle(origin: origin, size: drawable.appearance.size))
+        self.init(drawable, stretchedTo: Rectangle(origin: origin, size: drawable.size))
     }
 
     /// One of which only the first `width` columns may show.
     init(_ drawable: any Drawable, at origin: Point, clippedToWidth width: Int) {
-        let size = drawable.appearance.size
+        let size = drawable.size
         self.drawable = drawable
         bounds = Rectangle(origin: origin, size: size)
         shown = Rectangle(origin: origin, size: Size(width: min(width, size.width), height: size.height))
@@ -53,8 +73,6 @@ struct PlacedItem {
         self.bounds = bounds
         shown = bounds
     }
-
-    var key: ObjectIdentifier { ObjectIdentifier(drawable) }
 
     /// Where nothing behind it shows, from the corner of its bounds.
     var opaqueRegion: Region {

@@ -50,6 +50,24 @@ struct View: Equatable {
             .transformed(by: orientation, in: uprightSize)
     }
 
+    /// The same for a rectangle.
+    func outerPixels(_ rectangle: Rectangle) -> Rectangle {
+        if rectangle.isEmpty { return rectangle }
+        let reach = scale.in120ths % 120 == 0 ? 0 : 1
+        func pixels(_ from: Int, _ to: Int, origin: Int, limit: Int) -> Range<Int> {
+            // Nothing that far away is seen.
+            let (from, to) = (max(-1 << 40, from - origin), min(1 << 40, to - origin))
+            let low = (Double(from * scale.in120ths) / 120).rounded(.down)
+            let high = (Double(to * scale.in120ths) / 120).rounded(.up)
+            let first = max(0, min(limit, Int(low) - reach))
+            return first..<max(first, min(limit, Int(high) + reach))
+        }
+        let size = uprightSize
+        let x = pixels(rectangle.minX, rectangle.maxX, origin: origin.x, limit: size.width)
+        let y = pixels(rectangle.minY, rectangle.maxY, origin: origin.y, limit: size.height)
+        return turned(Rectangle(x: x.lowerBound, y: y.lowerBound, width: x.count, height: y.count))
+    }
+
     /// Pixels of an item with these bounds, in global coordinates, that lie wholly in a region of its own coordinates.
     func innerPixels(_ region: Region, of bounds: Rectangle) -> Region {
         let corner = uprightPixels(bounds)

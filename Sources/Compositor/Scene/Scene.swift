@@ -11,16 +11,14 @@ final class Scene {
     private var viewers: [any SceneViewer] = []
     /// What each node showed when it was last laid out.
     private var layout: [ObjectIdentifier: [PlacedItem]] = [:]
-    /// Where each item was when its node was last laid out, in global coordinates.
-    private var places: [ObjectIdentifier: Rectangle] = [:]
     /// Nodes that have to be laid out anew before anything is drawn.
     private var staleNodes = OrderedDictionary<ObjectIdentifier, any SceneNode>()
-    /// Items that look different all over, whose node has to be laid out anew.
-    private var reshaped: Set<ObjectIdentifier> = []
     /// All items, back to front; made anew after a change.
     private var cachedItems: [PlacedItem]?
-    /// Which items can be seen, by whom; made anew after a change.
-    private var cachedVisibility: [ObjectIdentifier: [any SceneViewer]]?
+    /// For which state of the scene it was found out who can be seen; 0 after a change.
+    private var visibilityVersion: UInt64 = 0
+    /// The newest of these.
+    private var lastVisibilityVersion: UInt64 = 0
     /// Counts whatever may have changed which items there are, where they are, and who shows them.
     private(set) var layoutVersion: UInt64 = 0
 
@@ -29,7 +27,7 @@ final class Scene {
     func add(_ viewer: any SceneViewer) {
         viewers.append(viewer)
         layoutChanged()
-        viewer.addDamage(Region(viewer.bounds))
+        viewer.addDamage(viewer.bounds)
     }
 
     func remove(_ viewer: any SceneViewer) {
@@ -40,7 +38,7 @@ final class Scene {
     /// A viewer shows something else than before, or in another way.
     func viewerChanged(_ viewer: any SceneViewer) {
         layoutChanged()
-        viewer.addDamage(Region(viewer.bounds))
+        viewer.addDamage(viewer.bounds)
     }
 
     /// Whether who is seen is found out when somebody draws.
@@ -61,8 +59,8 @@ final class Scene {
         nodes.removeAll { $0 === node }
         staleNodes[ObjectIdentifier(node)] = nil
         for item in items {
-            places[item.key] = nil
-            addDamage(Region(item.shown))
+            item.drawable.note.place = nil
+            addDamage(item.shown)
         }
         layoutChanged()
     }
@@ -96,7 +94,7 @@ final class Scene {
         nodes.removeSubrange(places)
         stack(family)
         for node in family {
-            for item in layout[ObjectIdentifier(node)] ?? [] { addDamage(Region(item.shown)) }
+            for item in layout[ObjectIdentifier(node)] ?? [] { addDamage(item.shown) }
         }
         layoutChanged()
     }
@@ -110,7 +108,7 @@ final class Scene {
 
     /// Has an item of a node drawn anew, all over.
     func redraw(_ drawable: any Drawable, of node: any SceneNode) {
-        reshaped.insert(ObjectIdentifier(drawable))
+        drawable.note.isReshaped = true
         setNeedsLayout(node)
     }
 
@@ -140,30 +138,34 @@ final class Scene {
         staleNodes = OrderedDictionary()
         let changes = stale.values.map { node in (node: node, old: layout[ObjectIdentifier(node)] ?? []) }
         // All old places go before the new ones come: an item may have moved from one node to another.
-        for (_, old) in changes { for item in old { places[item.key] = nil } }
+        for (_, old) in changes { for item in old { item.drawable.note.place = nil } }
         for (node, _) in changes {
             let new = node.items
             layout[ObjectIdentifier(node)] = new
-            for item in new { places[item.key] = item.bounds }
+            for item in new { item.drawable.note.place = item.bounds }
         }
         for (node, old) in changes {
             let new = layout[ObjectIdentifier(node)] ?? []
             // Where the order is another one, anything may have come to the front.
-            let isReordered = !old.elementsEqual(new) { $0.key == $1.key }
-            for item in old where isReordered || reshaped.contains(item.key) || places[item.key] != item.bounds {
-                addDamage(Region(item.shown))
-                if let place = places[item.key] { addDamage(Region(place)) }
+            let isReordered = !old.elementsEqual(new) { $0.drawable === $1.drawable }
+            for item in old {
+                let note = item.drawable.note
+                guard isReordered || note.isReshaped || note.place != item.bounds else { continue }
+                addDamage(item.shown)
+                if let place = note.place { addDamage(place) }
             }
-            if isReordered { for item in new { addDamage(Region(item.shown)) } }
+            if isReordered { for item in new { addDamage(item.shown) } }
         }
-        reshaped = []
+        for (node, _) in changes {
+            for item in layout[ObjectIdentifier(node)] ?? [] { item.drawable.note.isReshaped = false }
+        }
         cachedItems = nil
-        cachedVisibility = nil
+        visibilityVersion = 0
     }
 
     /// An item looks different in a part of it, in its own coordinates.
     func addDamage(_ damage: Region, of drawable: any Drawable) {
-        guard let place = places[ObjectIdentifier(drawable)] else { return }
+        guard let place = drawable.note.place else { return }
         addDamage(damage.translated(by: place.origin))
     }
 
@@ -172,9 +174,13 @@ final class Scene {
         for viewer in viewers { viewer.addDamage(damage) }
     }
 
+    private func addDamage(_ damage: Rectangle) {
+        for viewer in viewers { viewer.addDamage(damage) }
+    }
+
     private func layoutChanged() {
         cachedItems = nil
-        cachedVisibility = nil
+        visibilityVersion = 0
         layoutVersion += 1
         // Once for a burst of changes, before anything is drawn or awaited.
         for viewer in viewers { viewer.requestFrame() }
@@ -182,23 +188,36 @@ final class Scene {
 
     // MARK: Visibility
 
-    /// Who shows an item, in the order in which they were added: where it isn't covered by what is opaque in front.
-    func viewers(of drawable: any Drawable) -> [any SceneViewer] { visibility[ObjectIdentifier(drawable)] ?? [] }
+    /// The first, of those that were added, who shows an item or something that is a part of it: where it isn't covered by
+    /// what is opaque in front.
+    func viewer(of drawable: any Drawable) -> (any SceneViewer)? {
+        findVisible()
+        let note = drawable.note
+        return note.version == visibilityVersion ? viewers[note.viewer] : nil
+    }
 
-    private var visibility: [ObjectIdentifier: [any SceneViewer]] {
+    private func findVisible() {
         let items = items
-        if let cachedVisibility { return cachedVisibility }
-        var result: [ObjectIdentifier: [any SceneViewer]] = [:]
-        for viewer in viewers {
+        if visibilityVersion != 0 { return }
+        lastVisibilityVersion += 1
+        visibilityVersion = lastVisibilityVersion
+        for (index, viewer) in viewers.enumerated() {
             var uncovered = Region(viewer.bounds)
-            for item in items.reversed() {
-                let visible = uncovered.intersection(item.shown)
-                if visible.isEmpty { continue }
-                result[item.key, default: []].append(viewer)
-                uncovered.cover(item.opaqueRegion.translated(by: item.bounds.origin))
+            for item in items.reversed() where uncovered.intersects(item.shown) {
+                noteVisible(item.drawable, by: index)
+                uncovered.cover(item.opaqueRegion, at: item.bounds.origin)
+                if uncovered.isEmpty { break }
             }
         }
-        cachedVisibility = result
-        return result
+    }
+
+    /// What can be seen is so with all that it is a part of.
+    private func noteVisible(_ drawable: any Drawable, by viewer: Int) {
+        var next: (any Drawable)? = drawable
+        while let drawable = next, drawable.note.version != visibilityVersion {
+            drawable.note.version = visibilityVersion
+            drawable.note.viewer = viewer
+            next = drawable.whole
+        }
     }
 }

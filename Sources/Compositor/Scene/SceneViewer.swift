@@ -6,6 +6,8 @@ protocol SceneViewer: AnyObject {
     var bounds: Rectangle { get }
     /// Something looks different in a region of global coordinates.
     func addDamage(_ region: Region)
+    /// The same in a rectangle.
+    func addDamage(_ rectangle: Rectangle)
     /// Something came, went or moved. What that means is found out when the scene is drawn.
     func requestFrame()
 }

@@ -72,6 +72,10 @@ final class Surface: WlSurface.Requests, Drawable {
 
     var appearance: Appearance { current.appearance }
 
+    var whole: (any Drawable)? { (role as? Subsurface)?.parent }
+
+    private(set) lazy var note = PlaceNote()
+
     /// Whether a place inside, in surface coordinates, is the client's to handle.
     func takesInput(at point: Point) -> Bool {
         roleKind != .cursor && (current.inputRegion?.region.contains(point) ?? true)
@@ -298,8 +302,7 @@ final class Surface: WlSurface.Requests, Drawable {
         let previous = result.state.content
         result.state.apply(newer)
         if newer.parts.changeShape { result.isReshaped = true }
-        result.offset.x += newer.offset.x
-        result.offset.y += newer.offset.y
+        result.offset = result.offset.translated(by: newer.offset)
         if result.offset != Point(x: 0, y: 0) { result.isReshaped = true }
         switch newer.attachment {
         case .unchanged:
@@ -429,6 +432,20 @@ final class Surface: WlSurface.Requests, Drawable {
         let callbacks = frameCallbacks
         frameCallbacks = []
         for callback in callbacks { callback.finishWithDone(callbackData: time) }
+    }
+
+    /// Where ``SurfacePresence`` has noted it; nil while it isn't in the scene.
+    var presence: SurfacePresence.Note?
+
+    /// Tells the client which outputs the surface is on: those of `all` that show something of `bounds`.
+    func setOutputs(_ all: [Output], showing bounds: Rectangle) {
+        var known = outputs[...]
+        let isSame = all.allSatisfy { output in
+            if output.bounds.intersection(bounds).isEmpty { return true }
+            return known.popFirst() === output
+        }
+        if isSame, known.isEmpty { return }
+        setOutputs(all.filter { !$0.bounds.intersection(bounds).isEmpty })
     }
 
     /// Tells the client which outputs the surface is on.

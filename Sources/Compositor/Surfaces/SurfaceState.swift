@@ -39,7 +39,7 @@ struct PendingSurfaceState {
 
     subscript<Part: SurfaceStatePart>(type: Part.Type) -> Part {
         get { parts[type] }
-        set { parts[type] = newValue }
+        _modify { yield &parts[type] }
     }
 
     /// Whether nothing was asked for.

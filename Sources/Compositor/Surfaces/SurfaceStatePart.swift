@@ -48,7 +48,15 @@ struct SurfaceStateParts {
 
     subscript<Part: SurfaceStatePart>(type: Part.Type) -> Part {
         get { index(of: ObjectIdentifier(type)).flatMap { parts[$0].value as? Part } ?? Part() }
-        set { set(newValue, ObjectIdentifier(type)) }
+        _modify {
+            // Taken out while it is changed: what it refers to has one user, and isn't copied.
+            let place = index(of: ObjectIdentifier(type)) ?? parts.endIndex
+            if place == parts.endIndex { parts.append((ObjectIdentifier(type), Part())) }
+            var part = parts[place].value as? Part ?? Part()
+            parts[place].value = Part()
+            defer { parts[place].value = part }
+            yield &part
+        }
     }
 
     private func index(of type: ObjectIdentifier) -> Int? { parts.firstIndex { $0.type == type } }

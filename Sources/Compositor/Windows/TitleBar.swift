@@ -25,6 +25,7 @@ final class TitleBar {
     private static let characterLimit = 256
 
     private final class Part: Drawable {
+        let note = PlaceNote()
         var appearance = Appearance(size: Size(width: 0, height: 0))
     }
 

@@ -75,7 +75,7 @@ final class Window: SceneNode {
 
     /// Its content has moved by so much, and the window with it.
     func contentMoved(by offset: Point) {
-        manager.move(self, to: Point(x: position.x + offset.x, y: position.y + offset.y))
+        manager.move(self, to: position.translated(by: offset))
     }
 
     var items: [PlacedItem] {

@@ -5,7 +5,8 @@
 //
 // WHAT: bars (COUNT windows with a title bar as wide as there are), titles (COUNT titles, each of characters that no
 // other one has), frames (COUNT frames, each kept after the session that it is from), fences (commits COUNT dma-bufs
-// that wait for fences), vanishing (shows memory of COUNT MiB that is taken out and put back all the time).
+// that wait for fences), vanishing (shows memory of COUNT MiB that is taken out and put back all the time), or one of
+// the scenes in Scenes.swift.
 // Says "done" when all was sent.
 
 import CDRM
@@ -131,7 +132,20 @@ case "vanishing":
         try connection.roundTrip()
         usleep(10_000)
     }
-default: exit(64)
+case let name:
+    let scenes = try Scenes(connection)
+    kept.append(scenes)
+    switch name {
+    case "shatter": try scenes.shatter(count)
+    case "layers": try scenes.layers(count)
+    case "images": try scenes.images(count)
+    case "outputs": try scenes.outputs(count)
+    case "commits": try scenes.commits(count)
+    case "held": try scenes.held(count)
+    case "sessions": try scenes.sessions(count)
+    case "sums": try scenes.sums(count)
+    default: exit(64)
+    }
 }
 _ = unsafe write(STDOUT_FILENO, "done\n", 5)
 while true {

@@ -45,8 +45,11 @@ struct SubsurfaceStack: SurfaceStatePart {
     }
 
     mutating func move(_ subsurface: Subsurface, to position: Point) {
-        if let index = index(of: subsurface, in: below) { below![index].position = position }
-        if let index = index(of: subsurface, in: above) { above![index].position = position }
+        if let index = index(of: subsurface, in: above) {
+            above![index].position = position
+        } else if let index = index(of: subsurface, in: below) {
+            below![index].position = position
+        }
     }
 
     /// Puts a child next to a sibling, or next to the parent where that is nil. False where there is no such sibling.
@@ -70,7 +73,13 @@ struct SubsurfaceStack: SurfaceStatePart {
     }
 
     private func index(of subsurface: Subsurface, in entries: [Entry]?) -> Int? {
-        entries?.firstIndex { $0.subsurface === subsurface }
+        guard let entries else { return nil }
+        // It is usually where it was.
+        let place = subsurface.lastPlace
+        if place < entries.count, entries[place].subsurface === subsurface { return place }
+        guard let found = entries.firstIndex(where: { $0.subsurface === subsurface }) else { return nil }
+        subsurface.lastPlace = found
+        return found
     }
 }
 
@@ -82,6 +91,8 @@ final class Subsurface: WlSubsurface.Requests, SurfaceRole {
     private(set) weak var surface: Surface?
     private(set) weak var parent: Surface?
     private var isSynchronous = true
+    /// Where it was in a stack when that was last looked for.
+    fileprivate var lastPlace = 0
 
     init(resource: WlSubsurface, surface: Surface, parent: Surface) {
         self.resource = resource

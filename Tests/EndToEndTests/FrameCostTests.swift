@@ -1,0 +1,30 @@
+import ClientToolkit
+import Glibc
+import TestSupport
+import Testing
+import WaylandClient
+
+/// What clients can make a request, a commit and a frame cost, with requests that are all allowed, while somebody looks
+/// at each frame.
+@Suite(.serialized) struct FrameCostTests {
+    let folder = RuntimeDirectory()
+
+    @Test(arguments: [
+        ("shatter", 1_000), ("layers", 250), ("images", 2), ("outputs", 8_000), ("commits", 8), ("held", 1_200),
+        ("sessions", 30_000), ("sums", 5_000),
+    ])
+    func `what a client asks of frames holds up nobody`(what: String, count: Int) throws {
+        let scene = try HostileScene(folder, isWatched: true)
+        let client = try Running(
+            "hostile-windows",
+            [what, String(count)],
+            in: folder,
+            environment: ["WAYLAND_DISPLAY": "test"]
+        )
+        try scene.liveWithFrames(milliseconds: 2_500)
+        #expect(client.hears("done"))
+        try scene.liveWithFrames(milliseconds: 300)
+        client.killTree()
+        try scene.finish(asleep: HostileScene.crowd)
+    }
+}
