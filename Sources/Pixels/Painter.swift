@@ -103,6 +103,25 @@ public enum Painter {
         }
     }
 
+    /// How much work a pixel of such an image is there, where that of one that is merely copied is 1.
+    public static func effort(_ layout: PixelLayout, _ placement: Placement) -> Int {
+        effort(layout.size, placement) + (layout.format.liesLikeXRGB8888 ? 0 : 2)
+    }
+
+    /// The same for luma and chroma.
+    public static func effort(_ layout: YUVLayout, _ placement: Placement) -> Int {
+        effort(layout.size, placement) + 2
+    }
+
+    /// The most that it can be.
+    public static let greatestEffort = 26
+
+    private static func effort(_ size: Size, _ placement: Placement) -> Int {
+        if placement.isUnscaled(size) { return 1 }
+        let sampling = Sampling(size, placement)
+        return sampling.isSparse ? 24 : sampling.isEven ? 2 : 5
+    }
+
     private static func check(_ byteCount: Int, _ layout: PixelLayout) {
         check(byteCount, layout.byteCount)
     }

@@ -163,13 +163,28 @@ public struct Region: Equatable, Sendable {
         rectangleCount <= limit ? self : Region(bounds)
     }
 
-    /// The region itself up to `limit` rectangles, beyond that the largest of them: never more pixels.
+    /// The region itself up to `limit` rectangles, beyond that so many of its largest: never more pixels. Each is
+    /// looked at twice; of several that are about as large, up to twice, the first are taken.
     public func coarsenedInward(limit: Int) -> Region {
         guard rectangleCount > limit else { return self }
-        var all: [Rectangle] = []
-        forEachRectangle { all.append($0) }
-        all.sort { $0.area > $1.area }
-        return Region(boxes: all.prefix(limit).compactMap(Self.box))
+        func magnitude(_ rectangle: Rectangle) -> Int { Int.bitWidth - rectangle.area.leadingZeroBitCount }
+        var counts = [Int](repeating: 0, count: Int.bitWidth + 1)
+        forEachRectangle { counts[magnitude($0)] += 1 }
+        // What is larger than this all fits in, and some of these.
+        var (least, room) = (counts.endIndex - 1, limit)
+        while least > 0, counts[least] <= room {
+            room -= counts[least]
+            least -= 1
+        }
+        var boxes: [pixman_box32_t] = []
+        boxes.reserveCapacity(limit)
+        forEachRectangle { rectangle in
+            let size = magnitude(rectangle)
+            guard size > least || size == least && room > 0, let box = Self.box(rectangle) else { return }
+            if size == least { room -= 1 }
+            boxes.append(box)
+        }
+        return Region(boxes: boxes)
     }
 
     // MARK: Storage

@@ -350,11 +350,11 @@ private typealias RealScene = Scene
             }
         }
         #expect(isRight)
-        var rest = Region(view.size.bounds)
+        var rest = Uncovered(Region(view.size.bounds))
         var most = 0
         for item in items.reversed() {
-            rest.cover(item.opaqueRegion.translated(by: item.bounds.origin))
-            most = max(most, rest.rectangleCount)
+            rest.cover(item.opaqueRegion, at: item.bounds.origin)
+            most = max(most, rest.region.rectangleCount)
         }
         #expect(most <= 256 && rest.isEmpty)
     }

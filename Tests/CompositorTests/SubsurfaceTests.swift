@@ -59,6 +59,74 @@ import WaylandClient
     private let green: UInt32 = 0x00_ff00
     private let blue: UInt32 = 0x00_00ff
 
+    // MARK: How much
+
+    /// What covers its parent is a part of it: clients that draw into children ask for frames on either.
+    @Test func aParentThatItsChildrenCoverGoesOn() {
+        let child = Child(client, of: window.surface, desync: true)
+        child.show(red, 50, 50)
+        window.surface.commit()
+        fixture.nextFrame()
+        for _ in 0..<3 {
+            var isDone = false
+            window.surface.frame().onDone = { _ in isDone = true }
+            window.surface.commit()
+            client.roundTrip()
+            fixture.nextFrame()
+            client.roundTrip()
+            #expect(isDone)
+        }
+    }
+
+    /// Layers as large as the output, each of which has to be blended: the frontmost are shown, in each frame, and
+    /// others' windows between them.
+    @Test func whatIsTooMuchIsLeftOut() {
+        let size = fixture.output.bounds.size
+        let pixel = client.bind(WpSinglePixelBufferManagerV1.self)
+            .createU32RgbaBuffer(r: 0, g: 0, b: 0, a: 0x8000_0000)
+        let layers = (0..<200).map { _ in
+            let layer = Child(client, of: window.surface, desync: true)
+            client.viewporter.getViewport(surface: layer.surface)
+                .setDestination(width: Int32(size.width), height: Int32(size.height))
+            layer.surface.attach(buffer: pixel, x: 0, y: 0)
+            layer.surface.commit()
+            return layer
+        }
+        let front = Child(client, of: window.surface, at: 10, 0, desync: true)
+        front.show(red)
+        window.surface.commit()
+        fixture.nextFrame()
+        #expect(fixture.pixel(15, 5) == red)
+        let shown = fixture.compositor.scene.items(drawnFor: fixture.output).count
+        #expect((10..<100).contains(shown), "\(shown) items")
+        // The client's own go on once a second, but for those that are seen; everybody else's do as ever.
+        var heard: [Int] = []
+        for (index, layer) in layers.enumerated() {
+            layer.surface.frame().onDone = { _ in heard.append(index) }
+            layer.surface.commit()
+        }
+        client.roundTrip()
+        let other = fixture.connect()
+        let neighbor = TestWindow(other)
+        neighbor.show(TestPool(other, size: 40_000).buffer(50, 50, color: blue))
+        neighbor.moveToCorner()
+        var isDone = false
+        neighbor.surface.frame().onDone = { _ in isDone = true }
+        neighbor.surface.commit()
+        other.roundTrip()
+        fixture.nextFrame()
+        other.roundTrip()
+        client.roundTrip()
+        #expect(isDone && fixture.pixel(15, 5) == blue)
+        #expect(heard == Array(200 - heard.count..<200) && (20..<60).contains(heard.count), "\(heard)")
+        // What was drawn in part is as what is drawn anew.
+        let picture = fixture.picture()
+        fixture.compositor.scene.viewerChanged(fixture.output)
+        fixture.nextFrame()
+        #expect(fixture.picture() == picture)
+        withExtendedLifetime(layers) {}
+    }
+
     // MARK: When
 
     @Test func aSynchronisedChildWaitsForItsParent() {

@@ -217,6 +217,7 @@ final class HostileScene {
     /// Everybody else is gone: so is what they had. Then the longest turn is looked at.
     func finish(
         asleep limit: Int = 1_000,
+        turns cpuLimit: Int = 20_000,
         isEmulated: Bool = false,
         sourceLocation: SourceLocation = #_sourceLocation
     ) throws {
@@ -236,7 +237,7 @@ final class HostileScene {
         let found = try #require(line, "it says nothing of its longest turn", sourceLocation: sourceLocation)
         // What the sanitizer adds is not the promise, nor what an emulator does.
         let factor = (Program.isSanitized ? 5 : 1) * (isEmulated ? 200 : 1)
-        #expect(Int(found.1)! <= 20_000 * factor, "\(found.0)", sourceLocation: sourceLocation)
+        #expect(Int(found.1)! <= cpuLimit * factor, "\(found.0)", sourceLocation: sourceLocation)
         #expect(Int(found.2)! <= limit * factor, "\(found.0)", sourceLocation: sourceLocation)
     }
 }

@@ -51,6 +51,8 @@ public struct Limits: Sendable {
     public var subsurfaces = 1_024
     /// Rectangles in a region before it is coarsened.
     public var regionRectangles = 1_024
+    /// Rectangles of an opaque region that are made use of: so many of the largest.
+    public var opaqueRectangles = 64
     /// Damage rectangles in a commit before they become their bounding box.
     public var damageRectangles = 256
     /// Bytes of a title or an application's id, beyond which it is cut off.
@@ -65,7 +67,7 @@ public struct Limits: Sendable {
     /// Activation tokens of all clients that nobody has used; beyond that the oldest is forgotten.
     public var activationTokens = 256
     /// `wl_output` objects for one output that hear of surfaces which enter and leave.
-    public var hearingOutputs = 8
+    public var hearingOutputs = 4
     /// Frames that a reader of one capture session holds (R8); more of them have to wait.
     public var framesPerSession = 3
     /// Buffers of one output that readers hold at the output's expense; those beyond are charged to whoever gets them.

@@ -10,6 +10,8 @@ protocol PixelSource: Sendable {
     var isShared: Bool { get }
     /// How many of its pages aren't there, where it is memory of somebody whose pages are worth counting.
     var missingPages: Int { get }
+    /// How much work a pixel of it is there; see ``Painter/effort(_:_:)-(PixelLayout,_)``.
+    func effort(_ placement: Placement) -> Int
     /// Draws it onto a target of ``PixelFormat/xrgb8888``, whose pixels `clip` and `opaque` are in; see ``Painter``.
     func draw(
         onto target: inout MutableRawSpan,
@@ -22,6 +24,7 @@ protocol PixelSource: Sendable {
 
 extension PixelSource {
     var missingPages: Int { 0 }
+    func effort(_ placement: Placement) -> Int { 1 }
 }
 
 /// Pixels whose channels lie side by side, in rows.
@@ -58,6 +61,8 @@ struct PixelRows: PixelSource {
         guard case .mapping(let memory, let range) = memory else { return 0 }
         return memory.missingPages(in: range)
     }
+
+    func effort(_ placement: Placement) -> Int { Painter.effort(layout, placement) }
 
     func draw(
         onto target: inout MutableRawSpan,
@@ -101,6 +106,8 @@ struct YUVPlanes: PixelSource {
     var isOpaque: Bool { true }
 
     var isShared: Bool { true }
+
+    func effort(_ placement: Placement) -> Int { Painter.effort(layout, placement) }
 
     func draw(
         onto target: inout MutableRawSpan,

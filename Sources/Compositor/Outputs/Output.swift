@@ -116,6 +116,13 @@ final class Output: SceneViewer {
         onStateChange()
     }
 
+    func effort(of item: PlacedItem) -> Int {
+        let appearance = item.drawable.appearance
+        guard let source = appearance.content?.source else { return 1 }
+        // What isn't opaque is read, and written again.
+        return source.effort(view.placement(of: item.bounds, appearance)) + (source.isOpaque ? 0 : 1)
+    }
+
     // MARK: Damage and ticks
 
     /// Rectangles of damage that are kept while somebody waits for frames, and while nobody does; beyond that they
@@ -240,7 +247,7 @@ final class Output: SceneViewer {
         }
         do throws(SystemError) {
             let (buffer, repaint) = try driver.nextBuffer(damage: damage)
-            let (list, contents) = DrawList.make(scene.items, in: view, damage: repaint)
+            let (list, contents) = DrawList.make(scene.items(drawnFor: self), in: view, damage: repaint)
             let drawing = Drawing(buffer: buffer, state: state, damage: damage, refresh: refresh, contents: contents)
             self.drawing = drawing
             damage = Region()

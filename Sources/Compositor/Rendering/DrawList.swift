@@ -16,19 +16,59 @@ struct DrawCommand: Sendable {
     let opaque: Region
 }
 
-extension Region {
-    /// In so many pieces what isn't covered may be; beyond that it is taken for larger than it is, and something may be
-    /// drawn that is covered later. Many small surfaces, none beside another, would make it slower with each.
+/// What isn't covered by what was looked at so far, from front to back.
+///
+/// It may be taken for larger than it is, and something be drawn that is covered later: how long it takes doesn't go by
+/// what clients say is opaque.
+struct Uncovered {
+    private(set) var region: Region
+    /// How many rectangles may still be looked at. Then only what is large and simple counts as covering.
+    private var patience = 1 << 16
+
+    /// In so many pieces it may be. Many small surfaces, none beside another, would make it slower with each.
     private static let pieceLimit = 256
+    private static let simplePieces = 4
+
+    init(_ region: Region) { self.region = region }
+
+    var isEmpty: Bool { region.isEmpty }
+
+    /// What of a rectangle isn't covered.
+    mutating func part(in rectangle: Rectangle) -> Region {
+        spend(region.rectangleCount)
+        return region.intersection(rectangle)
+    }
+
+    /// How many units of a rectangle aren't.
+    mutating func area(in rectangle: Rectangle) -> Int {
+        spend(region.rectangleCount)
+        var sum = 0
+        region.forEachRectangle { sum += $0.intersection(rectangle).area }
+        return sum
+    }
+
+    private mutating func spend(_ count: Int) {
+        guard patience > 0 else { return }
+        patience -= count
+        if patience <= 0 { region = Region(region.bounds) }
+    }
 
     /// Takes out what is covered, put at a place, unless that leaves too many pieces.
     mutating func cover(_ opaque: Region, at origin: Point = Point(x: 0, y: 0)) {
         if opaque.isEmpty { return }
+        if patience <= 0 { return coverSimply(opaque, at: origin) }
+        spend(region.rectangleCount + opaque.rectangleCount)
         // What is far from the limit isn't copied: a rectangle less makes three more at most of each.
-        let isFar = (rectangleCount + 1) * (2 * opaque.rectangleCount + 2) < Self.pieceLimit
-        if isFar { return subtract(opaque.translated(by: origin)) }
-        let rest = subtracting(opaque.translated(by: origin))
-        if rest.rectangleCount <= max(Self.pieceLimit, rectangleCount) { self = rest }
+        let isFar = (region.rectangleCount + 1) * (2 * opaque.rectangleCount + 2) < Self.pieceLimit
+        if isFar { return region.subtract(opaque.translated(by: origin)) }
+        let rest = region.subtracting(opaque.translated(by: origin))
+        if rest.rectangleCount <= max(Self.pieceLimit, region.rectangleCount) { region = rest }
+    }
+
+    private mutating func coverSimply(_ opaque: Region, at origin: Point) {
+        guard opaque.rectangleCount <= Self.simplePieces else { return }
+        let rest = region.subtracting(opaque.translated(by: origin))
+        if rest.rectangleCount <= Self.simplePieces { region = rest }
     }
 }
 
@@ -52,14 +92,14 @@ struct DrawList: Sendable {
         in view: View,
         damage: Region
     ) -> (list: DrawList, contents: [DrawnContent]) {
-        var rest = damage
+        var rest = Uncovered(damage)
         var commands: [DrawCommand] = []
         var contents: [DrawnContent] = []
         for item in items.reversed() {
             if rest.isEmpty { break }
             let pixels = view.pixels(item.shown)
-            guard rest.intersects(pixels) else { continue }
-            let clip = rest.intersection(pixels)
+            guard rest.region.intersects(pixels) else { continue }
+            let clip = rest.part(in: pixels)
             let appearance = item.drawable.appearance
             guard let content = appearance.content else { continue }
             let placement = view.placement(of: item.bounds, appearance)
@@ -69,7 +109,7 @@ struct DrawList: Sendable {
             contents.append(DrawnContent(content: content, hold: content.hold))
             rest.cover(opaque)
         }
-        return (DrawList(empty: rest, commands: commands.reversed()), contents.reversed())
+        return (DrawList(empty: rest.region, commands: commands.reversed()), contents.reversed())
     }
 
     /// How many pixels are written.

@@ -8,6 +8,8 @@ protocol Drawable: AnyObject {
     var size: Size { get }
     /// What it is a part of, and can be seen with.
     var whole: (any Drawable)? { get }
+    /// For whom it is drawn, who can have only so much drawn in each frame; nil is for ourselves.
+    var owner: AnyObject? { get }
     /// What is known of its place.
     var note: PlaceNote { get }
     /// Whether a place inside, in its own coordinates, is for somebody to handle; what isn't lets input through.
@@ -24,11 +26,14 @@ final class PlaceNote {
     var version: UInt64 = 0
     /// Which of those who look was the first to show it, or a part of it, then.
     var viewer = 0
+    /// Which of those who look leave it out, as too much is to be drawn for its owner: a bit each.
+    var omissions: UInt64 = 0
 }
 
 extension Drawable {
     var size: Size { appearance.size }
     var whole: (any Drawable)? { nil }
+    var owner: AnyObject? { nil }
     func takesInput(at point: Point) -> Bool { false }
 }
 

@@ -19,6 +19,8 @@ final class Scene {
     private var visibilityVersion: UInt64 = 0
     /// The newest of these.
     private var lastVisibilityVersion: UInt64 = 0
+    /// Whether somebody leaves something out.
+    private var hasOmissions = false
     /// Counts whatever may have changed which items there are, where they are, and who shows them.
     private(set) var layoutVersion: UInt64 = 0
 
@@ -188,12 +190,20 @@ final class Scene {
 
     // MARK: Visibility
 
-    /// The first, of those that were added, who shows an item or something that is a part of it: where it isn't covered by
-    /// what is opaque in front.
+    /// The first, of those that were added, who shows an item or something that is a part of it: where it isn't covered
+    /// by what is opaque in front.
     func viewer(of drawable: any Drawable) -> (any SceneViewer)? {
         findVisible()
         let note = drawable.note
         return note.version == visibilityVersion ? viewers[note.viewer] : nil
+    }
+
+    /// What a viewer draws, back to front: all items but those that it leaves out, as too much would be drawn for their
+    /// owners.
+    func items(drawnFor viewer: any SceneViewer) -> [PlacedItem] {
+        findVisible()
+        guard hasOmissions, let index = viewers.firstIndex(where: { $0 === viewer }) else { return items }
+        return items.filter { $0.drawable.note.omissions & Self.bit(index) == 0 }
     }
 
     private func findVisible() {
@@ -201,15 +211,26 @@ final class Scene {
         if visibilityVersion != 0 { return }
         lastVisibilityVersion += 1
         visibilityVersion = lastVisibilityVersion
+        if hasOmissions { for item in items { item.drawable.note.omissions = 0 } }
+        hasOmissions = false
         for (index, viewer) in viewers.enumerated() {
-            var uncovered = Region(viewer.bounds)
-            for item in items.reversed() where uncovered.intersects(item.shown) {
+            var uncovered = Uncovered(Region(viewer.bounds))
+            var budget = DrawingBudget(of: viewer)
+            for item in items.reversed() where uncovered.region.intersects(item.shown) {
+                guard budget.spend(on: item, area: uncovered.area(in: item.shown)) else {
+                    // It hides nothing, and its client hears of frames as if it were hidden.
+                    item.drawable.note.omissions |= Self.bit(index)
+                    hasOmissions = true
+                    continue
+                }
                 noteVisible(item.drawable, by: index)
                 uncovered.cover(item.opaqueRegion, at: item.bounds.origin)
                 if uncovered.isEmpty { break }
             }
         }
     }
+
+    private static func bit(_ index: Int) -> UInt64 { 1 << UInt64(min(index, 63)) }
 
     /// What can be seen is so with all that it is a part of.
     private func noteVisible(_ drawable: any Drawable, by viewer: Int) {

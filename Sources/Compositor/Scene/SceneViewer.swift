@@ -4,6 +4,8 @@ internal import Pixels
 protocol SceneViewer: AnyObject {
     /// What it shows, in global coordinates.
     var bounds: Rectangle { get }
+    /// How much work a pixel of an item is, where that of one that is merely copied is 1.
+    func effort(of item: PlacedItem) -> Int
     /// Something looks different in a region of global coordinates.
     func addDamage(_ region: Region)
     /// The same in a rectangle.

@@ -24,7 +24,7 @@ final class RegionObject: WlRegion.Requests {
     /// The rectangles as they are now, for surfaces. All that get them before they change have the same.
     func take() throws(ProtocolError) -> ClientRegion {
         if let taken { return taken }
-        let new = try ClientRegion(region, limit: limit, account: account)
+        let new = try ClientRegion(region, account: account)
         taken = new
         return new
     }
@@ -73,7 +73,8 @@ final class ClientRegion {
     let inner: Region
     private let charge: Charge?
 
-    fileprivate init(_ region: Region, limit: Int, account: ClientAccount) throws(ProtocolError) {
+    fileprivate init(_ region: Region, account: ClientAccount) throws(ProtocolError) {
+        let limit = account.limits.opaqueRectangles
         self.region = region
         inner = region.coarsenedInward(limit: limit)
         let count = region.rectangleCount + (region.rectangleCount > limit ? limit : 0)

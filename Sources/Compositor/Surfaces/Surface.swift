@@ -16,7 +16,11 @@ final class Surface: WlSurface.Requests, Drawable {
     /// How many commits have taken effect.
     @safe @exclusivity(unchecked) private(set) var appliedCommits: UInt64 = 0
     /// What was committed and waits for the parent's commit.
-    @safe @exclusivity(unchecked) private(set) var held: SurfaceCommit?
+    @safe @exclusivity(unchecked) private(set) var held: SurfaceCommit? {
+        didSet { if (held == nil) != (oldValue == nil) { holdingChanged() } }
+    }
+    /// Children whose commits wait for this surface's, or that have such children, in the order in which they began to.
+    @safe @exclusivity(unchecked) private var holdingChildren = OrderedDictionary<ObjectIdentifier, Surface>()
     /// What was committed and waits for its content, oldest first.
     @safe @exclusivity(unchecked) private(set) var transactions: [Transaction] = []
     /// Set once, for life.
@@ -74,6 +78,8 @@ final class Surface: WlSurface.Requests, Drawable {
 
     var whole: (any Drawable)? { (role as? Subsurface)?.parent }
 
+    var owner: AnyObject? { account }
+
     private(set) lazy var note = PlaceNote()
 
     /// Whether a place inside, in surface coordinates, is the client's to handle.
@@ -110,9 +116,26 @@ final class Surface: WlSurface.Requests, Drawable {
         role = nil
     }
 
-    func addChild(_ child: Subsurface) { children.append(child) }
+    func addChild(_ child: Subsurface) {
+        children.append(child)
+        child.surface?.holdingChanged()
+    }
 
-    func removeChild(_ child: Subsurface) { children.removeAll { $0 === child } }
+    func removeChild(_ child: Subsurface) {
+        children.removeAll { $0 === child }
+        guard let surface = child.surface, !holdingChildren.isEmpty else { return }
+        holdingChildren[ObjectIdentifier(surface)] = nil
+        holdingChanged()
+    }
+
+    /// Something begins or ends to wait, here or below: the parent is to know where, so that no commit looks for it.
+    private func holdingChanged() {
+        guard let parent = (role as? Subsurface)?.parent else { return }
+        let isHolding = held != nil || !holdingChildren.isEmpty
+        guard isHolding != (parent.holdingChildren[ObjectIdentifier(self)] != nil) else { return }
+        parent.holdingChildren[ObjectIdentifier(self)] = isHolding ? self : nil
+        parent.holdingChanged()
+    }
 
     // MARK: Extensions
 
@@ -144,6 +167,9 @@ final class Surface: WlSurface.Requests, Drawable {
         treeChanged()
         role?.surfaceDestroyed(self)
         role = nil
+        for child in children { child.parentDestroyed() }
+        children = []
+        holdingChildren = OrderedDictionary()
         scheduler.remove(self)
         for output in outputs { output.left(resource) }
         outputs = []
@@ -274,7 +300,7 @@ final class Surface: WlSurface.Requests, Drawable {
     /// Whether a commit would change nothing, of this surface or another, and nobody waits for it.
     private var isEmptyCommit: Bool {
         pending.isEmpty && held == nil && transactions.isEmpty && !waitsForFrame
-            && current[SubsurfaceStack.self].count == 0
+            && holdingChildren.isEmpty
     }
 
     private func applyNothing() {
@@ -340,7 +366,7 @@ final class Surface: WlSurface.Requests, Drawable {
     /// Lets a commit take effect, together with those that were held for it.
     private func submit(_ commit: SurfaceCommit) throws(ProtocolError) {
         let isReady = transactions.isEmpty && commit.state.content?.isReady ?? true
-        if isReady, commit.state[SubsurfaceStack.self].count == 0 {
+        if isReady, holdingChildren.isEmpty {
             didApply(apply(commit))
         } else {
             var commits: [(surface: Surface, commit: SurfaceCommit)] = []
@@ -351,8 +377,13 @@ final class Surface: WlSurface.Requests, Drawable {
 
     private func collect(_ commit: SurfaceCommit, into commits: inout [(surface: Surface, commit: SurfaceCommit)]) {
         commits.append((self, commit))
-        commit.state[SubsurfaceStack.self].forEach { entry in
-            guard let child = entry.subsurface.surface, let held = child.held else { return }
+        if holdingChildren.isEmpty { return }
+        let stack = commit.state[SubsurfaceStack.self]
+        for child in holdingChildren.values {
+            // Those that join with a later commit wait for that.
+            guard let held = child.held, let subsurface = child.role as? Subsurface, stack.contains(subsurface) else {
+                continue
+            }
             child.held = nil
             child.collect(held, into: &commits)
         }

@@ -28,6 +28,10 @@ struct SubsurfaceStack: SurfaceStatePart {
         if newer.isSet { self = newer }
     }
 
+    func contains(_ subsurface: Subsurface) -> Bool {
+        index(of: subsurface, in: above) != nil || index(of: subsurface, in: below) != nil
+    }
+
     func forEach(_ body: (Entry) -> Void) {
         below?.forEach(body)
         above?.forEach(body)
@@ -35,8 +39,9 @@ struct SubsurfaceStack: SurfaceStatePart {
 
     /// Puts a new child in front of all others.
     mutating func append(_ subsurface: Subsurface) {
-        below = behind
-        above = inFront + [Entry(subsurface: subsurface, position: Point(x: 0, y: 0))]
+        if below == nil { below = [] }
+        if above == nil { above = [] }
+        above!.append(Entry(subsurface: subsurface, position: Point(x: 0, y: 0)))
     }
 
     mutating func remove(_ subsurface: Subsurface) {
@@ -88,8 +93,10 @@ struct SubsurfaceStack: SurfaceStatePart {
 /// While it is synchronised, or an ancestor is, its commits wait for the parent's, so that both change in one frame.
 final class Subsurface: WlSubsurface.Requests, SurfaceRole {
     private let resource: WlSubsurface
-    private(set) weak var surface: Surface?
-    private(set) weak var parent: Surface?
+    /// Let go when either of the two objects is destroyed.
+    private(set) var surface: Surface?
+    /// Let go when it, or one of the two, is destroyed.
+    private(set) var parent: Surface?
     private var isSynchronous = true
     /// Where it was in a stack when that was last looked for.
     fileprivate var lastPlace = 0
@@ -138,7 +145,11 @@ final class Subsurface: WlSubsurface.Requests, SurfaceRole {
         leaveParent()
         surface?.detachRole()
         surface?.submitHeld()
+        surface = nil
     }
+
+    /// The surface that it is a part of is gone, and it isn't seen any more.
+    func parentDestroyed() { parent = nil }
 
     func setPosition(_ resource: WlSubsurface, x: Int32, y: Int32) throws(ProtocolError) {
         changePendingStack { $0.move(self, to: Point(x: Int(x), y: Int(y))) }
