@@ -29,6 +29,8 @@ public final class Compositor {
         public var limits = Limits()
         /// Whether frames are drawn that nobody waits for: for measuring what they cost.
         public var drawsAlways = false
+        /// Gets a trace of what becomes of frames and buffers, a part at a time, as Perfetto reads it.
+        public var trace: (@Sendable (String) -> Void)?
 
         /// The defaults.
         public init() {}
@@ -51,6 +53,7 @@ public final class Compositor {
     let windows: WindowManager
     let seat: Seat
     let ledger: Ledger
+    private let trace: FrameTrace?
     private let connections = ConnectionCounts()
     /// Until when nothing is logged of clients that are turned away, and how many there were.
     private var quietUntil: UInt64 = 0
@@ -61,6 +64,7 @@ public final class Compositor {
         self.settings = settings
         self.log = log
         ledger = Ledger(limits: settings.limits)
+        trace = settings.trace.map { FrameTrace(to: $0) }
         // Before anybody connects. Without the thread everything is closed here, as slowly as it may be.
         do throws(SystemError) { try Disposal.start() } catch {
             log.error("what clients send is closed on the main thread: \(error)")
@@ -119,7 +123,8 @@ public final class Compositor {
             loop: display.loop,
             clock: clock,
             limits: settings.limits,
-            drawsAlways: settings.drawsAlways
+            drawsAlways: settings.drawsAlways,
+            trace: trace
         ) { [log] message in log.error("\(message)") }
         layout.add(output)
         scene.add(output)
@@ -196,6 +201,7 @@ public final class Compositor {
         let process = client.credentials.process
         let lane = Lane(of: client.credentials, loop: display.loop)
         let account = ClientAccount(of: client, ledger: ledger, lane: lane)
+        account.trace = trace
         client.context = account
         client.objectLedger = account
         guard connections.makeRoom(for: client, upTo: room) else {

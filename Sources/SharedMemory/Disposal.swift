@@ -99,7 +99,9 @@ public enum Disposal {
     private static let isRunning = Atomic(false)
     /// What was handed over and ends in finite time; and strangers' descriptors, which don't wait behind it.
     private static let inboxes = (finite: Inbox<Job>(), strangers: Inbox<(CInt, Lane)>())
-    /// Raised for each of them.
+    /// Whether the thread for the former is going to look into it soon by itself.
+    private static let isPausing = Atomic(false)
+    /// Raised for each of them, but where the thread looks by itself.
     private static let work = (finite: Semaphore(), strangers: Semaphore())
     /// Raised for the threads that stand in for those that can't be started: for connections alone, and for anything.
     private static let standInWork = (connections: Semaphore(), all: Semaphore())
@@ -170,7 +172,8 @@ public enum Disposal {
         guard isRunning.load(ordering: .acquiring) else { return job.run() }
         unfinished.add(1, ordering: .relaxed)
         inboxes.finite.post(job)
-        work.finite.post()
+        // Where its thread is going to look anyway, it needn't be woken up.
+        if !isPausing.load(ordering: .sequentiallyConsistent) { work.finite.post() }
     }
 
     private static func hand(over number: CInt, of lane: Lane) {
@@ -187,11 +190,26 @@ public enum Disposal {
     private static func runJobs() {
         while true {
             work.finite.wait()
-            for job in inboxes.finite.takeAll() {
-                job.run()
-                isDone()
+            while runWaitingJobs() {
+                // More is likely to come where buffers come and go: waking up for each would cost more than it does.
+                isPausing.store(true, ordering: .sequentiallyConsistent)
+                usleep(pause)
+                isPausing.store(false, ordering: .sequentiallyConsistent)
             }
         }
+    }
+
+    /// In microseconds.
+    private static let pause: useconds_t = 500
+
+    /// False where there were none.
+    private static func runWaitingJobs() -> Bool {
+        let jobs = inboxes.finite.takeAll()
+        for job in jobs {
+            job.run()
+            isDone()
+        }
+        return !jobs.isEmpty
     }
 
     private static func sortStrangers() {

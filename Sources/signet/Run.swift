@@ -65,6 +65,14 @@ struct Run: ParsableCommand {
     )
     var logLevel = Logger.Level.notice
 
+    @Option(
+        help: .init(
+            "Writes when outputs latch and draw, and when buffers are held and released, for ui.perfetto.dev.",
+            valueName: "FILE"
+        )
+    )
+    var trace: String?
+
     @Flag(help: "Draws each frame, also those that nobody asks for: for measuring what frames cost.")
     var drawAlways = false
 
@@ -103,11 +111,12 @@ struct Run: ParsableCommand {
         let log = Logger(label: "signet") { _ in ConsoleLogHandler(logLevel: level) }
         ServerLog.setHandler { log.warning("\($0)") }
         let folder = try RuntimeFolder(create: true)
+        let traceFile = try trace.map { path throws(Failure) in try TraceFile(path) }
         // The socket and the lock are gone when the session is.
         let ending: Job.Ending
         do {
             let session = try Session(
-                settings: settings(log),
+                settings: settings(log, traceFile),
                 folder: folder,
                 socketName: socket,
                 signals: signals,
@@ -122,6 +131,7 @@ struct Run: ParsableCommand {
             ending = session.run()
         }
         ready?.drain()
+        traceFile?.drain()
         switch ending {
         case .exit(let status): throw ExitCode(status)
         case .killed(let signal, let wholeGroup):
@@ -130,12 +140,13 @@ struct Run: ParsableCommand {
         }
     }
 
-    private func settings(_ log: Logger) throws -> Compositor.Settings {
+    private func settings(_ log: Logger, _ traceFile: TraceFile?) throws -> Compositor.Settings {
         var settings = Compositor.Settings()
         if !outputs.isEmpty { settings.outputs = outputs }
         settings.shmPolicy = try ShmPolicy.effective(shmPolicy, log: log)
         settings.device = try GraphicsDevice.open(drmDevice, log: log)
         settings.drawsAlways = drawAlways
+        if let traceFile { settings.trace = { traceFile.write($0) } }
         settings.keymap = try keyboard.keymap(log)
         return settings
     }

@@ -34,6 +34,27 @@ import Testing
         expectOneLine(try Program.run("signet", arguments, in: folder), status: EX_USAGE, saying: word, "--help")
     }
 
+    @Test func aTraceHasWhatBecameOfFrames() throws {
+        let path = folder.path + "/trace.json"
+        let client = "'\(Program.path(of: "simple-shm"))' --size 64x48 & sleep 0.5; kill $!"
+        let arguments = ["--output", "200x100", "--draw-always", "--trace", path, "--", "sh", "-c", client]
+        let outcome = try Program.run("signet", ["run"] + arguments, in: folder)
+        #expect(outcome.status == 0, "\(outcome)")
+        let text = try String(contentsOfFile: path, encoding: .utf8) + "{}]"
+        let events = try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [[String: Any]])
+        func count(_ name: String, _ phase: String) -> Int {
+            events.count { $0["name"] as? String == name && $0["ph"] as? String == phase }
+        }
+        #expect(count("latch", "i") > 3 && count("draw", "X") > 3)
+        #expect(count("held", "b") > 3 && count("held", "b") == count("held", "e"), "each ends with its client")
+        expectOneLine(
+            try Program.run("signet", ["run", "--trace", folder.path + "/nowhere/trace", "--", "true"], in: folder),
+            status: 1,
+            saying: "nowhere/trace",
+            "No such file"
+        )
+    }
+
     @Test func helpIsNoError() throws {
         let outcome = try Program.run("signet", ["--help"], in: folder)
         #expect(outcome.status == 0)

@@ -55,6 +55,15 @@ enum SubmitResult {
     case skipped
     /// It can't be shown.
     case failed
+
+    /// In a word.
+    var name: String {
+        switch self {
+        case .shown: "shown"
+        case .skipped: "skipped"
+        case .failed: "failed"
+        }
+    }
 }
 
 /// Why an output can't be as it was asked to be.

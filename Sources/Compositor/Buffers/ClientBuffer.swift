@@ -37,12 +37,19 @@ class ClientBuffer: WlBuffer.Requests {
     /// Keeps the client from touching the pixels until the lock ends.
     final func lock() -> BufferLock {
         locks += 1
+        if locks == 1 { trace(isHeld: true) }
         return BufferLock(self)
     }
 
     fileprivate final func unlock() {
         locks -= 1
-        if locks == 0 { resource?.sendRelease() }
+        guard locks == 0 else { return }
+        trace(isHeld: false)
+        resource?.sendRelease()
+    }
+
+    private final func trace(isHeld: Bool) {
+        account.trace?.buffer(self, of: account.process, isHeld: isHeld, at: EventLoop.now)
     }
 
     /// Tells the client that its pixels aren't needed, where nothing ever locked them.

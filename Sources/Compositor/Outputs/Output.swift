@@ -42,6 +42,7 @@ final class Output: SceneViewer {
     private var watchers = OrderedDictionary<ObjectIdentifier, any FrameObserver>()
     /// Whether frames are drawn that nobody waits for.
     private let drawsAlways: Bool
+    private let trace: FrameTrace?
     /// Lets buffers go that nobody has looked at for a while.
     private var unwatchedAlarm: (any Alarm)?
     /// Whether that is set.
@@ -64,6 +65,7 @@ final class Output: SceneViewer {
         clock: any Clock,
         limits: Limits,
         drawsAlways: Bool,
+        trace: FrameTrace? = nil,
         log: @escaping (String) -> Void
     ) {
         self.name = name
@@ -75,6 +77,7 @@ final class Output: SceneViewer {
         self.clock = clock
         self.limits = limits
         self.drawsAlways = drawsAlways
+        self.trace = trace
         bindings = OutputBindings(limit: limits.hearingOutputs)
         self.log = log
         driver.onFrame = { [unowned self] refresh in tick(refresh) }
@@ -198,6 +201,7 @@ final class Output: SceneViewer {
         }
         layOut()
         isLatched = true
+        trace?.latched(name, refresh)
         let result = isWatched ? draw(refresh) : .shown
         // Where nobody looks, what was latched counts as shown: whoever asks now sees it.
         let feedback = scheduler.outputDidTick(self, time: refresh.time, takesFeedback: result != .failed)
@@ -226,15 +230,29 @@ final class Output: SceneViewer {
         let damage: Region
         let refresh: Refresh
         let contents: [DrawnContent]
+        /// How many pixels are written.
+        let pixels: Int
+        /// When it was begun, in nanoseconds of the clock.
+        let start: UInt64
         /// For those who want to hear when it is shown.
         var feedback: [AwaitedFeedback] = []
 
-        init(buffer: FrameBuffer, state: OutputState, damage: Region, refresh: Refresh, contents: [DrawnContent]) {
+        init(
+            buffer: FrameBuffer,
+            state: OutputState,
+            damage: Region,
+            refresh: Refresh,
+            contents: [DrawnContent],
+            pixels: Int,
+            start: UInt64
+        ) {
             self.buffer = buffer
             self.state = state
             self.damage = damage
             self.refresh = refresh
             self.contents = contents
+            self.pixels = pixels
+            self.start = start
         }
     }
 
@@ -248,7 +266,15 @@ final class Output: SceneViewer {
         do throws(SystemError) {
             let (buffer, repaint) = try driver.nextBuffer(damage: damage)
             let (list, contents) = DrawList.make(scene.items(drawnFor: self), in: view, damage: repaint)
-            let drawing = Drawing(buffer: buffer, state: state, damage: damage, refresh: refresh, contents: contents)
+            let drawing = Drawing(
+                buffer: buffer,
+                state: state,
+                damage: damage,
+                refresh: refresh,
+                contents: contents,
+                pixels: trace == nil ? 0 : list.pixelCount,
+                start: clock.now
+            )
             self.drawing = drawing
             damage = Region()
             let done = loop.expectValue { [weak self] (troubles: [Int: DrawingTrouble]) in
@@ -270,6 +296,7 @@ final class Output: SceneViewer {
         // What was drawn for another state isn't shown any more.
         let isCurrent = drawing.state == state
         let result = isCurrent ? driver.submit(drawing.buffer, drawing.damage, begunAt: drawing.refresh) : .skipped
+        trace?.drew(name, from: drawing.start, to: clock.now, pixels: drawing.pixels, result: result.name)
         guard case .shown(let refresh) = result else {
             addDamage(bounds)
             for feedback in drawing.feedback { feedback.giveBack() }
