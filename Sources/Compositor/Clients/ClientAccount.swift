@@ -52,6 +52,8 @@ public final class ClientAccount: ObjectLedger {
     public internal(set) var frames = 0
     /// Whether its memory may be drawn from where it is.
     let memoryTrust = MemoryTrust()
+    /// Stands for all connections of its process.
+    var sharedAmongProcess: AnyObject { ofProcess }
     /// Where it is told what becomes of its buffers, if anywhere.
     var trace: FrameTrace?
     /// Where its memory is looked at and waited for.

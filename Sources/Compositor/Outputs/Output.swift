@@ -158,7 +158,7 @@ final class Output: SceneViewer {
     /// Has the scene laid out, which tells of its damage.
     private func layOut() {
         isCollectingDamage = true
-        scene.update()
+        scene.prepare()
         isCollectingDamage = false
     }
 

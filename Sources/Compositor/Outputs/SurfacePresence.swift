@@ -53,7 +53,7 @@ final class SurfacePresence {
     /// The surface is gone.
     func remove(_ surface: Surface) {
         guard let note = surface.presence else { return }
-        surfaces[note.index] = nil
+        if surfaces.indices.contains(note.index), surfaces[note.index] === surface { surfaces[note.index] = nil }
         surface.presence = nil
     }
 }

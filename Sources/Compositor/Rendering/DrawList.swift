@@ -19,9 +19,11 @@ struct DrawCommand: Sendable {
 /// What isn't covered by what was looked at so far, from front to back.
 ///
 /// It may be taken for larger than it is, and something be drawn that is covered later: how long it takes doesn't go by
-/// what clients say is opaque.
+/// what clients say is opaque. It never grows beyond the bounds of what it was at first.
 struct Uncovered {
     private(set) var region: Region
+    /// Whether it was taken for larger since the beginning than it was before.
+    private(set) var hasGrown = false
     /// How many rectangles may still be looked at. Then only what is large and simple counts as covering.
     private var patience = 1 << 16
 
@@ -50,7 +52,9 @@ struct Uncovered {
     private mutating func spend(_ count: Int) {
         guard patience > 0 else { return }
         patience -= count
-        if patience <= 0 { region = Region(region.bounds) }
+        guard patience <= 0 else { return }
+        region = Region(region.bounds)
+        hasGrown = true
     }
 
     /// Takes out what is covered, put at a place, unless that leaves too many pieces.
@@ -92,6 +96,16 @@ struct DrawList: Sendable {
         in view: View,
         damage: Region
     ) -> (list: DrawList, contents: [DrawnContent]) {
+        // Where it takes too long to tell what is covered, more is drawn: of all, or what is behind would come through.
+        make(of: items, in: view, damage: damage) ?? make(of: items, in: view, damage: Region(damage.bounds))!
+    }
+
+    /// Nil where more of the items behind would be drawn than of those in front.
+    private static func make(
+        of items: [PlacedItem],
+        in view: View,
+        damage: Region
+    ) -> (list: DrawList, contents: [DrawnContent])? {
         var rest = Uncovered(damage)
         var commands: [DrawCommand] = []
         var contents: [DrawnContent] = []
@@ -109,6 +123,7 @@ struct DrawList: Sendable {
             contents.append(DrawnContent(content: content, hold: content.hold))
             rest.cover(opaque)
         }
+        if rest.hasGrown, damage.rectangleCount > 1 { return nil }
         return (DrawList(empty: rest.region, commands: commands.reversed()), contents.reversed())
     }
 

@@ -28,6 +28,8 @@ final class PlaceNote {
     var viewer = 0
     /// Which of those who look leave it out, as too much is to be drawn for its owner: a bit each.
     var omissions: UInt64 = 0
+    /// Those who did before.
+    var earlierOmissions: UInt64 = 0
 }
 
 extension Drawable {

@@ -1,7 +1,7 @@
 internal import Pixels
 
-/// How much a viewer draws for each owner, frontmost first: so that nobody makes a frame cost more than others can wait
-/// for.
+/// How much a viewer draws for each owner, and for all, frontmost first: so that nobody makes a frame cost more than
+/// others can wait for.
 ///
 /// It goes by what can be seen of an owner's items, changed or not: what is left out is so in each frame.
 struct DrawingBudget {
@@ -13,12 +13,16 @@ struct DrawingBudget {
     /// The owner of the item before, and what it has spent.
     private var owner: ObjectIdentifier?
     private var spent = 0
+    /// What all have spent.
+    private var sum = 0
     /// What others have spent.
     private var all: [ObjectIdentifier: Int] = [:]
 
     /// As many times each pixel can be drawn, with the least effort. A single item is never left out.
     private static let layers = 2 * (Painter.greatestEffort + 1)
     private static let supposedEffort = 8
+    /// For so many owners there is as much as there can be for one.
+    private static let crowd = 8
 
     init(of viewer: any SceneViewer) {
         self.viewer = viewer
@@ -36,8 +40,9 @@ struct DrawingBudget {
             spent = all[owner] ?? 0
         }
         let cost = area * (area > largeArea ? viewer.effort(of: item) : Self.supposedEffort)
-        guard spent + cost <= most else { return false }
+        guard spent + cost <= most, sum + cost <= Self.crowd * most else { return false }
         spent += cost
+        sum += cost
         return true
     }
 }

@@ -19,8 +19,8 @@ final class Scene {
     private var visibilityVersion: UInt64 = 0
     /// The newest of these.
     private var lastVisibilityVersion: UInt64 = 0
-    /// Whether somebody leaves something out.
-    private var hasOmissions = false
+    /// What is left out, and by which viewer.
+    private var omissions: [(item: PlacedItem, viewer: Int)] = []
     /// Counts whatever may have changed which items there are, where they are, and who shows them.
     private(set) var layoutVersion: UInt64 = 0
 
@@ -34,6 +34,10 @@ final class Scene {
 
     func remove(_ viewer: any SceneViewer) {
         viewers.removeAll { $0 === viewer }
+        // They are numbered anew.
+        for omission in omissions { omission.item.drawable.note.omissions = 0 }
+        if !omissions.isEmpty { for viewer in viewers { viewer.addDamage(viewer.bounds) } }
+        omissions = []
         layoutChanged()
     }
 
@@ -125,7 +129,9 @@ final class Scene {
 
     /// The frontmost item that takes input at a place in global coordinates, and the place in its coordinates.
     func hit(at point: Point) -> (drawable: any Drawable, local: Point)? {
-        for item in items.reversed() {
+        let viewer = viewers.firstIndex { Region($0.bounds).contains(point) }
+        let omitted = viewer.map(Self.bit) ?? 0
+        for item in items.reversed() where item.drawable.note.omissions & omitted == 0 {
             guard Region(item.shown).contains(point) else { continue }
             let local = Point(x: point.x - item.bounds.x, y: point.y - item.bounds.y)
             if item.drawable.takesInput(at: local) { return (item.drawable, local) }
@@ -198,11 +204,17 @@ final class Scene {
         return note.version == visibilityVersion ? viewers[note.viewer] : nil
     }
 
+    /// Lays out what has changed, and finds out what can be seen: all damage is told of then.
+    func prepare() {
+        update()
+        findVisible()
+    }
+
     /// What a viewer draws, back to front: all items but those that it leaves out, as too much would be drawn for their
     /// owners.
     func items(drawnFor viewer: any SceneViewer) -> [PlacedItem] {
-        findVisible()
-        guard hasOmissions, let index = viewers.firstIndex(where: { $0 === viewer }) else { return items }
+        prepare()
+        guard !omissions.isEmpty, let index = viewers.firstIndex(where: { $0 === viewer }) else { return items }
         return items.filter { $0.drawable.note.omissions & Self.bit(index) == 0 }
     }
 
@@ -211,8 +223,10 @@ final class Scene {
         if visibilityVersion != 0 { return }
         lastVisibilityVersion += 1
         visibilityVersion = lastVisibilityVersion
-        if hasOmissions { for item in items { item.drawable.note.omissions = 0 } }
-        hasOmissions = false
+        let earlier = omissions
+        omissions = []
+        for omission in earlier { omission.item.drawable.note.earlierOmissions |= Self.bit(omission.viewer) }
+        for omission in earlier { omission.item.drawable.note.omissions = 0 }
         for (index, viewer) in viewers.enumerated() {
             var uncovered = Uncovered(Region(viewer.bounds))
             var budget = DrawingBudget(of: viewer)
@@ -220,7 +234,7 @@ final class Scene {
                 guard budget.spend(on: item, area: uncovered.area(in: item.shown)) else {
                     // It hides nothing, and its client hears of frames as if it were hidden.
                     item.drawable.note.omissions |= Self.bit(index)
-                    hasOmissions = true
+                    omissions.append((item, index))
                     continue
                 }
                 noteVisible(item.drawable, by: index)
@@ -228,9 +242,23 @@ final class Scene {
                 if uncovered.isEmpty { break }
             }
         }
+        redrawOmissions(earlier)
     }
 
-    private static func bit(_ index: Int) -> UInt64 { 1 << UInt64(min(index, 63)) }
+    /// What wasn't left out before, and what isn't any more, looks different.
+    private func redrawOmissions(_ earlier: [(item: PlacedItem, viewer: Int)]) {
+        for (item, viewer) in omissions where item.drawable.note.earlierOmissions & Self.bit(viewer) == 0 {
+            viewers[viewer].addDamage(item.shown)
+        }
+        for (item, viewer) in earlier {
+            item.drawable.note.earlierOmissions = 0
+            let isOmitted = item.drawable.note.omissions & Self.bit(viewer) != 0
+            if !isOmitted, viewers.indices.contains(viewer) { viewers[viewer].addDamage(item.shown) }
+        }
+    }
+
+    /// A bit for a viewer; those beyond the last leave nothing out.
+    private static func bit(_ index: Int) -> UInt64 { index < UInt64.bitWidth ? 1 << UInt64(index) : 0 }
 
     /// What can be seen is so with all that it is a part of.
     private func noteVisible(_ drawable: any Drawable, by viewer: Int) {

@@ -78,7 +78,7 @@ final class Surface: WlSurface.Requests, Drawable {
 
     var whole: (any Drawable)? { (role as? Subsurface)?.parent }
 
-    var owner: AnyObject? { account }
+    var owner: AnyObject? { account.sharedAmongProcess }
 
     private(set) lazy var note = PlaceNote()
 
@@ -421,7 +421,9 @@ final class Surface: WlSurface.Requests, Drawable {
         if change.isReshaped {
             if let node { scene.redraw(self, of: node) }
         } else if !change.damage.isEmpty {
-            scene.addDamage(change.damage, of: self)
+            // Where pixels aren't shown as squares, those around the ones that have changed look different too.
+            let isSmooth = outputs.contains { $0.view.scale.in120ths % (120 * current.scale) != 0 }
+            scene.addDamage(isSmooth ? change.damage.grown(by: 1) : change.damage, of: self)
         }
         if waitsForFrame { scheduler.awaitFrame(self) }
     }

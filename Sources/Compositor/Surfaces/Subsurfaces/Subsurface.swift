@@ -145,11 +145,15 @@ final class Subsurface: WlSubsurface.Requests, SurfaceRole {
         leaveParent()
         surface?.detachRole()
         surface?.submitHeld()
+        surface?.releaseChildren()
         surface = nil
     }
 
     /// The surface that it is a part of is gone, and it isn't seen any more.
-    func parentDestroyed() { parent = nil }
+    func parentDestroyed() {
+        parent = nil
+        release()
+    }
 
     func setPosition(_ resource: WlSubsurface, x: Int32, y: Int32) throws(ProtocolError) {
         changePendingStack { $0.move(self, to: Point(x: Int(x), y: Int(y))) }
@@ -206,14 +210,19 @@ final class Subsurface: WlSubsurface.Requests, SurfaceRole {
     }
 
     /// Shows what was held in a subtree whose parent waits for nobody.
-    private func release() {
+    fileprivate func release() {
         guard !isSynchronous, let surface else { return }
         surface.submitHeld()
-        surface.newest[SubsurfaceStack.self].forEach { $0.subsurface.release() }
+        surface.releaseChildren()
     }
 }
 
 extension Surface {
+    /// Shows what was held in children that wait for nobody any more.
+    fileprivate func releaseChildren() {
+        for child in children { child.release() }
+    }
+
     /// How many levels of children it has, whether they are shown or not. Limits keep the walk short.
     var levelsBelow: Int {
         children.isEmpty ? 0 : 1 + (children.map { $0.surface?.levelsBelow ?? 0 }.max() ?? 0)

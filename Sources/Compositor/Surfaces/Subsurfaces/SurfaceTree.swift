@@ -4,7 +4,7 @@ internal import Pixels
 struct SurfaceTree {
     /// A descendant that shows something.
     fileprivate struct Branch {
-        /// Keeps no surface alive.
+        /// Every change of the tree lets go of it.
         let subsurface: Subsurface
         /// Its corner.
         let offset: Point
