@@ -95,6 +95,7 @@ import WaylandClient
         let front = Child(client, of: window.surface, at: 10, 0, desync: true)
         front.show(red)
         window.surface.commit()
+        client.roundTrip()
         fixture.nextFrame()
         #expect(fixture.pixel(15, 5) == red)
         let shown = fixture.compositor.scene.items(drawnFor: fixture.output).count

@@ -21,7 +21,7 @@ import WaylandClient
             in: folder,
             environment: ["WAYLAND_DISPLAY": "test"]
         )
-        try scene.liveWithFrames(milliseconds: 2_500)
+        try scene.liveWithFrames(milliseconds: 1_500)
         #expect(client.hears("done"))
         try scene.liveWithFrames(milliseconds: 300)
         client.killTree()
