@@ -265,7 +265,8 @@ let package = Package(
         .testTarget(
             name: "PixelsTests",
             dependencies: ["CFcft", "CPixelKernels", "CPixman", "Pixels"],
-            swiftSettings: strict
+            // Pictures are made and compared pixel by pixel.
+            swiftSettings: strict + [.unsafeFlags(["-O"])]
         ),
         .testTarget(
             name: "CompositorTests",

@@ -30,7 +30,7 @@ import Testing
     @Test(arguments: FormatTests.formats, Orientation.allCases)
     func interpolatedPixelsArePixmans(format: PixelFormat, orientation: Orientation) {
         var numbers = Numbers(seed: 20 + UInt64(orientation.rawValue))
-        for round in 0..<6 {
+        for round in 0..<30 {
             let source = source(numbers.number(in: 1...60), numbers.number(in: 1...60), format, from: &numbers)
             let upright = orientation.apply(to: source.layout.size)
             let destination = Rectangle(
