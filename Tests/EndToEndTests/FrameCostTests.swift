@@ -23,7 +23,7 @@ import WaylandClient
         )
         try scene.liveWithFrames(milliseconds: 1_500)
         #expect(client.hears("done"))
-        try scene.liveWithFrames(milliseconds: 300)
+        try scene.liveWithFrames(milliseconds: 1_000)
         client.killTree()
         // What isn't optimised takes several times as long: 4,000 surfaces are laid out in 18 ms otherwise.
         try scene.finish(asleep: HostileScene.crowd, turns: 100_000)
