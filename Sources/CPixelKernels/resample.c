@@ -76,14 +76,6 @@ INLINE void mix(uint16_t *restrict to, const uint8_t *upper, const uint8_t *lowe
     for (size_t i = 0; i < 4 * pixels; i++) to[i] = (uint16_t)(upper[i] * above + lower[i] * below);
 }
 
-INLINE void find(uint32_t *restrict pixels, uint32_t *restrict weights, int64_t position, int64_t step, size_t count) {
-    for (size_t i = 0; i < count; i++, position += step) {
-        const uint32_t weight = (uint32_t)(position >> (32 - 7)) & (SIGNET_MIX_WHOLE - 1);
-        pixels[i] = (uint32_t)(position >> 32);
-        weights[i] = weight << 16 | (SIGNET_MIX_WHOLE - weight);
-    }
-}
-
 INLINE void sample(char *restrict to, const uint16_t *mixed, const uint32_t *pixels, const uint32_t *weights,
                    size_t count) {
     for (size_t i = 0; i < count; i++) {
@@ -256,6 +248,10 @@ KERNEL(sample,
        (void *target, const uint16_t *mixed, const uint32_t *pixels, const uint32_t *weights, size_t count), target,
        mixed, pixels, weights, count)
 
-void signet_find(uint32_t *pixels, uint32_t *weights, int64_t position, int64_t step, size_t count) {
-    find(pixels, weights, position, step, count);
+void signet_find(uint32_t *restrict pixels, uint32_t *restrict weights, int64_t position, int64_t step, size_t count) {
+    for (size_t i = 0; i < count; i++, position += step) {
+        const uint32_t weight = (uint32_t)(position >> (32 - 7)) & (SIGNET_MIX_WHOLE - 1);
+        pixels[i] = (uint32_t)(position >> 32);
+        weights[i] = weight << 16 | (SIGNET_MIX_WHOLE - weight);
+    }
 }

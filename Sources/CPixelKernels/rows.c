@@ -1,8 +1,7 @@
-// Swift can't give one function its own instruction set, C can: the fast version is compiled for AVX2, and which one
-// runs is decided when the first row comes.
+// Blending and filling of rows.
 #include "CPixelKernels.h"
+#include "processor.h"
 
-#include <stdatomic.h>
 #include <string.h>
 
 // x * y / 255 for bytes, rounded: exact for all 65,536 pairs.
@@ -35,14 +34,13 @@ void signet_over_row_portable(void *target, const void *source, size_t pixels) {
 }
 
 #if defined(__x86_64__)
-#include <immintrin.h>
 
-__attribute__((target("avx2"))) static __m256i scaled(__m256i target, __m256i rest) {
+FAST static __m256i scaled(__m256i target, __m256i rest) {
     __m256i product = _mm256_add_epi16(_mm256_mullo_epi16(target, rest), _mm256_set1_epi16(0x80));
     return _mm256_mulhi_epu16(product, _mm256_set1_epi16(0x0101));
 }
 
-__attribute__((target("avx2"))) static void over_row_avx2(void *target, const void *source, size_t pixels) {
+FAST static void over_row_fast(void *target, const void *source, size_t pixels) {
     const __m256i alpha_mask = _mm256_set1_epi32((int)0xff000000);
     // Spreads each pixel's alpha over its four 16-bit channels.
     const __m256i spread_low = _mm256_setr_epi8(3, -1, 3, -1, 3, -1, 3, -1, 7, -1, 7, -1, 7, -1, 7, -1, 3, -1, 3, -1, 3,
@@ -71,20 +69,11 @@ __attribute__((target("avx2"))) static void over_row_avx2(void *target, const vo
 }
 #endif
 
-typedef void row_kernel(void *, const void *, size_t);
-
 void signet_over_row(void *target, const void *source, size_t pixels) {
-    static _Atomic(row_kernel *) chosen = NULL;
-    row_kernel *kernel = atomic_load_explicit(&chosen, memory_order_relaxed);
-    if (!kernel) {
-        kernel = signet_over_row_portable;
 #if defined(__x86_64__)
-        __builtin_cpu_init();
-        if (__builtin_cpu_supports("avx2")) kernel = over_row_avx2;
+    if (is_fast()) return over_row_fast(target, source, pixels);
 #endif
-        atomic_store_explicit(&chosen, kernel, memory_order_relaxed);
-    }
-    kernel(target, source, pixels);
+    signet_over_row_portable(target, source, pixels);
 }
 
 void signet_fill_row(void *target, uint32_t value, size_t pixels) {

@@ -1,11 +1,8 @@
-// Written so that the compiler makes vectors of it, with AVX2 where the processor has it: which version runs is decided
-// when the first row comes, as in rows.c.
+// Written so that the compiler makes vectors of it, with AVX2 where the processor has it.
 #include "CPixelKernels.h"
+#include "processor.h"
 
-#include <stdatomic.h>
 #include <string.h>
-
-#define INLINE static inline __attribute__((always_inline))
 
 INLINE uint32_t clamped(int32_t value) {
     value >>= SIGNET_YUV_FRACTION_BITS;
@@ -81,28 +78,16 @@ void signet_yuv_row_portable(void *target, const uint8_t *y, size_t y_step, cons
 }
 
 #if defined(__x86_64__)
-__attribute__((target("avx2"))) static void yuv_row_avx2(void *target, const uint8_t *y, size_t y_step,
-                                                         const uint8_t *u, const uint8_t *v, size_t chroma_step,
-                                                         size_t first, size_t count,
-                                                         const struct signet_yuv_coefficients *c) {
+FAST static void yuv_row_fast(void *target, const uint8_t *y, size_t y_step, const uint8_t *u, const uint8_t *v,
+                              size_t chroma_step, size_t first, size_t count, const struct signet_yuv_coefficients *c) {
     convert_any(target, y, y_step, u, v, chroma_step, first, count, c);
 }
 #endif
 
-typedef void row_kernel(void *, const uint8_t *, size_t, const uint8_t *, const uint8_t *, size_t, size_t, size_t,
-                        const struct signet_yuv_coefficients *);
-
 void signet_yuv_row(void *target, const uint8_t *y, size_t y_step, const uint8_t *u, const uint8_t *v,
                     size_t chroma_step, size_t first, size_t count, const struct signet_yuv_coefficients *c) {
-    static _Atomic(row_kernel *) chosen = NULL;
-    row_kernel *kernel = atomic_load_explicit(&chosen, memory_order_relaxed);
-    if (!kernel) {
-        kernel = signet_yuv_row_portable;
 #if defined(__x86_64__)
-        __builtin_cpu_init();
-        if (__builtin_cpu_supports("avx2")) kernel = yuv_row_avx2;
+    if (is_fast()) return yuv_row_fast(target, y, y_step, u, v, chroma_step, first, count, c);
 #endif
-        atomic_store_explicit(&chosen, kernel, memory_order_relaxed);
-    }
-    kernel(target, y, y_step, u, v, chroma_step, first, count, c);
+    convert_any(target, y, y_step, u, v, chroma_step, first, count, c);
 }

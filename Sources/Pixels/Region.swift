@@ -115,7 +115,7 @@ public struct Region: Equatable, Sendable {
     /// All coordinates times `numerator / denominator`, rounded so that no pixel is lost.
     public func scaledOutward(byNumerator numerator: Int, denominator: Int) -> Region {
         if numerator == denominator { return self }
-        return mapBoxes { box in
+        return mapped { box in
             Rectangle(
                 minX: floorDivide(box.minX * numerator, denominator),
                 minY: floorDivide(box.minY * numerator, denominator),
@@ -128,7 +128,7 @@ public struct Region: Equatable, Sendable {
     /// All coordinates times `numerator / denominator`, rounded so that no pixel is won.
     public func scaledInward(byNumerator numerator: Int, denominator: Int) -> Region {
         if numerator == denominator { return self }
-        return mapBoxes { box in
+        return mapped { box in
             Rectangle(
                 minX: -floorDivide(-box.minX * numerator, denominator),
                 minY: -floorDivide(-box.minY * numerator, denominator),
@@ -140,7 +140,7 @@ public struct Region: Equatable, Sendable {
 
     /// With everything that is at most `distance` away, up and down as well as to both sides.
     public func grown(by distance: Int) -> Region {
-        mapBoxes { box in
+        mapped { box in
             Rectangle(
                 minX: box.minX - distance,
                 minY: box.minY - distance,
@@ -153,7 +153,16 @@ public struct Region: Equatable, Sendable {
     /// Where the pixels are after content of `size` was turned by `orientation`.
     public func transformed(by orientation: Orientation, in size: Size) -> Region {
         if orientation == .normal { return self }
-        return mapBoxes { orientation.apply(to: $0, in: size) }
+        return mapped { orientation.apply(to: $0, in: size) }
+    }
+
+    /// What all rectangles become, together.
+    public func mapped(_ transform: (Rectangle) -> Rectangle) -> Region {
+        if isEmpty { return self }
+        var boxes: [pixman_box32_t] = []
+        boxes.reserveCapacity(rectangleCount)
+        forEachRectangle { if let box = Self.box(transform($0)) { boxes.append(box) } }
+        return Region(boxes: boxes)
     }
 
     // MARK: Coarsening
@@ -199,14 +208,6 @@ public struct Region: Equatable, Sendable {
         var result = self
         change(&result)
         return result
-    }
-
-    private func mapBoxes(_ transform: (Rectangle) -> Rectangle) -> Region {
-        if isEmpty { return self }
-        var boxes: [pixman_box32_t] = []
-        boxes.reserveCapacity(rectangleCount)
-        forEachRectangle { if let box = Self.box(transform($0)) { boxes.append(box) } }
-        return Region(boxes: boxes)
     }
 
     private static let limit = 1 << 30

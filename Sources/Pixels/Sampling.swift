@@ -28,10 +28,10 @@ struct Sampling {
             origin = destination.lowerBound
             isForward = length > 0
             // Positions up to pixman's limits are rounded as pixman does, so that pictures are the same.
-            let bits: Double = destination.count <= 16_384 && count <= 16_384 ? 16 : 32
-            func fixed(_ value: Double, half: Bool = false) -> Int64 {
-                let scaled = (value * (bits == 16 ? 0x1p16 : 0x1p32) + 0.5).rounded(.down)
-                return Int64(max(-0x1p62, min(0x1p62, scaled))) << (bits == 16 ? 16 : 0)
+            let bits = destination.count <= 16_384 && count <= 16_384 ? 16 : 32
+            func fixed(_ value: Double) -> Int64 {
+                let scaled = (value * Double(1 << bits) + 0.5).rounded(.down)
+                return Int64(max(-0x1p62, min(0x1p62, scaled))) << (32 - bits)
             }
             step = fixed(length / Double(destination.count))
             // The centre of the first pixel: half a step, rounded to the bits that there are.

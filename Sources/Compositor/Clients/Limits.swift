@@ -49,7 +49,7 @@ public struct Limits: Sendable {
     public var subsurfaceDepth = 64
     /// `wl_subsurface` objects of one parent.
     public var subsurfaces = 1_024
-    /// Rectangles in a region before it is coarsened.
+    /// Rectangles in a region; four times as many are too much.
     public var regionRectangles = 1_024
     /// Rectangles of an opaque region that are made use of: so many of the largest.
     public var opaqueRectangles = 64

@@ -40,19 +40,12 @@ struct View: Equatable {
     private func turned(_ rectangle: Rectangle) -> Rectangle { orientation.apply(to: rectangle, in: uprightSize) }
 
     /// Pixels that a region of global coordinates may have to do with.
-    func outerPixels(_ region: Region) -> Region {
-        let isWhole = scale.in120ths % 120 == 0
-        let local = region.translated(by: Point(x: -origin.x, y: -origin.y))
-            .scaledOutward(byNumerator: scale.in120ths, denominator: 120)
-        // What is in it may be rounded to one side or the other, and its neighbours are drawn smoothly into it.
-        return (isWhole ? local : local.grown(by: 1))
-            .intersection(uprightSize.bounds)
-            .transformed(by: orientation, in: uprightSize)
-    }
+    func outerPixels(_ region: Region) -> Region { region.mapped(outerPixels) }
 
     /// The same for a rectangle.
     func outerPixels(_ rectangle: Rectangle) -> Rectangle {
         if rectangle.isEmpty { return rectangle }
+        // What is in it may be rounded to one side or the other, and its neighbours are drawn smoothly into it.
         let reach = scale.in120ths % 120 == 0 ? 0 : 1
         func pixels(_ from: Int, _ to: Int, origin: Int, limit: Int) -> Range<Int> {
             // Nothing that far away is seen.

@@ -199,26 +199,13 @@ final class Scene {
     /// The first, of those that were added, who shows an item or something that is a part of it: where it isn't covered
     /// by what is opaque in front.
     func viewer(of drawable: any Drawable) -> (any SceneViewer)? {
-        findVisible()
+        prepare()
         let note = drawable.note
         return note.version == visibilityVersion ? viewers[note.viewer] : nil
     }
 
     /// Lays out what has changed, and finds out what can be seen: all damage is told of then.
     func prepare() {
-        update()
-        findVisible()
-    }
-
-    /// What a viewer draws, back to front: all items but those that it leaves out, as too much would be drawn for their
-    /// owners.
-    func items(drawnFor viewer: any SceneViewer) -> [PlacedItem] {
-        prepare()
-        guard !omissions.isEmpty, let index = viewers.firstIndex(where: { $0 === viewer }) else { return items }
-        return items.filter { $0.drawable.note.omissions & Self.bit(index) == 0 }
-    }
-
-    private func findVisible() {
         let items = items
         if visibilityVersion != 0 { return }
         lastVisibilityVersion += 1
@@ -243,6 +230,14 @@ final class Scene {
             }
         }
         redrawOmissions(earlier)
+    }
+
+    /// What a viewer draws, back to front: all items but those that it leaves out, as too much would be drawn for their
+    /// owners.
+    func items(drawnFor viewer: any SceneViewer) -> [PlacedItem] {
+        prepare()
+        guard !omissions.isEmpty, let index = viewers.firstIndex(where: { $0 === viewer }) else { return items }
+        return items.filter { $0.drawable.note.omissions & Self.bit(index) == 0 }
     }
 
     /// What wasn't left out before, and what isn't any more, looks different.
