@@ -186,7 +186,8 @@ public final class Compositor {
 
     /// Lets clients connect at `socket`, until the compositor ends.
     public func listen(on socket: consuming ListeningSocket) {
-        display.listen(on: socket) { [unowned self] in connect($0) }
+        // A display that somebody keeps lets nobody in when the compositor is gone.
+        display.listen(on: socket) { [weak self] in self?.connect($0) }
     }
 
     /// Serves the client at the other end of `socket`; nil, and the socket closed, where there is no room for it.
