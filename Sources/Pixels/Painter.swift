@@ -103,6 +103,18 @@ public enum Painter {
         }
     }
 
+    /// The rows of an image that show in a part of the target. That isn't empty, and lies in the placement's
+    /// destination.
+    public static func rows(of size: Size, _ placement: Placement, shownIn part: Rectangle) -> Range<Int> {
+        if placement.isUnscaled(size) {
+            return part.minY - placement.destination.minY..<part.maxY - placement.destination.minY
+        }
+        let sampling = Sampling(size, placement)
+        let (axis, places) =
+            sampling.isTransposed ? (sampling.x, part.minX..<part.maxX) : (sampling.y, part.minY..<part.maxY)
+        return axis.pixels(for: places, asSquares: axis.factor > 0)
+    }
+
     /// How much work a pixel of such an image is there, where that of one that is merely copied is 1.
     public static func effort(_ layout: PixelLayout, _ placement: Placement) -> Int {
         effort(layout.size, placement) + (layout.format.liesLikeXRGB8888 ? 0 : 2)

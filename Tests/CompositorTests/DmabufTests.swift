@@ -209,7 +209,8 @@ import WaylandWire
         #expect(eventually { fixture.pixel(0, 0) == 6 })
         let node = try #require(fixture.compositor.scene.items.last?.drawable as? Surface)
         let rows = try #require(node.current.content?.source as? PixelRows)
-        let source = rows.withBytes { unsafe $0.withUnsafeBytes { UInt(bitPattern: $0.baseAddress!) } }
+        let address = rows.withBytes { unsafe $0.withUnsafeBytes { UInt(bitPattern: $0.baseAddress!) } }
+        let source = try #require(address)
         #expect(try isInDmabufMapping(source), "drawing reads from the dma-buf itself")
     }
 

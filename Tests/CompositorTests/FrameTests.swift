@@ -24,9 +24,10 @@ import WaylandClient
             placement: Placement,
             clip: Region,
             opaque: Region
-        ) {
+        ) -> Bool {
             entered.post()
             if isClosed.load(ordering: .acquiring) { opened.wait() }
+            return true
         }
 
         func waitUntilDrawn() { entered.wait(milliseconds: 10_000) }
@@ -34,6 +35,28 @@ import WaylandClient
         func open() {
             isClosed.store(false, ordering: .releasing)
             opened.post()
+        }
+    }
+
+    /// Can't be drawn, as memory that can't be mapped.
+    private struct Unmappable: PixelSource {
+        let size = Size(width: 1, height: 1)
+        let isOpaque = true
+        let isShared = true
+
+        func draw(
+            onto target: inout MutableRawSpan,
+            _ targetLayout: PixelLayout,
+            placement: Placement,
+            clip: Region,
+            opaque: Region
+        ) -> Bool { false }
+    }
+
+    /// Something that has other pixels once it turned out that those before can't be drawn.
+    private final class Replaced: SurfaceContent {
+        override func wasDrawn(_ trouble: DrawingTrouble) {
+            if trouble.isUnmappable { becomeReady(SolidColor(0x12_34_56)) }
         }
     }
 
@@ -45,6 +68,10 @@ import WaylandClient
 
         init(_ source: any PixelSource) {
             appearance = Appearance(content: SurfaceContent(source), size: source.size)
+        }
+
+        init(_ content: SurfaceContent) {
+            appearance = Appearance(content: content, size: content.size)
         }
     }
 
@@ -105,6 +132,23 @@ import WaylandClient
         #expect(heard.events == ["done", "presented", "release"])
         fixture.nextFrame()
         #expect(fixture.pixel(5, 5) == 0x0000ff)
+    }
+
+    @Test func `a frame that lacks something isn't shown, and drawn again with what took its place`() {
+        let feedback = presentation.feedback(surface: window.surface)
+        var presented = 0
+        feedback.onPresented = { _, _, _, _, _, _, _ in presented += 1 }
+        window.show(pool.buffer(10, 10, color: 0x00ff00))
+        client.roundTrip()
+        fixture.compositor.scene.insert(Still(Replaced(Unmappable())))
+        fixture.nextFrame()
+        client.roundTrip()
+        #expect(fixture.output.newestFrame == nil && presented == 0)
+        fixture.nextFrame()
+        client.roundTrip()
+        #expect(presented == 1)
+        #expect(fixture.pixel(199, 99) == 0x12_34_56)
+        #expect(fixture.pixel(5, 5) == 0x00ff00)
     }
 
     @Test func `a buffer is kept also where its memory is read meanwhile`() throws {

@@ -165,4 +165,19 @@ import WaylandClient
         client.roundTrip()
         #expect(fixture.compositor.ledger.usage(of: .frames) == 0)
     }
+
+    @Test func `memory that nobody looks at isn't mapped`() {
+        let fixture = Fixture()
+        let client = fixture.connect()
+        let pool = TestPool(client, size: 65_536)
+        let before = mappingCount(named: "signet-test")
+        let window = TestWindow(client)
+        window.show(pool.buffer(60, 60, color: 0xff0000))
+        fixture.nextFrame()
+        client.roundTrip()
+        #expect(mappingCount(named: "signet-test") == before)
+        window.moveToCorner()
+        #expect(fixture.pixel(5, 5) == 0xff0000)
+        #expect(mappingCount(named: "signet-test") == before + 1)
+    }
 }

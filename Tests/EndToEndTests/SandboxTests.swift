@@ -1,6 +1,10 @@
+import ClientToolkit
 import Foundation
 import Glibc
+import SharedMemory
+import TestSupport
 import Testing
+import WaylandClient
 
 /// Sandboxes and old kernels that forbid memfd_create with an error of their own: Signet works, clients' policy stays,
 /// and where no frame can be made at all, that is said at the start.
@@ -77,5 +81,38 @@ import Testing
         let script = "ulimit -n 16; exec '\(Program.path(of: "signet"))' -- true"
         let outcome = try Program.run("/bin/sh", ["-c", script], in: folder)
         #expect(outcome.status == 1 && outcome.errors.contains("ulimit -Hn"), "\(outcome)")
+    }
+
+    /// What is mapped when it is looked at can turn out to have no room.
+    @Test(.enabled(if: !Program.isSanitized, "the sanitizer needs addresses of its own"))
+    func `where there are no addresses for a client's memory it is copied`() throws {
+        let compositor = try folder.compositor()
+        let status = try String(contentsOfFile: "/proc/\(compositor.identifier)/status", encoding: .utf8)
+        let size = try #require(status.firstMatch(of: #/VmSize:\s*(\d+) kB/#))
+        let limit = (Int(size.1)! + 24 << 10) << 10
+        let command = "prlimit --as=\(limit) --pid \(compositor.identifier)"
+        #expect(try Program.run("/bin/sh", ["-c", command], in: folder).status == 0)
+        unsafe setenv("XDG_RUNTIME_DIR", folder.path, 1)
+        let connection = try Connection(to: "test")
+        let globals = try Globals(connection)
+        let file = TestFile.memfd(64 << 20, seals: .shrink)
+        TestFile.write([UInt32](repeating: 0x12_34_56, count: 16 << 20), to: file)
+        let pool = globals.shm.createPool(fd: file, size: 64 << 20)
+        let window = ShellWindow(globals, title: "large")
+        try connection.roundTrip()
+        window.surface.attach(
+            buffer: pool.createBuffer(offset: 0, width: 100, height: 100, stride: 400, format: .xrgb8888),
+            x: 0,
+            y: 0
+        )
+        window.surface.commit()
+        let isSeen = try eventually {
+            try connection.roundTrip()
+            return try folder.screenshot().count(of: 0x12_34_56) == 10_000
+        }
+        #expect(isSeen)
+        window.close()
+        connection.close()
+        #expect(compositor.end().status == 0)
     }
 }

@@ -1,11 +1,32 @@
 internal import SharedMemory
 internal import Synchronization
 
+/// A client's file, shared with the threads that read it.
+final class ClientFile: Sendable {
+    let descriptor: Descriptor
+
+    init(_ descriptor: consuming Descriptor) { self.descriptor = descriptor }
+}
+
 /// A client's memory, mapped for reading. Any thread may look at it.
+///
+/// Whoever looks first maps it, if it isn't: that waits for whatever else is just being mapped or unmapped, so that the
+/// event loop isn't to do it; and what nobody looks at costs nothing.
 @safe
 final class MappedMemory: @unchecked Sendable {
-    /// There until the end.
+    private enum State: Int {
+        case unmapped, mapped
+        /// There are no addresses, no mappings or no memory left.
+        case unmappable
+    }
+
+    /// What is mapped, where it isn't yet.
+    private let file: ClientFile?
+    /// Once mapped, there until the end.
     private var mapping: ReadOnlyMapping?
+    private let state: Atomic<Int>
+    /// Held by whoever maps it.
+    private let turn = Mutex(())
     /// In bytes.
     let length: Int
     /// What was looked at so far lies between these.
@@ -19,7 +40,17 @@ final class MappedMemory: @unchecked Sendable {
     init(_ mapping: consuming ReadOnlyMapping, watch: MemoryWatch = MemoryWatch()) {
         self.watch = watch
         length = mapping.length
+        file = nil
+        state = Atomic(State.mapped.rawValue)
         self.mapping = consume mapping
+    }
+
+    /// The first `length` bytes of `file`, which can't become shorter, to be mapped when they are looked at.
+    init(_ file: ClientFile, length: Int, watch: MemoryWatch = MemoryWatch()) {
+        self.watch = watch
+        self.length = length
+        self.file = file
+        state = Atomic(State.unmapped.rawValue)
     }
 
     deinit {
@@ -28,17 +59,40 @@ final class MappedMemory: @unchecked Sendable {
         mapping.take()?.unmap(seen: start < end ? start..<end : 0..<0) { [notice] in notice.send() }
     }
 
-    /// How many pages of a range aren't there; 0 unless they are watched.
+    /// Whether pages that aren't there are worth counting.
+    var isWatched: Bool { watch.isOn }
+
+    /// How many pages of a range aren't there; 0 where it isn't mapped.
     func missingPages(in range: Range<Int>) -> Int {
-        guard watch.isOn.load(ordering: .relaxed) else { return 0 }
+        guard state.load(ordering: .acquiring) == State.mapped.rawValue else { return 0 }
         return mapping?.missingPages(in: range) ?? 0
+    }
+
+    /// Maps it if it isn't; false where that can't be, and never will.
+    private func map() -> Bool {
+        switch State(rawValue: state.load(ordering: .acquiring)) {
+        case .mapped: return true
+        case .unmappable: return false
+        case .unmapped, nil: break
+        }
+        return turn.withLock { _ in
+            guard let file, state.load(ordering: .relaxed) == State.unmapped.rawValue else {
+                return state.load(ordering: .relaxed) == State.mapped.rawValue
+            }
+            mapping = try? ReadOnlyMapping(file.descriptor, length: length)
+            let isMapped = mapping != nil
+            state.store((isMapped ? State.mapped : .unmappable).rawValue, ordering: .releasing)
+            return isMapped
+        }
     }
 
     /// Whether anybody has looked at it.
     var wasSeen: Bool { seenEnd.load(ordering: .relaxed) > 0 }
 
-    func withBytes<R>(in range: Range<Int>, _ body: (RawSpan) -> R) -> R {
-        guard mapping != nil else { preconditionFailure("the mapping has ended") }
+    /// Lends the bytes; nil where they can't be mapped.
+    @discardableResult
+    func withBytes<R>(in range: Range<Int>, _ body: (RawSpan) -> R) -> R? {
+        guard map(), mapping != nil else { return nil }
         seenStart.min(range.lowerBound, ordering: .relaxed)
         seenEnd.max(range.upperBound, ordering: .relaxed)
         return mapping!.withBytes(in: range, body)
@@ -58,8 +112,15 @@ final class ClientMemory {
         self.charge = SharedCharge(charge)
     }
 
+    /// Memory that is mapped when it is looked at for the first time.
+    init(_ file: ClientFile, length: Int, account: ClientAccount, charge: consuming Charge) {
+        mapped = MappedMemory(file, length: length, watch: account.memoryTrust.watch)
+        self.account = account
+        self.charge = SharedCharge(charge)
+    }
+
     deinit {
-        // What nobody has looked at is unmapped at once.
+        // What nobody has looked at was never mapped, or is unmapped at once.
         if mapped.wasSeen { account.keep([charge], until: mapped.notice) }
     }
 
@@ -69,6 +130,7 @@ final class ClientMemory {
     /// It was drawn from.
     func wasDrawn(_ trouble: DrawingTrouble) {
         account.memoryTrust.wasDrawn(trouble)
+        if trouble.isUnmappable { account.memoryTrust.isLost() }
         filledPages += trouble.filledPages
         // What was only reserved until then is filled too, once.
         if filledPages > mapped.length / 4_096 + 64 { account.memoryTrust.isLost() }

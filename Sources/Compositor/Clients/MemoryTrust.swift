@@ -16,9 +16,8 @@ final class MemoryTrust {
     private(set) var isGiven = true
     private var sleep: UInt64 = 0
     private var faults: UInt64 = 0
-    /// When there was trouble the last time, and until when pages are counted.
+    /// When there was trouble the last time.
     private var time = EventLoop.now
-    private var watchEnd: UInt64 = 0
 
     /// Something was drawn from its memory.
     func wasDrawn(_ trouble: DrawingTrouble) {
@@ -29,9 +28,8 @@ final class MemoryTrust {
         faults += UInt64(trouble.faults)
         if faults > Self.suspicion.faults {
             faults = 0
-            watchEnd = time + Self.suspicion.time
+            watch.end.store(time + Self.suspicion.time, ordering: .relaxed)
         }
-        watch.isOn.store(time < watchEnd, ordering: .relaxed)
         if sleep > Self.patience { isGiven = false }
     }
 
@@ -41,7 +39,13 @@ final class MemoryTrust {
 
 /// Tells whoever draws from a client's memory whether pages that aren't there are worth counting.
 final class MemoryWatch: Sendable {
-    let isOn = Atomic(false)
+    /// Until when they are, in nanoseconds of the event loop's clock.
+    fileprivate let end = Atomic<UInt64>(0)
+
+    var isOn: Bool {
+        let end = end.load(ordering: .relaxed)
+        return end > 0 && EventLoop.now < end
+    }
 }
 
 extension UInt64 {

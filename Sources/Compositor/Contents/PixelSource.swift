@@ -8,22 +8,24 @@ protocol PixelSource: Sendable {
     var isOpaque: Bool { get }
     /// Whether it is memory that somebody else can make us wait for, or fill anew page by page.
     var isShared: Bool { get }
-    /// How many of its pages aren't there, where it is memory of somebody whose pages are worth counting.
-    var missingPages: Int { get }
+    /// How many of the pages that show aren't there, where it is memory of somebody whose pages are worth counting.
+    /// `clip` isn't empty, and lies in the placement's destination.
+    func missingPages(_ placement: Placement, clip: Rectangle) -> Int
     /// How much work a pixel of it is there; see ``Painter/effort(_:_:)-(PixelLayout,_)``.
     func effort(_ placement: Placement) -> Int
     /// Draws it onto a target of ``PixelFormat/xrgb8888``, whose pixels `clip` and `opaque` are in; see ``Painter``.
+    /// False where the pixels can't be had, and nothing was drawn.
     func draw(
         onto target: inout MutableRawSpan,
         _ targetLayout: PixelLayout,
         placement: Placement,
         clip: Region,
         opaque: Region
-    )
+    ) -> Bool
 }
 
 extension PixelSource {
-    var missingPages: Int { 0 }
+    func missingPages(_ placement: Placement, clip: Rectangle) -> Int { 0 }
     func effort(_ placement: Placement) -> Int { 1 }
 }
 
@@ -57,9 +59,11 @@ struct PixelRows: PixelSource {
         return false
     }
 
-    var missingPages: Int {
-        guard case .mapping(let memory, let range) = memory else { return 0 }
-        return memory.missingPages(in: range)
+    func missingPages(_ placement: Placement, clip: Rectangle) -> Int {
+        guard case .mapping(let memory, let range) = memory, memory.isWatched else { return 0 }
+        let rows = Painter.rows(of: layout.size, placement, shownIn: clip)
+        let start = range.lowerBound + rows.lowerBound * layout.stride
+        return memory.missingPages(in: start..<min(range.upperBound, start + rows.count * layout.stride))
     }
 
     func effort(_ placement: Placement) -> Int { Painter.effort(layout, placement) }
@@ -70,8 +74,8 @@ struct PixelRows: PixelSource {
         placement: Placement,
         clip: Region,
         opaque: Region
-    ) {
-        withBytes { source in
+    ) -> Bool {
+        let drawn: Void? = withBytes { source in
             Painter.draw(
                 source,
                 layout,
@@ -82,10 +86,11 @@ struct PixelRows: PixelSource {
                 opaque: opaque
             )
         }
+        return drawn != nil
     }
 
-    /// Lends the bytes.
-    func withBytes<R>(_ body: (RawSpan) -> R) -> R {
+    /// Lends the bytes; nil where they can't be had.
+    func withBytes<R>(_ body: (RawSpan) -> R) -> R? {
         switch memory {
         case .bytes(let bytes): unsafe bytes.withUnsafeBytes { unsafe body($0.bytes) }
         case .copy(let memory): memory.withBytes(body)
@@ -115,7 +120,8 @@ struct YUVPlanes: PixelSource {
         placement: Placement,
         clip: Region,
         opaque: Region
-    ) {
+    ) -> Bool {
+        var isDrawn = false
         withBytes(of: 0) { first in
             withBytes(of: 1) { second in
                 withBytes(of: 2) { third in
@@ -129,15 +135,17 @@ struct YUVPlanes: PixelSource {
                         placement: placement,
                         clip: clip
                     )
+                    isDrawn = true
                 }
             }
         }
+        return isDrawn
     }
 
-    /// Lends a plane's bytes; none where there is no such plane.
-    private func withBytes<R>(of plane: Int, _ body: (RawSpan) -> R) -> R {
+    /// Lends a plane's bytes, none where there is no such plane; doesn't where they can't be had.
+    private func withBytes(of plane: Int, _ body: (RawSpan) -> Void) {
         guard planes.indices.contains(plane) else { return body(RawSpan()) }
-        return planes[plane].memory.withBytes(in: planes[plane].range, body)
+        planes[plane].memory.withBytes(in: planes[plane].range, body)
     }
 }
 
@@ -174,11 +182,11 @@ struct SolidColor: PixelSource {
         placement: Placement,
         clip: Region,
         opaque: Region
-    ) {
+    ) -> Bool {
         let clip = clip.intersection(placement.destination).intersection(targetLayout.size.bounds)
-        if clip.isEmpty { return }
+        if clip.isEmpty { return true }
         // It is the same everywhere.
         let everywhere = Placement(destination: clip.bounds)
-        pixel.draw(onto: &target, targetLayout, placement: everywhere, clip: clip, opaque: opaque)
+        return pixel.draw(onto: &target, targetLayout, placement: everywhere, clip: clip, opaque: opaque)
     }
 }

@@ -8,7 +8,8 @@ internal import WaylandServer
 /// - Otherwise they are read from the file after the commit, on the client's lane. The copy doesn't change any more
 ///   once it can be shown, and the buffer is released then. The next copy of the surface is written over the one before
 ///   this, if nobody shows that, so that only what has changed since is read.
-/// - Where the client empties its memory while it is shown, the second takes the place of the first.
+/// - Where the client empties its memory while it is shown, or it turns out that it can't be mapped, the second takes
+///   the place of the first.
 final class ShmContent: SurfaceContent {
     private let buffer: ShmBuffer
     private let layout: PixelLayout
@@ -142,6 +143,8 @@ final class ShmContent: SurfaceContent {
         guard let view else { return }
         view.memory.wasDrawn(trouble)
         guard !buffer.account.memoryTrust.isGiven, copy == nil else { return }
+        // There is nothing to be seen until there is a copy.
+        if trouble.isUnmappable { becomeReady(SolidColor(0)) }
         do throws(ProtocolError) { try read(prepareCopy(after: nil)) } catch { buffer.account.end(with: error) }
     }
 }

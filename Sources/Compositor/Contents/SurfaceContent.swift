@@ -35,11 +35,21 @@ class SurfaceContent {
     /// For subclasses: the pixels, which can be drawn from now on. Later they may turn out to be elsewhere, and are
     /// given again; those before are still being drawn then.
     final func becomeReady(_ source: any PixelSource) {
+        let isFirst = self.source == nil
         self.source = source
-        let actions = actions
-        self.actions = []
-        for action in actions { action() }
+        if isFirst {
+            let actions = actions
+            self.actions = []
+            for action in actions { action() }
+        } else {
+            for action in replacements { action() }
+        }
     }
+
+    private var replacements: [() -> Void] = []
+
+    /// Calls `action` whenever the pixels are given again, from now on.
+    final func whenReplaced(_ action: @escaping () -> Void) { replacements.append(action) }
 
     /// Calls `action` when it becomes ready, if it isn't.
     final func whenReady(_ action: @escaping () -> Void) {
@@ -62,6 +72,8 @@ struct DrawingTrouble: Sendable {
     var faults = 0
     /// Pages that weren't there before, and were then, where they were counted.
     var filledPages = 0
+    /// Whether it couldn't be looked at, and wasn't drawn.
+    var isUnmappable = false
     /// How long threads slept, altogether, in nanoseconds.
     var sleep: UInt64 = 0
 
@@ -69,6 +81,7 @@ struct DrawingTrouble: Sendable {
         DrawingTrouble(
             faults: left.faults + right.faults,
             filledPages: left.filledPages + right.filledPages,
+            isUnmappable: left.isUnmappable || right.isUnmappable,
             sleep: left.sleep + right.sleep
         )
     }

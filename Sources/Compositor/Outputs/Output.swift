@@ -234,6 +234,8 @@ final class Output: SceneViewer {
         let pixels: Int
         /// When it was begun, in nanoseconds of the clock.
         let start: UInt64
+        /// Whether something that shows couldn't be drawn.
+        var isIncomplete = false
         /// For those who want to hear when it is shown.
         var feedback: [AwaitedFeedback] = []
 
@@ -278,7 +280,14 @@ final class Output: SceneViewer {
             self.drawing = drawing
             damage = Region()
             let done = loop.expectValue { [weak self] (troubles: [Int: DrawingTrouble]) in
-                for index in troubles.keys.sorted() { drawing.contents[index].content.wasDrawn(troubles[index]!) }
+                for index in troubles.keys.sorted() {
+                    let (content, trouble) = (drawing.contents[index].content, troubles[index]!)
+                    if trouble.isUnmappable {
+                        drawing.isIncomplete = true
+                        content.whenReplaced { [weak self] in self.map { $0.addDamage($0.bounds) } }
+                    }
+                    content.wasDrawn(trouble)
+                }
                 if let self { endFrame(drawing) } else { for feedback in drawing.feedback { feedback.send(nil) } }
             }
             renderer.draw(list, into: buffer.memory, buffer.layout, then: done)
@@ -293,8 +302,8 @@ final class Output: SceneViewer {
         self.drawing = nil
         defer { keepBuffersForAWhile() }
         if isStopped { return drawing.feedback.forEach { $0.send(nil) } }
-        // What was drawn for another state isn't shown any more.
-        let isCurrent = drawing.state == state
+        // What was drawn for another state isn't shown any more, nor what lacks something.
+        let isCurrent = drawing.state == state && !drawing.isIncomplete
         let result = isCurrent ? driver.submit(drawing.buffer, drawing.damage, begunAt: drawing.refresh) : .skipped
         trace?.drew(name, from: drawing.start, to: clock.now, pixels: drawing.pixels, result: result.name)
         guard case .shown(let refresh) = result else {

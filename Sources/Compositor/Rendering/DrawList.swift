@@ -134,7 +134,8 @@ struct DrawList: Sendable {
     var missingPages: [Int: Int] {
         var result: [Int: Int] = [:]
         for (index, command) in commands.enumerated() where command.source.isShared {
-            let count = command.source.missingPages
+            let shown = command.clip.bounds.intersection(command.placement.destination)
+            let count = shown.isEmpty ? 0 : command.source.missingPages(command.placement, clip: shown)
             if count > 0 { result[index] = count }
         }
         return result
@@ -164,7 +165,7 @@ struct DrawList: Sendable {
         for (index, command) in commands.enumerated() where !command.clip.isEmpty {
             let isShared = command.source.isShared
             if isShared { meter.begin() }
-            command.source.draw(
+            let isDrawn = command.source.draw(
                 onto: &target,
                 layout,
                 placement: command.placement,
@@ -172,6 +173,7 @@ struct DrawList: Sendable {
                 opaque: command.opaque
             )
             if isShared, let trouble = meter.end() { troubles[index] = trouble }
+            if !isDrawn { troubles[index, default: DrawingTrouble()].isUnmappable = true }
         }
         return troubles
     }

@@ -2,14 +2,7 @@ internal import Pixels
 internal import SharedMemory
 internal import WaylandServer
 
-/// A client's file, shared with the threads that read it.
-final class ClientFile: Sendable {
-    let descriptor: Descriptor
-
-    init(_ descriptor: consuming Descriptor) { self.descriptor = descriptor }
-}
-
-/// A `wl_shm_pool`: a client's file, admitted, and mapped where its size can only grow.
+/// A `wl_shm_pool`: a client's file, admitted, and mapped, once that is looked at, where its size can only grow.
 ///
 /// - What can be told of the file at once is; the rest is asked on the client's lane. Until then its buffers have no
 ///   content, and commits of them wait.
@@ -27,8 +20,8 @@ final class ShmPool: WlShmPool.Requests {
     private(set) var size: Int
     /// How it may be read; nil until that is known for the first time.
     private(set) var access: Admission.Access?
-    /// The whole pool, where it is mapped. A pool that grows gets another; the old one lasts as long as it is looked
-    /// at.
+    /// The whole pool, where it may be mapped. A pool that grows gets another; the old one lasts as long as it is
+    /// looked at.
     private(set) var memory: ClientMemory?
     /// How often the file is being looked at just now.
     private var questions = 0
@@ -54,7 +47,7 @@ final class ShmPool: WlShmPool.Requests {
         try look()
     }
 
-    /// The file holds what it is to hold, and is mapped if it may be. False while that isn't known.
+    /// The file holds what it is to hold. False while that isn't known.
     var isOpen: Bool { questions == 0 }
 
     /// Calls `action` when ``isOpen``, which it isn't. Never, where the client ends. Who waits is to say when it is
@@ -125,12 +118,7 @@ final class ShmPool: WlShmPool.Requests {
     private func open(_ access: Admission.Access, size: Int) throws(ProtocolError) {
         if case .mapped = access {
             let charge = try account.charge(of: .mappings)
-            do throws(SystemError) {
-                let mapping = try ReadOnlyMapping(file.descriptor, length: size)
-                memory = ClientMemory(mapping, account: account, charge: charge)
-            } catch {
-                throw .noMemory("a pool of \(size) bytes can't be mapped: \(error)")
-            }
+            memory = ClientMemory(file, length: size, account: account, charge: charge)
         } else {
             memory = nil
         }
