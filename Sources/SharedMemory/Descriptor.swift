@@ -1,5 +1,6 @@
 internal import CLinux
 internal import Glibc
+internal import Synchronization
 
 /// A file descriptor with one owner, closed when the owner lets go of it.
 ///
@@ -11,15 +12,24 @@ public struct Descriptor: ~Copyable, Sendable {
     private enum Origin {
         /// Made here: closing it takes no time.
         case own
-        /// Made here: closing it may free much memory.
-        case ownMemory
+        /// Made here: closing the last of its copies may free much memory.
+        case ownMemory(OwnMemory)
         /// Sent by a process of this user.
         case received(user: UInt32, seals: Seals?)
+    }
+
+    /// Memory of our own that has a descriptor, or several.
+    private final class OwnMemory: Sendable {
+        let descriptorCount = Atomic(1)
+
+        /// One of them is to be closed, or isn't ours any more; whether it is the last.
+        func release() -> Bool { descriptorCount.subtract(1, ordering: .acquiringAndReleasing).newValue == 0 }
     }
 
     /// The number the kernel knows it by. Valid only while this value lives.
     public let rawValue: CInt
     private let origin: Origin
+    private var isRelinquished = false
 
     /// Takes over `rawValue`, an open descriptor that nobody else closes.
     public init(owning rawValue: CInt) {
@@ -44,9 +54,9 @@ public struct Descriptor: ~Copyable, Sendable {
         if case .received(_, let seals) = origin { seals } else { nil }
     }
 
-    /// Takes over memory of our own, which is closed by ``Disposal`` as well.
+    /// Takes over memory of our own, whose last copy is closed by ``Disposal`` as well.
     init(owningMemory rawValue: CInt) {
-        self.init(rawValue, .ownMemory)
+        self.init(rawValue, .ownMemory(OwnMemory()))
     }
 
     private init(_ rawValue: CInt, _ origin: Origin) {
@@ -55,19 +65,21 @@ public struct Descriptor: ~Copyable, Sendable {
     }
 
     deinit {
+        var freesMemory = false
+        if case .ownMemory(let memory) = origin { freesMemory = memory.release() }
+        if isRelinquished { return }
         switch origin {
-        // Also after EINTR the number is free again: close(2).
-        case .own: _ = Glibc.close(rawValue)
-        case .ownMemory: Disposal.close(rawValue)
         case .received(let user, let seals): Disposal.close(rawValue, from: user, isMemory: seals != nil)
+        case .own, .ownMemory:
+            // Also after EINTR the number is free again: close(2).
+            if freesMemory { Disposal.close(rawValue) } else { _ = Glibc.close(rawValue) }
         }
     }
 
     /// Gives up ownership: the caller closes the returned number.
     public consuming func relinquish() -> CInt {
-        let number = rawValue
-        discard self
-        return number
+        isRelinquished = true
+        return rawValue
     }
 
     /// Another descriptor of the same open file, which doesn't survive exec. Source: fcntl(2), F_DUPFD_CLOEXEC.
@@ -75,6 +87,7 @@ public struct Descriptor: ~Copyable, Sendable {
         let number = rawValue
         let copy = try SystemCall.run("fcntl") { fcntl(number, F_DUPFD_CLOEXEC, 0) }
         DescriptorTable.note(copy)
+        if case .ownMemory(let memory) = origin { memory.descriptorCount.add(1, ordering: .relaxed) }
         // Closing a copy of a stranger's file asks its file system too.
         return Descriptor(copy, origin)
     }

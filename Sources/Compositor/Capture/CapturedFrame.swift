@@ -37,15 +37,12 @@ final class CapturedFrame: SignetSealedFrameV1.Requests {
             return failSending()
         }
         do throws(SystemError) {
-            // The event takes a copy of the descriptor, and a connection that can't have one hangs: there has to be a
-            // free number.
-            _ = try buffer.file.descriptor.duplicate().duplicate()
             if buffer.isSealed {
-                sendMemory(of: buffer, kind: .sealed, descriptor: try buffer.file.readerDescriptor())
+                try sendMemory(of: buffer, kind: .sealed, descriptor: buffer.file.descriptor)
                 buffer.hand(to: reader, atOutputsExpense: isFree)
                 (self.buffer, self.output) = (buffer, output)
             } else {
-                sendMemory(of: buffer, kind: .copy, descriptor: try buffer.copyForReader())
+                try sendMemory(of: buffer, kind: .copy, descriptor: buffer.copyForReader())
             }
         } catch {
             return failSending()
@@ -93,7 +90,10 @@ final class CapturedFrame: SignetSealedFrameV1.Requests {
         of buffer: FrameBuffer,
         kind: SignetSealedFrameV1.Kind,
         descriptor: borrowing Descriptor
-    ) {
+    ) throws(SystemError) {
+        // The event takes a copy of the descriptor, and a connection that can't have one hangs: there has to be a free
+        // number.
+        _ = try descriptor.duplicate()
         resource.sendMemory(
             kind: kind,
             fd: descriptor,
