@@ -90,6 +90,12 @@ public struct Region: Equatable, Sendable {
         makeUnique()?.subtract(taken)
     }
 
+    /// Takes the rectangle's pixels away.
+    public mutating func subtract(_ rectangle: Rectangle) {
+        guard !isEmpty, let box = Self.box(rectangle) else { return }
+        makeUnique()?.subtract(box)
+    }
+
     /// The pixels of either.
     public func union(_ other: Region) -> Region { with { $0.formUnion(other) } }
     /// The pixels of both.

@@ -80,6 +80,14 @@ final class RegionStorage: @unchecked Sendable {
         _ = unsafe pixman_region32_subtract(region, region, other.region)
     }
 
+    func subtract(_ box: pixman_box32_t) {
+        var box = box
+        var other = unsafe pixman_region32_t()
+        unsafe pixman_region32_init_with_extents(&other, &box)
+        _ = unsafe pixman_region32_subtract(region, region, &other)
+        unsafe pixman_region32_fini(&other)
+    }
+
     func translate(_ x: Int32, _ y: Int32) {
         unsafe pixman_region32_translate(region, x, y)
     }

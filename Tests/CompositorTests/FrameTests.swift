@@ -61,17 +61,15 @@ import WaylandClient
     }
 
     private final class Still: Drawable, SceneNode {
-        let note = PlaceNote()
-        let appearance: Appearance
         let layer = SceneLayer.cursor
         var items: [PlacedItem] { [PlacedItem(self, at: Point(x: 199, y: 99))] }
 
         init(_ source: any PixelSource) {
-            appearance = Appearance(content: SurfaceContent(source), size: source.size)
+            super.init(Appearance(content: SurfaceContent(source), size: source.size))
         }
 
         init(_ content: SurfaceContent) {
-            appearance = Appearance(content: content, size: content.size)
+            super.init(Appearance(content: content, size: content.size))
         }
     }
 

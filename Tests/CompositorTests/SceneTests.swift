@@ -285,13 +285,6 @@ private typealias RealScene = Scene
 
     // MARK: Luma and chroma
 
-    private final class Still: Drawable {
-        let note = PlaceNote()
-        let appearance: Appearance
-
-        init(_ appearance: Appearance) { self.appearance = appearance }
-    }
-
     /// Luma from left to right, chroma from the top down.
     private func video(_ format: YUVFormat, _ size: Size) throws -> SurfaceContent {
         let rows = (0..<format.planeCount).map { format.rowBytes(plane: $0, in: size) }
@@ -315,9 +308,9 @@ private typealias RealScene = Scene
         var items: [PlacedItem] = []
         for (column, format) in [YUVFormat.yuyv, .nv12, .yuv420].enumerated() {
             let content = try video(format, size)
-            let plain = Still(Appearance(content: content, size: size))
-            let turned = Still(Appearance(content: content, size: size.transposed, orientation: .flipped90))
-            let scaled = Still(Appearance(content: content, size: Size(width: 50, height: 15)))
+            let plain = Drawable(Appearance(content: content, size: size))
+            let turned = Drawable(Appearance(content: content, size: size.transposed, orientation: .flipped90))
+            let scaled = Drawable(Appearance(content: content, size: Size(width: 50, height: 15)))
             items.append(PlacedItem(plain, at: Point(x: column * 60 + 5, y: 5)))
             items.append(PlacedItem(turned, at: Point(x: column * 60 + 35, y: 20)))
             items.append(PlacedItem(scaled, at: Point(x: column * 60 + 3, y: 65)))
@@ -333,12 +326,13 @@ private typealias RealScene = Scene
     /// Each of them covers a pixel, and no two touch: what isn't covered would fall into thousands of pieces.
     @Test func `many small surfaces look right, and cost what they are many`() throws {
         let view = View(origin: Point(x: 0, y: 0), scale: 1, size: Size(width: 200, height: 100))
-        let ground = Still(Appearance(content: SurfaceContent(SolidColor(0x102030)), size: view.size))
-        let front = Still(Appearance(content: SurfaceContent(SolidColor(0x405060)), size: Size(width: 50, height: 100)))
+        let ground = Drawable(Appearance(content: SurfaceContent(SolidColor(0x102030)), size: view.size))
+        let color = SurfaceContent(SolidColor(0x405060))
+        let front = Drawable(Appearance(content: color, size: Size(width: 50, height: 100)))
         var items = [PlacedItem(ground, at: Point(x: 0, y: 0))]
         for index in 0..<5_000 {
             let white = SurfaceContent(SolidColor(0xffffff))
-            let pixel = Still(Appearance(content: white, size: Size(width: 1, height: 1)))
+            let pixel = Drawable(Appearance(content: white, size: Size(width: 1, height: 1)))
             items.append(PlacedItem(pixel, at: Point(x: index % 100 * 2, y: index / 100 * 2)))
         }
         items.append(PlacedItem(front, at: Point(x: 100, y: 0)))
@@ -363,11 +357,11 @@ private typealias RealScene = Scene
     /// nothing comes through what is in front.
     @Test func `what is drawn beyond the damage is drawn of all`() throws {
         let view = View(origin: Point(x: 0, y: 0), scale: 1, size: Size(width: 200, height: 100))
-        var items = [Still(Appearance(content: SurfaceContent(SolidColor(0x102030)), size: view.size))]
+        var items = [Drawable(Appearance(content: SurfaceContent(SolidColor(0x102030)), size: view.size))]
         let clear = SurfaceContent(SolidColor(red: 0, green: 0, blue: 0, alpha: 0))
-        for _ in 0..<300 { items.append(Still(Appearance(content: clear, size: view.size))) }
+        for _ in 0..<300 { items.append(Drawable(Appearance(content: clear, size: view.size))) }
         let front = SurfaceContent(SolidColor(0x405060))
-        items.append(Still(Appearance(content: front, size: Size(width: 100, height: 100))))
+        items.append(Drawable(Appearance(content: front, size: Size(width: 100, height: 100))))
         var damage = Region()
         for y in 0..<50 {
             for x in 0..<100 { damage.formUnion(Rectangle(x: 2 * x, y: 2 * y, width: 1, height: 1)) }
@@ -399,7 +393,7 @@ private typealias RealScene = Scene
             self.name = name
             self.base = base
             self.layer = layer
-            items = [PlacedItem(Still(Appearance(size: Size(width: 1, height: 1))), at: Point(x: 0, y: 0))]
+            items = [PlacedItem(Drawable(Appearance(size: Size(width: 1, height: 1))), at: Point(x: 0, y: 0))]
         }
     }
 

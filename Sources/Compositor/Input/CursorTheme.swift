@@ -4,19 +4,19 @@ internal import SharedMemory
 
 /// A picture of the pointer that is nobody's surface.
 final class CursorImage: Drawable {
-    let note = PlaceNote()
     /// In units of the scene's coordinates.
     let hotspot: Point
-    let appearance: Appearance
 
     /// `pixels` are premultiplied ARGB8888; `hotspot` counts pixels too.
     init(width: Int, height: Int, hotspot: Point, pixels: [UInt32], scale: Int) {
         self.hotspot = Point(x: hotspot.x / scale, y: hotspot.y / scale)
         let layout = PixelLayout(size: Size(width: width, height: height), stride: width * 4, format: .argb8888)!
         let bytes = pixels.flatMap { pixel in (0..<4).map { UInt8(truncatingIfNeeded: pixel >> ($0 * 8)) } }
-        appearance = Appearance(
-            content: SurfaceContent(PixelRows(.bytes(bytes), layout)),
-            size: Size(width: (width + scale - 1) / scale, height: (height + scale - 1) / scale)
+        super.init(
+            Appearance(
+                content: SurfaceContent(PixelRows(.bytes(bytes), layout)),
+                size: Size(width: (width + scale - 1) / scale, height: (height + scale - 1) / scale)
+            )
         )
     }
 }

@@ -57,6 +57,20 @@ struct Uncovered {
         hasGrown = true
     }
 
+    /// Takes out what an item covers.
+    mutating func cover(_ item: PlacedItem) {
+        item.isOpaque ? cover(item.shown) : cover(item.opaqueRegion, at: item.bounds.origin)
+    }
+
+    /// Takes out a rectangle, unless that leaves too many pieces.
+    private mutating func cover(_ rectangle: Rectangle) {
+        let count = region.rectangleCount
+        // A rectangle cuts each of the others into four at most.
+        guard patience > 0, 4 * (count + 1) < Self.pieceLimit else { return cover(Region(rectangle)) }
+        spend(count + 1)
+        region.subtract(rectangle)
+    }
+
     /// Takes out what is covered, put at a place, unless that leaves too many pieces.
     mutating func cover(_ opaque: Region, at origin: Point = Point(x: 0, y: 0)) {
         if opaque.isEmpty { return }

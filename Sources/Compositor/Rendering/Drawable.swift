@@ -1,23 +1,27 @@
 internal import Pixels
 
 /// Something with pixels that can be placed and drawn: a surface, or what the compositor draws itself.
-protocol Drawable: AnyObject {
+class Drawable {
     /// How it looks at the moment.
-    var appearance: Appearance { get }
-    /// In units of the scene's coordinates.
-    var size: Size { get }
-    /// What it is a part of, and can be seen with.
-    var whole: (any Drawable)? { get }
-    /// For whom it is drawn, who can have only so much drawn in each frame; nil is for ourselves.
-    var owner: AnyObject? { get }
+    @safe @exclusivity(unchecked) final var appearance: Appearance
     /// What is known of its place.
-    var note: PlaceNote { get }
+    @safe @exclusivity(unchecked) final var note = PlaceNote()
+
+    init(_ appearance: Appearance = Appearance(size: Size(width: 0, height: 0))) { self.appearance = appearance }
+
+    /// In units of the scene's coordinates.
+    final var size: Size { appearance.size }
+    /// What it is a part of, and can be seen with.
+    var whole: Drawable? { nil }
+    /// For whom it is drawn, who can have only so much drawn in each frame; nil is for ourselves.
+    var owner: AnyObject? { nil }
+
     /// Whether a place inside, in its own coordinates, is for somebody to handle; what isn't lets input through.
-    func takesInput(at point: Point) -> Bool
+    func takesInput(at point: Point) -> Bool { false }
 }
 
-/// What whoever places drawables notes of one of them. Each has a note of its own.
-final class PlaceNote {
+/// What whoever places drawables notes of one of them.
+struct PlaceNote {
     /// Where it was when it was last laid out, in global coordinates.
     var place: Rectangle?
     /// Whether it looks different all over since then.
@@ -30,13 +34,6 @@ final class PlaceNote {
     var omissions: UInt64 = 0
     /// Those who did before.
     var earlierOmissions: UInt64 = 0
-}
-
-extension Drawable {
-    var size: Size { appearance.size }
-    var whole: (any Drawable)? { nil }
-    var owner: AnyObject? { nil }
-    func takesInput(at point: Point) -> Bool { false }
 }
 
 /// How a ``Drawable`` looks.
@@ -55,19 +52,19 @@ struct Appearance {
 
 /// A drawable at its place, with the size it had when the scene was last laid out.
 struct PlacedItem {
-    let drawable: any Drawable
+    let drawable: Drawable
     /// Where all of it would be, in global coordinates.
     let bounds: Rectangle
     /// The part of that which may show.
     let shown: Rectangle
 
     /// One with its top left corner at a place.
-    init(_ drawable: any Drawable, at origin: Point) {
+    init(_ drawable: Drawable, at origin: Point) {
         self.init(drawable, stretchedTo: Rectangle(origin: origin, size: drawable.size))
     }
 
     /// One of which only the first `width` columns may show.
-    init(_ drawable: any Drawable, at origin: Point, clippedToWidth width: Int) {
+    init(_ drawable: Drawable, at origin: Point, clippedToWidth width: Int) {
         let size = drawable.size
         self.drawable = drawable
         bounds = Rectangle(origin: origin, size: size)
@@ -75,17 +72,21 @@ struct PlacedItem {
     }
 
     /// One that fills `bounds`, whatever its size.
-    init(_ drawable: any Drawable, stretchedTo bounds: Rectangle) {
+    init(_ drawable: Drawable, stretchedTo bounds: Rectangle) {
         self.drawable = drawable
         self.bounds = bounds
         shown = bounds
     }
 
+    /// Whether nothing behind it shows, anywhere in what may show of it.
+    var isOpaque: Bool { drawable.appearance.content?.isOpaque == true }
+
     /// Where nothing behind it shows, from the corner of its bounds.
     var opaqueRegion: Region {
+        if isOpaque { return Region(shown.size.bounds) }
         let appearance = drawable.appearance
-        guard let content = appearance.content else { return Region() }
-        let opaque = content.isOpaque ? Region(bounds.size.bounds) : appearance.opaqueRegion
+        guard appearance.content != nil else { return Region() }
+        let opaque = appearance.opaqueRegion
         return shown == bounds ? opaque : opaque.intersection(shown.size.bounds)
     }
 }

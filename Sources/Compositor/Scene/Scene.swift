@@ -113,7 +113,7 @@ final class Scene {
     }
 
     /// Has an item of a node drawn anew, all over.
-    func redraw(_ drawable: any Drawable, of node: any SceneNode) {
+    func redraw(_ drawable: Drawable, of node: any SceneNode) {
         drawable.note.isReshaped = true
         setNeedsLayout(node)
     }
@@ -128,7 +128,7 @@ final class Scene {
     }
 
     /// The frontmost item that takes input at a place in global coordinates, and the place in its coordinates.
-    func hit(at point: Point) -> (drawable: any Drawable, local: Point)? {
+    func hit(at point: Point) -> (drawable: Drawable, local: Point)? {
         let viewer = viewers.firstIndex { Region($0.bounds).contains(point) }
         let omitted = viewer.map(Self.bit) ?? 0
         for item in items.reversed() where item.drawable.note.omissions & omitted == 0 {
@@ -144,35 +144,37 @@ final class Scene {
         if staleNodes.isEmpty { return }
         let stale = staleNodes
         staleNodes = OrderedDictionary()
-        let changes = stale.values.map { node in (node: node, old: layout[ObjectIdentifier(node)] ?? []) }
+        let nodes = stale.values
+        let old = nodes.map { layout[ObjectIdentifier($0)] ?? [] }
         // All old places go before the new ones come: an item may have moved from one node to another.
-        for (_, old) in changes { for item in old { item.drawable.note.place = nil } }
-        for (node, _) in changes {
-            let new = node.items
-            layout[ObjectIdentifier(node)] = new
-            for item in new { item.drawable.note.place = item.bounds }
+        for items in old { for item in items { item.drawable.note.place = nil } }
+        let new = nodes.map { $0.items }
+        for (node, items) in zip(nodes, new) {
+            layout[ObjectIdentifier(node)] = items
+            for item in items { item.drawable.note.place = item.bounds }
         }
-        for (node, old) in changes {
-            let new = layout[ObjectIdentifier(node)] ?? []
-            // Where the order is another one, anything may have come to the front.
-            let isReordered = !old.elementsEqual(new) { $0.drawable === $1.drawable }
-            for item in old {
-                let note = item.drawable.note
-                guard isReordered || note.isReshaped || note.place != item.bounds else { continue }
-                addDamage(item.shown)
-                if let place = note.place { addDamage(place) }
-            }
-            if isReordered { for item in new { addDamage(item.shown) } }
-        }
-        for (node, _) in changes {
-            for item in layout[ObjectIdentifier(node)] ?? [] { item.drawable.note.isReshaped = false }
-        }
+        for (old, new) in zip(old, new) { addDamage(from: old, to: new) }
+        for items in new { for item in items { item.drawable.note.isReshaped = false } }
         cachedItems = nil
         visibilityVersion = 0
     }
 
+    /// A node's items are others than before, or elsewhere.
+    private func addDamage(from old: [PlacedItem], to new: [PlacedItem]) {
+        // Where the order is another one, anything may have come to the front.
+        let isReordered = old.count != new.count || old.indices.contains { old[$0].drawable !== new[$0].drawable }
+        for item in old {
+            let drawable = item.drawable
+            let place = drawable.note.place
+            guard isReordered || drawable.note.isReshaped || place != item.bounds else { continue }
+            addDamage(item.shown)
+            if let place { addDamage(place) }
+        }
+        if isReordered { for item in new { addDamage(item.shown) } }
+    }
+
     /// An item looks different in a part of it, in its own coordinates.
-    func addDamage(_ damage: Region, of drawable: any Drawable) {
+    func addDamage(_ damage: Region, of drawable: Drawable) {
         guard let place = drawable.note.place else { return }
         addDamage(damage.translated(by: place.origin))
     }
@@ -198,10 +200,9 @@ final class Scene {
 
     /// The first, of those that were added, who shows an item or something that is a part of it: where it isn't covered
     /// by what is opaque in front.
-    func viewer(of drawable: any Drawable) -> (any SceneViewer)? {
+    func viewer(of drawable: Drawable) -> (any SceneViewer)? {
         prepare()
-        let note = drawable.note
-        return note.version == visibilityVersion ? viewers[note.viewer] : nil
+        return drawable.note.version == visibilityVersion ? viewers[drawable.note.viewer] : nil
     }
 
     /// Lays out what has changed, and finds out what can be seen: all damage is told of then.
@@ -225,7 +226,7 @@ final class Scene {
                     continue
                 }
                 noteVisible(item.drawable, by: index)
-                uncovered.cover(item.opaqueRegion, at: item.bounds.origin)
+                uncovered.cover(item)
                 if uncovered.isEmpty { break }
             }
         }
@@ -256,8 +257,8 @@ final class Scene {
     private static func bit(_ index: Int) -> UInt64 { index < UInt64.bitWidth ? 1 << UInt64(index) : 0 }
 
     /// What can be seen is so with all that it is a part of.
-    private func noteVisible(_ drawable: any Drawable, by viewer: Int) {
-        var next: (any Drawable)? = drawable
+    private func noteVisible(_ drawable: Drawable, by viewer: Int) {
+        var next: Drawable? = drawable
         while let drawable = next, drawable.note.version != visibilityVersion {
             drawable.note.version = visibilityVersion
             drawable.note.viewer = viewer

@@ -7,7 +7,7 @@ internal import WaylandWire
 /// Requests change ``pending``; a commit checks it, turns an attached buffer into content, and makes the result
 /// ``current``, all or nothing: at once, with the parent's commit, or when the content can be drawn. What the surface
 /// is for is its role's business, and where it is seen the scene's.
-final class Surface: WlSurface.Requests, Drawable {
+final class Surface: Drawable, WlSurface.Requests {
     let resource: WlSurface
     /// What has been asked for since the last commit.
     @safe @exclusivity(unchecked) var pending = PendingSurfaceState()
@@ -50,6 +50,7 @@ final class Surface: WlSurface.Requests, Drawable {
         self.resource = resource
         self.scene = scene
         self.scheduler = scheduler
+        super.init()
     }
 
     /// The surface that a request names.
@@ -65,25 +66,18 @@ final class Surface: WlSurface.Requests, Drawable {
 
     private var lastQueued: SurfaceCommit? { transactions.last?.commit(of: self) }
 
-    /// Size in surface coordinates; empty while it shows nothing.
-    var size: Size { current.size }
-
     /// Whether pixels were attached or committed already.
     var hasBuffer: Bool {
         if case .buffer = pending.attachment { return true }
         return newest.content != nil
     }
 
-    var appearance: Appearance { current.appearance }
+    override var whole: Drawable? { role?.parent }
 
-    var whole: (any Drawable)? { (role as? Subsurface)?.parent }
-
-    var owner: AnyObject? { account.sharedAmongProcess }
-
-    private(set) lazy var note = PlaceNote()
+    override var owner: AnyObject? { account.sharedAmongProcess }
 
     /// Whether a place inside, in surface coordinates, is the client's to handle.
-    func takesInput(at point: Point) -> Bool {
+    override func takesInput(at point: Point) -> Bool {
         roleKind != .cursor && (current.inputRegion?.region.contains(point) ?? true)
     }
 
@@ -130,7 +124,7 @@ final class Surface: WlSurface.Requests, Drawable {
 
     /// Something begins or ends to wait, here or below: the parent is to know where, so that no commit looks for it.
     private func holdingChanged() {
-        guard let parent = (role as? Subsurface)?.parent else { return }
+        guard let parent = role?.parent else { return }
         let isHolding = held != nil || !holdingChildren.isEmpty
         guard isHolding != (parent.holdingChildren[ObjectIdentifier(self)] != nil) else { return }
         parent.holdingChildren[ObjectIdentifier(self)] = isHolding ? self : nil
@@ -179,6 +173,7 @@ final class Surface: WlSurface.Requests, Drawable {
         pending = PendingSurfaceState()
         held = nil
         current = SurfaceState()
+        appearance = current.appearance
         appliedCommits += 1
         frameCallbacks = []
         let waiting = transactions
@@ -399,6 +394,7 @@ final class Surface: WlSurface.Requests, Drawable {
         let old = current
         old.parts.wasSuperseded()
         current = commit.state
+        appearance = current.appearance
         appliedCommits += 1
         if !commit.frameCallbacks.isEmpty { frameCallbacks += commit.frameCallbacks }
         let isReshaped = commit.isReshaped || current.hasOtherShape(than: old)
@@ -434,6 +430,7 @@ final class Surface: WlSurface.Requests, Drawable {
         if held != nil { change(&held!.state.parts[part]) }
         for transaction in transactions { transaction.changeCommit(of: self) { change(&$0.state.parts[part]) } }
         change(&current.parts[part])
+        appearance = current.appearance
         treeChanged()
         didChange(Change(damage: Region(), isReshaped: true))
     }

@@ -7,6 +7,8 @@ internal import WaylandServer
 protocol SurfaceRole: AnyObject {
     /// What the surface is a part of; nil where that can't be put into a scene.
     var node: (any SceneNode)? { get }
+    /// The surface that it is shown as a part of; nil where it stands for itself.
+    var parent: Surface? { get }
     /// Whether a commit has to wait for the parent's.
     var holdsCommits: Bool { get }
     /// Whether the surface may be destroyed first; the role's object can do nothing then.
@@ -22,6 +24,7 @@ protocol SurfaceRole: AnyObject {
 }
 
 extension SurfaceRole {
+    var parent: Surface? { nil }
     var holdsCommits: Bool { false }
     var mayOutliveSurface: Bool { false }
     func willCommit(_ surface: Surface) throws(ProtocolError) {}

@@ -24,13 +24,8 @@ final class TitleBar {
     /// How much of a title is drawn. Some characters have no width.
     private static let characterLimit = 256
 
-    private final class Part: Drawable {
-        let note = PlaceNote()
-        var appearance = Appearance(size: Size(width: 0, height: 0))
-    }
-
-    private let ground = Part()
-    private let label = Part()
+    private let ground = Drawable()
+    private let label = Drawable()
     private var look: Look?
     /// For the label's pixels, and for those that are being drawn.
     private var charge: Charge?
@@ -57,7 +52,7 @@ final class TitleBar {
     }
 
     /// What it consists of, wherever it is.
-    var drawables: [any Drawable] { [ground, label] }
+    var drawables: [Drawable] { [ground, label] }
 
     /// Gives it another look.
     func show(_ new: Look) {

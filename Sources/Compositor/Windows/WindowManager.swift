@@ -45,7 +45,7 @@ final class WindowManager {
     var scale: Scale { layout.largestScale }
 
     /// Something of a window that the compositor draws looks different.
-    func redraw(_ drawables: [any Drawable], of window: Window) {
+    func redraw(_ drawables: [Drawable], of window: Window) {
         for drawable in drawables { scene.redraw(drawable, of: window) }
     }
 

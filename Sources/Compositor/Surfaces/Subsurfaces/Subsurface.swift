@@ -252,7 +252,7 @@ final class SubcompositorGlobal: WlSubcompositor.Requests, Service {
             guard surface !== child else {
                 throw bad("wl_surface@\(surface.resource.id) can't be its own parent, or its parent's")
             }
-            ancestor = (surface.role as? Subsurface)?.parent
+            ancestor = surface.role?.parent
         }
         let subsurface = Subsurface(resource: id, surface: child, parent: parent)
         // From either end: trees can be put together from the top or from the bottom.

@@ -27,7 +27,13 @@ struct SurfaceTree {
     private static func append(_ entries: [SubsurfaceStack.Entry], to list: inout [Branch], _ bounds: inout Rectangle) {
         for entry in entries {
             guard let child = entry.subsurface.surface, child.current.content != nil else { continue }
-            let (tree, corner) = (child.tree, entry.position)
+            let corner = entry.position
+            guard child.hasChildren else {
+                list.append(Branch(subsurface: entry.subsurface, offset: corner))
+                bounds = bounds.union(child.size.bounds.translated(by: corner))
+                continue
+            }
+            let tree = child.tree
             list += tree.behind.map { $0.moved(by: corner) }
             list.append(Branch(subsurface: entry.subsurface, offset: corner))
             list += tree.inFront.map { $0.moved(by: corner) }
@@ -41,8 +47,9 @@ extension SurfaceTree.Branch {
         Self(subsurface: subsurface, offset: self.offset.translated(by: offset))
     }
 
-    fileprivate func item(from origin: Point) -> PlacedItem? {
-        subsurface.surface.map { PlacedItem($0, at: offset.translated(by: origin)) }
+    fileprivate func addItem(from origin: Point, to items: inout [PlacedItem]) {
+        guard let surface = subsurface.surface else { return }
+        items.append(PlacedItem(surface, at: offset.translated(by: origin)))
     }
 }
 
@@ -60,7 +67,7 @@ extension Surface {
         var next: Surface? = self
         while let surface = next {
             surface.cachedTree = nil
-            next = (surface.role as? Subsurface)?.parent
+            next = surface.role?.parent
         }
     }
 
@@ -69,14 +76,21 @@ extension Surface {
     func tree(at origin: Point) -> [PlacedItem] {
         guard current.content != nil else { return [] }
         let item = PlacedItem(self, at: origin)
-        guard current[SubsurfaceStack.self].count > 0 else { return [item] }
+        guard hasChildren else { return [item] }
         let tree = tree
-        return tree.behind.compactMap { $0.item(from: origin) } + [item]
-            + tree.inFront.compactMap { $0.item(from: origin) }
+        var items: [PlacedItem] = []
+        items.reserveCapacity(tree.behind.count + 1 + tree.inFront.count)
+        for branch in tree.behind { branch.addItem(from: origin, to: &items) }
+        items.append(item)
+        for branch in tree.inFront { branch.addItem(from: origin, to: &items) }
+        return items
     }
 
     /// What it and its descendants cover, in its surface coordinates.
     var treeBounds: Rectangle {
-        current.content == nil || current[SubsurfaceStack.self].count == 0 ? size.bounds : tree.bounds
+        current.content == nil || !hasChildren ? size.bounds : tree.bounds
     }
+
+    /// Whether there may be something in its tree besides itself.
+    fileprivate var hasChildren: Bool { !children.isEmpty }
 }
