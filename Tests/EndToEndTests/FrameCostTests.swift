@@ -11,7 +11,7 @@ import WaylandClient
 
     @Test(arguments: [
         ("shatter", 1_000), ("layers", 250), ("images", 2), ("outputs", 8_000), ("commits", 8), ("held", 1_200),
-        ("sessions", 30_000), ("sums", 5_000),
+        ("sessions", 30_000), ("readers", 20), ("sums", 5_000),
     ])
     func `what a client asks of frames holds up nobody`(what: String, count: Int) throws {
         let scene = try HostileScene(folder, isWatched: true)
@@ -25,7 +25,7 @@ import WaylandClient
         #expect(client.hears("done"))
         try scene.liveWithFrames(milliseconds: 1_000)
         client.killTree()
-        // What isn't optimised takes several times as long: 4,000 surfaces are laid out in 18 ms otherwise.
-        try scene.finish(asleep: HostileScene.crowd, turns: 100_000)
+        // What isn't optimised takes several times as long.
+        try scene.finish(turns: 60_000)
     }
 }

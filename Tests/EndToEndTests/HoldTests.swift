@@ -82,7 +82,7 @@ import WaylandClient
         #expect(client.hears("done"))
         try newcomerIsShown()
         client.killTree()
-        try scene.finish(asleep: HostileScene.crowd)
+        try scene.finish()
     }
 
     @Test func `what is read of many connections is no more than one's`() throws {
@@ -94,7 +94,7 @@ import WaylandClient
         #expect(bytes < 512 << 20, "\(bytes) bytes")
         try newcomerIsShown()
         client.killTree()
-        try scene.finish(asleep: HostileScene.crowd)
+        try scene.finish()
     }
 
     @Test func `memory that vanishes while it is drawn holds up nobody`() throws {
@@ -109,7 +109,7 @@ import WaylandClient
         #expect(client.hears("done"))
         try newcomerIsShown()
         client.killTree()
-        try scene.finish(asleep: HostileScene.crowd)
+        try scene.finish()
     }
 
     @Test(arguments: [("bars", 50), ("titles", 30), ("frames", 150)])
@@ -144,7 +144,7 @@ import WaylandClient
         try scene.live(milliseconds: 300)
         for _ in 0..<3 { try newcomerIsShown() }
         client.killTree()
-        try scene.finish(asleep: HostileScene.crowd)
+        try scene.finish()
     }
 
     /// RLIMIT_NPROC, or the bound of a cgroup, reached after the start: by the same user's other programs, say.
@@ -160,6 +160,6 @@ import WaylandClient
         try newcomerIsShown()
         try newcomerIsShown(isSealed: false)
         for client in clients { client.killTree() }
-        try scene.finish(asleep: HostileScene.crowd)
+        try scene.finish(asleep: HostileScene.shortage)
     }
 }

@@ -210,9 +210,9 @@ final class HostileScene {
         connection.close()
     }
 
-    /// For how many microseconds a turn may sleep where many more threads want a CPU than there are: a lock's holder
-    /// may have lost it, and be waited for. What clients hold, in these tests, they hold for ten times as long.
-    static let crowd = 50_000
+    /// For how many microseconds a turn may sleep where threads can't be started: those that there are try now and then,
+    /// hold the lock of all that is mapped meanwhile, and may have lost their CPU.
+    static let shortage = 20_000
 
     /// Everybody else is gone: so is what they had. Then the longest turn is looked at.
     func finish(

@@ -98,6 +98,6 @@ import WaylandClient
         try scene.live(milliseconds: 3_500, limit: .seconds(Program.isSanitized ? 15 : 5))
         #expect(client.hears("done"))
         client.killTree()
-        try scene.finish(asleep: HostileScene.crowd)
+        try scene.finish()
     }
 }

@@ -83,6 +83,8 @@ final class LaneThreads: Sendable {
         var running: [UInt64: Run] = [:]
         var threads = 0
         var idle = 0
+        /// Before that none is started, as the last one couldn't be.
+        var retryTime: UInt64 = 0
     }
 
     /// Threads that stay.
@@ -91,6 +93,9 @@ final class LaneThreads: Sendable {
     private static let threadLimit = 1_024
     /// After so many nanoseconds, what sleeps is stuck.
     private static let patience: UInt64 = 20_000_000
+    /// For so many nanoseconds no thread is tried to be started when one couldn't be: each try maps and unmaps a stack,
+    /// and whoever needs memory waits meanwhile.
+    private static let retryDelay: UInt64 = 100_000_000
     /// How many threads may be at work for a user, stuck or not: the others are for other users.
     private static let userLimit = 256
     /// How many stuck ones a process may have.
@@ -154,6 +159,7 @@ final class LaneThreads: Sendable {
             state.withLock { state in
                 state.threads -= 1
                 state.idle -= 1
+                state.retryTime = time(of: CLOCK_MONOTONIC) + Self.retryDelay
             }
             throw error
         }
@@ -206,7 +212,8 @@ final class LaneThreads: Sendable {
                     startOnClock: time(of: clock)
                 )
                 if last == nil { state.idle -= 1 }
-                next.needsThread = state.idle <= 1 && state.threads < Self.threadLimit
+                let mayStart = state.threads < Self.threadLimit && now >= state.retryTime
+                next.needsThread = state.idle <= 1 && mayStart
                 // Whoever waits looks whether there is more.
                 if !state.ready.isEmpty { posted.post() }
             } else {

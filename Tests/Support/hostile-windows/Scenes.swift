@@ -197,6 +197,27 @@ final class Scenes {
         }
     }
 
+    /// Readers that keep as many frames as each may, all different ones.
+    func readers(_ count: Int) throws {
+        let manager = try globals.bind(SignetSealedFrameManagerV1.self, upTo: 1)
+        let output = try globals.bind(WlOutput.self, upTo: 1)
+        let window = try window()
+        for index in 0..<3 * count {
+            // Something else to be seen each time.
+            window.surface.attach(buffer: pixel, x: 0, y: 0)
+            window.surface.damageBuffer(x: 0, y: 0, width: .max, height: .max)
+            window.surface.commit()
+            if index % 3 == 0 { kept.append(manager.createSession(output: output)) }
+            guard let session = kept.last as? SignetSealedFrameSessionV1 else { return }
+            let frame = session.nextFrame()
+            var isAnswered = false
+            frame.onReady = { _, _, _ in isAnswered = true }
+            frame.onFailed = { _ in isAnswered = true }
+            while !isAnswered { try connection.dispatch() }
+            kept.insert(frame, at: 0)
+        }
+    }
+
     /// Offsets that add up as far as they can, of a window, a child and a cursor.
     func sums(_ count: Int) throws {
         let window = try window()

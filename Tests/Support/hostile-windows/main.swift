@@ -143,6 +143,7 @@ case let name:
     case "commits": try scenes.commits(count)
     case "held": try scenes.held(count)
     case "sessions": try scenes.sessions(count)
+    case "readers": try scenes.readers(count)
     case "sums": try scenes.sums(count)
     default: exit(64)
     }
