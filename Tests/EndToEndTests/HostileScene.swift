@@ -210,8 +210,8 @@ final class HostileScene {
         connection.close()
     }
 
-    /// For how many microseconds a turn may sleep where threads can't be started: those that there are try now and then,
-    /// hold the lock of all that is mapped meanwhile, and may have lost their CPU.
+    /// For how many microseconds a turn may sleep where threads can't be started: those that there are try now and
+    /// then, hold the lock of all that is mapped meanwhile, and may have lost their CPU.
     static let shortage = 20_000
 
     /// Everybody else is gone: so is what they had. Then the longest turn is looked at.
