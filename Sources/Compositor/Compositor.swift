@@ -80,7 +80,7 @@ public final class Compositor {
         let presence = SurfacePresence(scene: scene, layout: layout)
         scheduler = FrameScheduler(scene: scene, presence: presence, clock: clock)
         windows = WindowManager(scene: scene, layout: layout)
-        seat = Seat(display: display, scene: scene, layout: layout, keymap: settings.keymap)
+        seat = Seat(display: display, scene: scene, layout: layout, windows: windows, keymap: settings.keymap)
         let overcommit = Overcommit.read()
         switch overcommit {
         case .heuristic: break
@@ -126,6 +126,8 @@ public final class Compositor {
             drawsAlways: settings.drawsAlways,
             trace: trace
         ) { [log] message in log.error("\(message)") }
+        // What came or went under the pointer is told of once a frame.
+        output.onLatch = { [unowned self] in seat.pointer.refocusIfNeeded(time: scheduler.time) }
         layout.add(output)
         scene.add(output)
         let service = OutputGlobal(output: output)
@@ -172,6 +174,11 @@ public final class Compositor {
     public static func tryFrameMemory(_ mode: OutputMode = OutputMode()) throws(SystemError) -> Bool {
         try FrameBuffer(size: mode.size).isSealed
     }
+
+    // MARK: Input
+
+    /// Deals with an event of an input device's, or of somebody's who plays one.
+    public func send(_ event: InputEvent) { seat.handle(event, time: scheduler.time) }
 
     // MARK: Clients
 

@@ -28,6 +28,29 @@ public struct Point: Hashable, Sendable {
     public var negated: Point { Point(x: 0 &- x, y: 0 &- y) }
 }
 
+/// A place between the points, in whatever unit the context names.
+public struct Position: Hashable, Sendable {
+    /// To the right.
+    public var x: Double
+    /// Downwards.
+    public var y: Double
+
+    /// The place at `x`, `y`.
+    public init(x: Double, y: Double) {
+        self.x = x
+        self.y = y
+    }
+
+    /// The point at the top left corner of the pixel that it is in.
+    public var pixel: Point {
+        func floor(_ value: Double) -> Int { Int(max(-0x1p40, min(0x1p40, value.rounded(.down)))) }
+        return x.isNaN || y.isNaN ? Point(x: 0, y: 0) : Point(x: floor(x), y: floor(y))
+    }
+
+    /// Where it is, seen from a point.
+    public func from(_ origin: Point) -> Position { Position(x: x - Double(origin.x), y: y - Double(origin.y)) }
+}
+
 /// A size, in pixels or in whatever unit the context names.
 public struct Size: Hashable, Sendable {
     /// Extent to the right.
@@ -95,6 +118,11 @@ public struct Rectangle: Hashable, Sendable {
         if isEmpty { return 0 }
         let (area, isMore) = width.multipliedReportingOverflow(by: height)
         return isMore ? Int.max : area
+    }
+
+    /// Whether the pixel is inside.
+    public func contains(_ point: Point) -> Bool {
+        minX <= point.x && point.x < maxX && minY <= point.y && point.y < maxY
     }
 
     /// What both have in common; empty where that is nothing.

@@ -110,7 +110,7 @@ import WaylandWire
         let pointer = client.seat.getPointer()
         pointer.onEnter = { entered, _, _, _ in serial = entered }
         client.roundTrip()
-        client.fixture.compositor.seat.pointer.move(to: Point(x: 20, y: 20), time: 0)
+        client.fixture.compositor.send(.pointerMotion(to: Position(x: 20, y: 20)))
         client.roundTrip()
         let surface = client.compositor.createSurface()
         pointer.setCursor(serial: serial, surface: surface, hotspotX: 0, hotspotY: 0)

@@ -37,7 +37,7 @@ import WaylandWire
             window.surface.frame()
             let manager = client.bind(SignetSealedFrameManagerV1.self)
             manager.createSession(output: client.output).nextFrame()
-            fixture.compositor.seat.pointer.move(to: Point(x: 5, y: 5), time: 0)
+            fixture.compositor.send(.pointerMotion(to: Position(x: 5, y: 5)))
             fixture.nextFrame()
             (compositor, scene, output) = (fixture.compositor, fixture.compositor.scene, fixture.output)
         }
@@ -60,7 +60,7 @@ import WaylandWire
             let pointer = client.seat.getPointer()
             pointer.onEnter = { entered, _, _, _ in serial = entered }
             client.roundTrip()
-            fixture.compositor.seat.pointer.move(to: Point(x: 20, y: 20), time: 0)
+            fixture.compositor.send(.pointerMotion(to: Position(x: 20, y: 20)))
             client.roundTrip()
             let cursor = client.compositor.createSurface()
             pointer.setCursor(serial: serial, surface: cursor, hotspotX: 0, hotspotY: 0)

@@ -78,7 +78,7 @@ import WaylandClient
         pointers[7].release()
         client.roundTrip()
         let corner = (fixture.compositor.scene.nodes[0] as! Window).frame.origin
-        fixture.compositor.seat.pointer.move(to: corner, time: 0)
+        fixture.compositor.send(.pointerMotion(to: Position(x: Double(corner.x), y: Double(corner.y))))
         client.roundTrip()
         #expect(entered == Array(0..<7) + Array(8..<20))
     }

@@ -184,7 +184,7 @@ private typealias RealScene = Scene
             var serial: UInt32 = 0
             pointer.onEnter = { entered, _, _, _ in serial = entered }
             stage.client.roundTrip()
-            stage.fixture.compositor.seat.pointer.move(to: Point(x: 60, y: 40), time: 0)
+            stage.fixture.compositor.send(.pointerMotion(to: Position(x: 60, y: 40)))
             stage.client.roundTrip()
             let surface = stage.client.compositor.createSurface()
             surface.attach(buffer: stage.translucent(30, 30), x: 0, y: 0)

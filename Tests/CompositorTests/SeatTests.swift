@@ -23,7 +23,7 @@ import WaylandWire
     @Test func theKeymapTravelsInAFileThatNobodyCanChange() throws {
         var capabilities: WlSeat.Capability = []
         let seat = client.bind(WlSeat.self) { $0.onCapabilities = { capabilities = $0 } }
-        #expect(capabilities == [.pointer, .keyboard])
+        #expect(capabilities == [.pointer, .keyboard, .touch])
         var text = ""
         var facts: DescriptorFacts?
         var isWritable = true
@@ -62,7 +62,7 @@ import WaylandWire
         let client = fixture.connect()
         var capabilities: WlSeat.Capability = []
         let seat = client.bind(WlSeat.self) { $0.onCapabilities = { capabilities = $0 } }
-        #expect(capabilities == .pointer)
+        #expect(capabilities == [.pointer, .touch])
         seat.getKeyboard()
         client.roundTrip()
         #expect(client.error == "wl_seat 0")
@@ -82,7 +82,7 @@ import WaylandWire
     }
 
     private func move(_ x: Int, _ y: Int) {
-        fixture.compositor.seat.pointer.move(to: Point(x: x, y: y), time: 7)
+        fixture.compositor.send(.pointerMotion(to: Position(x: Double(x), y: Double(y))))
         fixture.nextFrame()
     }
 

@@ -45,14 +45,16 @@ public final class Keymap: Sendable {
     /// For a wl_keyboard.keymap event.
     let descriptor: Descriptor
     /// In bytes, with the zero at the end.
-    let size: Int
+    var size: Int { text.count }
+    /// As xkbcommon writes it, with a zero at the end.
+    let text: [UInt8]
 
     /// Makes the keymap with these names.
     public init(_ names: Names = Names()) throws(Failure) {
         guard let text = Self.text(names) else { throw .unknownNames }
+        self.text = text
         do throws(SystemError) {
             descriptor = try AnonymousFile.constant(name: "signet-keymap", content: text)
-            size = text.count
         } catch {
             throw .system(error)
         }

@@ -3,72 +3,234 @@ internal import WaylandServer
 internal import WaylandWire
 
 /// `wl_pointer`: where the seat's pointer is, which surface has it, and what it looks like.
+///
+/// The surface at its place has it; while a button is down, the one that it went down on, wherever the pointer is then.
+/// What belongs together ends with a frame event.
 final class Pointer: WlPointer.Requests {
+    private unowned let seat: Seat
     private let scene: Scene
+    private let layout: OutputLayout
     private let cursor: Cursor
-    private let nextSerial: () -> UInt32
     private var resources = ResourcesByClient<WlPointer>()
-    private weak var focus: Surface?
+    /// In global coordinates; nil before it was first moved.
+    private(set) var position: Position?
+    private(set) weak var focus: Surface?
+    /// Where it is in the focus, as it was told.
+    private var local = (x: Fixed(rawValue: 0), y: Fixed(rawValue: 0))
     /// Of the newest enter: only the client that it went to may change the cursor.
     private var enterSerial: UInt32?
+    /// Buttons that are down, in the order in which they went down.
+    private var pressed: [UInt32] = []
+    /// Those of them that no surface has heard of.
+    private var unheard: Set<UInt32> = []
+    private var grab: (any PointerGrab)?
+    /// What the scene was like when it was last looked for what is under the pointer.
+    private var seenVersion: UInt64 = 0
+    /// Parts of wheels' steps, in 120ths, that clients who know only whole ones wait for.
+    private var partialSteps: [Scroll.Axis: Int32] = [:]
 
-    init(scene: Scene, layout: OutputLayout, nextSerial: @escaping () -> UInt32) {
+    /// No pointer has more buttons.
+    private static let buttonLimit = 64
+
+    init(seat: Seat, scene: Scene, layout: OutputLayout) {
+        self.seat = seat
         self.scene = scene
-        self.nextSerial = nextSerial
+        self.layout = layout
         cursor = Cursor(scene: scene, layout: layout)
     }
 
     /// An output came, went or changed.
-    func outputsChanged() { cursor.outputsChanged() }
+    func outputsChanged() {
+        cursor.outputsChanged()
+        // There is somewhere to be.
+        if let position { place(at: position) }
+    }
 
     func bound(_ resource: WlPointer) {
         resource.handler = self
         resources.insert(resource)
+        // Who comes late hears what the others know.
+        guard let focus, let enterSerial, focus.resource.client === resource.client else { return }
+        resource.sendEnter(serial: enterSerial, surface: focus.resource, surfaceX: local.x, surfaceY: local.y)
+        resource.sendFrame()
     }
 
     func destroyed(_ resource: WlPointer) {
         resources.remove(resource)
     }
 
-    /// Moves the pointer to a place in global coordinates, and tells whoever is there. `time` is in milliseconds.
-    func move(to position: Point, time: UInt32) {
-        cursor.move(to: position)
-        let hit = scene.hit(at: position)
-        let target = (hit?.drawable as? Surface).flatMap { surface in hit.map { (surface: surface, local: $0.local) } }
-        let local = target.map { (x: Fixed(Double($0.local.x)), y: Fixed(Double($0.local.y))) }
-        if target?.surface !== focus {
-            leave()
-            guard let surface = target?.surface, let local else { return }
-            focus = surface
-            let serial = nextSerial()
-            enterSerial = serial
-            forEach(of: surface) {
-                $0.sendEnter(serial: serial, surface: surface.resource, surfaceX: local.x, surfaceY: local.y)
+    // MARK: Events
+
+    /// Moves it to a place in global coordinates, and tells whoever is there. `time` is in milliseconds.
+    func move(to position: Position, time: UInt32) {
+        place(at: position)
+        if let grab, let position = self.position { return grab.motion(to: position) }
+        refocus(time: time)
+    }
+
+    /// Moves it by so much.
+    func move(dx: Double, dy: Double, time: UInt32) {
+        let from = position ?? Position(x: 0, y: 0)
+        move(to: Position(x: from.x + dx, y: from.y + dy), time: time)
+    }
+
+    private func place(at position: Position) {
+        let position = layout.nearest(to: position)
+        self.position = position
+        cursor.move(to: position.pixel)
+    }
+
+    /// A button goes down or comes up; what was so already is no news.
+    func button(_ code: UInt32, isPressed: Bool, time: UInt32) {
+        guard pressed.contains(code) != isPressed, pressed.count < Self.buttonLimit || !isPressed else { return }
+        // Whoever has come there meanwhile.
+        if pressed.isEmpty { refocus(time: time) }
+        if isPressed { pressed.append(code) } else { pressed.removeAll { $0 == code } }
+        if grab != nil {
+            if pressed.isEmpty { endGrab(time: time) }
+            return
+        }
+        if isPressed, pressed.count == 1, !seat.pressed(hit) { unheard.insert(code) }
+        if unheard.contains(code) {
+            if !isPressed { unheard.remove(code) }
+        } else if let focus {
+            let serial = seat.nextSerial(isPressed ? .press : .other, focus)
+            forEach(of: focus) {
+                $0.sendButton(serial: serial, time: time, button: code, state: isPressed ? .pressed : .released)
                 $0.sendFrame()
             }
-        } else if let surface = focus, let local {
-            forEach(of: surface) {
-                $0.sendMotion(time: time, surfaceX: local.x, surfaceY: local.y)
+        }
+        if pressed.isEmpty { refocus(time: time) }
+    }
+
+    /// A wheel is turned, or something is scrolled.
+    func scroll(_ scroll: Scroll, time: UInt32) {
+        refocus(time: time)
+        guard grab == nil, let focus else { return }
+        let axis: WlPointer.Axis = scroll.axis == .vertical ? .verticalScroll : .horizontalScroll
+        let (sum, _) = partialSteps[scroll.axis, default: 0].addingReportingOverflow(scroll.value120)
+        partialSteps[scroll.axis] = sum % 120
+        let source: WlPointer.AxisSource =
+            switch scroll.source {
+            case .wheel: .wheel
+            case .finger: .finger
+            case .continuous: .continuous
+            case .wheelTilt: .wheelTilt
+            }
+        forEach(of: focus) {
+            // Which came with version 6.
+            $0.sendAxisSource(axisSource: source == .wheelTilt && $0.version < 6 ? .wheel : source)
+            if scroll.value120 != 0 {
+                if $0.version >= 8 {
+                    $0.sendAxisValue120(axis: axis, value120: scroll.value120)
+                } else if sum / 120 != 0 {
+                    $0.sendAxisDiscrete(axis: axis, discrete: sum / 120)
+                }
+            }
+            if scroll.value == 0, scroll.value120 == 0 {
+                $0.sendAxisStop(time: time, axis: axis)
+            } else {
+                $0.sendAxis(time: time, axis: axis, value: Fixed(scroll.value))
+            }
+            $0.sendFrame()
+        }
+    }
+
+    // MARK: Focus
+
+    /// What is at its place.
+    private var hit: Scene.Hit? { position.flatMap { scene.hit(at: $0) } }
+
+    /// Finds out who has the pointer now, and tells what is new: it was moved, or something under it.
+    func refocus(time: UInt32) {
+        if grab != nil { return }
+        let target = target
+        let new = (x: Fixed(target?.local.x ?? 0), y: Fixed(target?.local.y ?? 0))
+        if target?.surface !== focus {
+            change(to: target?.surface, at: new)
+        } else if let focus, new != local {
+            local = new
+            forEach(of: focus) {
+                $0.sendMotion(time: time, surfaceX: new.x, surfaceY: new.y)
                 $0.sendFrame()
             }
         }
     }
 
-    private func leave() {
+    /// Does so where something came, went or moved since the last time: once a frame.
+    func refocusIfNeeded(time: UInt32) {
+        guard position != nil, scene.layoutVersion != seenVersion else { return }
+        refocus(time: time)
+        seenVersion = scene.layoutVersion
+    }
+
+    /// Who is to have it, and where it is there.
+    private var target: (surface: Surface, local: Position)? {
+        guard let position else { return nil }
+        if !pressed.isEmpty, let focus, let place = scene.place(of: focus) {
+            return (focus, position.from(place.origin))
+        }
+        guard let hit, let surface = hit.drawable as? Surface, seat.reaches(surface) else { return nil }
+        return (surface, hit.local)
+    }
+
+    private func change(to surface: Surface?, at place: (x: Fixed, y: Fixed)) {
         enterSerial = nil
+        partialSteps = [:]
         cursor.reset()
-        guard let focus, focus.resource.isAlive else { return }
-        let serial = nextSerial()
-        forEach(of: focus) {
-            $0.sendLeave(serial: serial, surface: focus.resource)
+        if let old = focus, old.resource.isAlive {
+            let serial = seat.nextSerial(.other, old)
+            // One frame for both, where both are the same client's.
+            let goesOn = surface?.resource.client === old.resource.client
+            forEach(of: old) {
+                $0.sendLeave(serial: serial, surface: old.resource)
+                if !goesOn { $0.sendFrame() }
+            }
+        }
+        focus = surface
+        local = place
+        guard let surface else { return }
+        let serial = seat.nextSerial(.other, surface)
+        enterSerial = serial
+        forEach(of: surface) {
+            $0.sendEnter(serial: serial, surface: surface.resource, surfaceX: place.x, surfaceY: place.y)
             $0.sendFrame()
         }
-        self.focus = nil
     }
 
     private func forEach(of surface: Surface, _ body: (WlPointer) -> Void) {
         for resource in resources[surface.resource.client] { body(resource) }
     }
+
+    // MARK: Grabs
+
+    /// Whether a button is down.
+    var isPressed: Bool { !pressed.isEmpty }
+
+    /// Has all that the pointer does go to `grab`, until the last button is released. No surface has it meanwhile.
+    func begin(_ grab: any PointerGrab) {
+        guard isPressed else { return grab.ended() }
+        self.grab?.ended()
+        self.grab = grab
+        // Those who hear that they have lost the pointer needn't hear of buttons.
+        unheard.formUnion(pressed)
+        change(to: nil, at: local)
+    }
+
+    /// What the grab is about is gone.
+    func end(_ grab: any PointerGrab, time: UInt32) {
+        if self.grab === grab { endGrab(time: time) }
+    }
+
+    private func endGrab(time: UInt32) {
+        let ended = grab
+        grab = nil
+        if pressed.isEmpty { unheard = [] }
+        ended?.ended()
+        refocus(time: time)
+    }
+
+    // MARK: Requests
 
     func setCursor(
         _ resource: WlPointer,

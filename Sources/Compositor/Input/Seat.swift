@@ -1,22 +1,33 @@
 internal import Pixels
 internal import WaylandServer
 
-/// `wl_seat`: a keyboard and a pointer, and whom they are pointed at.
+/// `wl_seat`: a pointer, a keyboard and a touch screen, and whom they are pointed at.
 ///
-/// There are no devices yet: the keyboard has a keymap and no focus, and the pointer is nowhere until something moves
-/// it.
+/// What it has never changes, whatever devices come and go: clients can rely on what they were told. Events come from
+/// ``Compositor/send(_:)``.
 final class Seat: WlSeat.Requests, Service {
-    let keymap: Keymap?
-    let pointer: Pointer
+    private unowned let display: Display
+    private let windows: WindowManager
+    /// There for as long as the seat.
+    private(set) var pointer: Pointer!
+    private(set) var touch: Touch!
+    private(set) var keyboard: Keyboard?
+    private var presses = PressSerials()
+    /// Who has the input for a client alone.
+    private(set) weak var grab: (any InputGrab)?
 
-    init(display: Display, scene: Scene, layout: OutputLayout, keymap: Keymap?) {
-        self.keymap = keymap
-        pointer = Pointer(scene: scene, layout: layout) { [unowned display] in display.nextSerial() }
+    init(display: Display, scene: Scene, layout: OutputLayout, windows: WindowManager, keymap: Keymap?) {
+        self.display = display
+        self.windows = windows
+        pointer = Pointer(seat: self, scene: scene, layout: layout)
+        touch = Touch(seat: self, scene: scene, layout: layout)
+        keyboard = keymap.map { Keyboard($0) { [unowned self] in nextSerial($0, $1) } }
+        windows.onActiveChange = { [unowned self] in keyboardFocusChanged() }
     }
 
     func bind(_ resource: WlSeat) {
         resource.handler = self
-        resource.sendCapabilities(capabilities: keymap == nil ? .pointer : [.pointer, .keyboard])
+        resource.sendCapabilities(capabilities: keyboard == nil ? [.pointer, .touch] : [.pointer, .keyboard, .touch])
         resource.sendName(name: "seat0")
     }
 
@@ -25,17 +36,77 @@ final class Seat: WlSeat.Requests, Service {
     }
 
     func getKeyboard(_ resource: WlSeat, id: WlKeyboard) throws(ProtocolError) {
-        guard let keymap else { throw missing("keyboard") }
-        id.sendKeymap(format: .xkbV1, fd: keymap.descriptor, size: UInt32(keymap.size))
-        id.sendRepeatInfo(rate: 25, delay: 600)
+        guard let keyboard else {
+            throw ProtocolError(
+                WlSeat.Error.missingCapability,
+                "the seat has never had a keyboard; ask for one after wl_seat.capabilities announced it"
+            )
+        }
+        keyboard.bound(id)
     }
 
-    func getTouch(_ resource: WlSeat, id: WlTouch) throws(ProtocolError) { throw missing("touch") }
+    func getTouch(_ resource: WlSeat, id: WlTouch) throws(ProtocolError) { touch.bound(id) }
 
-    private func missing(_ device: String) -> ProtocolError {
-        ProtocolError(
-            WlSeat.Error.missingCapability,
-            "the seat has never had a \(device); ask for one after wl_seat.capabilities announced it"
-        )
+    // MARK: Events
+
+    /// Deals with an event; `time` is in milliseconds.
+    func handle(_ event: InputEvent, time: UInt32) {
+        switch event {
+        case .pointerMotion(let position): pointer.move(to: position, time: time)
+        case .pointerStep(let dx, let dy): pointer.move(dx: dx, dy: dy, time: time)
+        case .pointerButton(let code, let isPressed): pointer.button(code, isPressed: isPressed, time: time)
+        case .pointerScroll(let scroll): pointer.scroll(scroll, time: time)
+        case .key(let code, let isPressed): keyboard?.key(code, isPressed: isPressed, time: time)
+        case .touchDown(let finger, let position): touch.down(finger, at: position, time: time)
+        case .touchMotion(let finger, let position): touch.motion(finger, to: position, time: time)
+        case .touchUp(let finger): touch.up(finger, time: time)
+        case .touchCancel: touch.cancel()
+        }
+    }
+
+    /// A serial for an event that a surface hears of.
+    func nextSerial(_ kind: PressSerials.Kind, _ surface: Surface?) -> UInt32 {
+        let serial = display.nextSerial()
+        if kind == .press { presses.note(serial, sentTo: surface?.resource.client) }
+        return serial
+    }
+
+    /// Whether a client was sent this serial with something that was pressed.
+    func wasPress(_ serial: UInt32, of client: Client) -> Bool { presses.contains(serial, of: client) }
+
+    // MARK: Who hears
+
+    /// Whether a surface may hear of the pointer and of fingers.
+    func reaches(_ surface: Surface) -> Bool { grab.map { $0.client === surface.resource.client } ?? true }
+
+    /// A button or a finger went down on what is at some place. Whether whoever that is hears of it.
+    func pressed(_ hit: Scene.Hit?) -> Bool {
+        if let grab {
+            if let surface = hit?.drawable as? Surface, reaches(surface) { return true }
+            grab.dismiss()
+            return false
+        }
+        guard let hit else { return false }
+        windows.pressed(hit.node)
+        return hit.drawable is Surface
+    }
+
+    /// Has the input for a client alone, until it says otherwise.
+    func begin(_ grab: any InputGrab, time: UInt32) {
+        self.grab = grab
+        keyboardFocusChanged()
+        pointer.refocus(time: time)
+    }
+
+    /// It is over, or who hears of keys is another one.
+    func grabChanged(_ grab: any InputGrab, isOver: Bool, time: UInt32) {
+        guard self.grab === grab else { return }
+        if isOver { self.grab = nil }
+        keyboardFocusChanged()
+        pointer.refocus(time: time)
+    }
+
+    private func keyboardFocusChanged() {
+        keyboard?.setFocus(grab?.keyboardFocus ?? windows.active?.keyboardFocus as? Surface)
     }
 }

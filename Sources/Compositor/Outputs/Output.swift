@@ -51,6 +51,8 @@ final class Output: SceneViewer {
     private var watchedTime: UInt64 = 0
     /// Draws that failed since the last one that didn't.
     private var failures = 0
+    /// Is called at each tick, when all is laid out that it shows from then on.
+    var onLatch: () -> Void = {}
     /// Is called when its state is another one, after everything here has followed.
     var onStateChange: () -> Void = {}
 
@@ -199,6 +201,8 @@ final class Output: SceneViewer {
             // Refreshes are missed one by one until it is drawn.
             return driver.requestFrame(after: 0)
         }
+        layOut()
+        onLatch()
         layOut()
         isLatched = true
         trace?.latched(name, refresh)

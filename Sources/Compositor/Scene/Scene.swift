@@ -127,16 +127,35 @@ final class Scene {
         return items
     }
 
-    /// The frontmost item that takes input at a place in global coordinates, and the place in its coordinates.
-    func hit(at point: Point) -> (drawable: Drawable, local: Point)? {
-        let viewer = viewers.firstIndex { Region($0.bounds).contains(point) }
-        let omitted = viewer.map(Self.bit) ?? 0
-        for item in items.reversed() where item.drawable.note.omissions & omitted == 0 {
-            guard Region(item.shown).contains(point) else { continue }
-            let local = Point(x: point.x - item.bounds.x, y: point.y - item.bounds.y)
-            if item.drawable.takesInput(at: local) { return (item.drawable, local) }
+    /// What is at a place.
+    struct Hit {
+        let node: any SceneNode
+        /// The node's item that takes input there.
+        let drawable: Drawable
+        /// The place in its coordinates.
+        let local: Position
+    }
+
+    /// The frontmost item that takes input at a place in global coordinates.
+    func hit(at position: Position) -> Hit? {
+        update()
+        let point = position.pixel
+        let omitted = viewers.firstIndex { $0.bounds.contains(point) }.map(Self.bit) ?? 0
+        for node in nodes.reversed() {
+            for item in (layout[ObjectIdentifier(node)] ?? []).reversed()
+            where item.shown.contains(point) && item.drawable.note.omissions & omitted == 0 {
+                let local = Point(x: point.x - item.bounds.x, y: point.y - item.bounds.y)
+                guard item.drawable.takesInput(at: local) else { continue }
+                return Hit(node: node, drawable: item.drawable, local: position.from(item.bounds.origin))
+            }
         }
         return nil
+    }
+
+    /// Where an item is, in global coordinates; nil where it isn't in the scene.
+    func place(of drawable: Drawable) -> Rectangle? {
+        update()
+        return drawable.note.place
     }
 
     /// Lays out what has changed since the last time, once for a burst of changes.

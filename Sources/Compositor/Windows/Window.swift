@@ -6,6 +6,8 @@ protocol WindowClient: AnyObject {
     var geometry: Rectangle { get }
     /// What it shows, back to front, with the corner of its surface at a place in global coordinates.
     func items(at corner: Point) -> [PlacedItem]
+    /// What of it hears of keys, where it is the active one.
+    var keyboardFocus: Drawable? { get }
     /// The window should be like ``Window/wanted`` from now on.
     func configure()
 }
@@ -77,6 +79,9 @@ final class Window: SceneNode {
     func contentMoved(by offset: Point) {
         manager.move(self, to: position.translated(by: offset))
     }
+
+    /// What hears of keys, where it is the active one.
+    var keyboardFocus: Drawable? { client?.keyboardFocus }
 
     var items: [PlacedItem] {
         let geometry = geometry

@@ -2,8 +2,8 @@ internal import Pixels
 
 /// Where windows go, and which one is in front.
 ///
-/// There is nobody to move them by hand: a new window goes where it covers least of the others, in front of them, and
-/// is the active one until the next appears.
+/// A new window goes where it covers least of the others, in front of them, and is the active one until the next
+/// appears, or somebody presses something on another.
 final class WindowManager {
     private let scene: Scene
     private let layout: OutputLayout
@@ -11,6 +11,8 @@ final class WindowManager {
     let fonts = Fonts()
     /// Mapped windows, the active one last.
     private(set) var windows: [Window] = []
+    /// Is called when another one is active.
+    var onActiveChange: () -> Void = {}
 
     init(scene: Scene, layout: OutputLayout) {
         self.scene = scene
@@ -49,6 +51,16 @@ final class WindowManager {
         for drawable in drawables { scene.redraw(drawable, of: window) }
     }
 
+    /// The one that hears of keys.
+    var active: Window? { windows.last }
+
+    /// Somebody pressed something on a window, or on what stands on one.
+    func pressed(_ node: any SceneNode) {
+        var node = node
+        while let base = node.base { node = base }
+        if let window = node as? Window { activate(window) }
+    }
+
     /// A window has committed, or its frame changed.
     func didCommit(_ window: Window) {
         guard window.isMapped else { return }
@@ -64,6 +76,7 @@ final class WindowManager {
         scene.remove(window)
         windows.removeAll { $0 === window }
         windows.last?.configure { $0.isActivated = true }
+        onActiveChange()
     }
 
     /// Brings a window to the front, and makes it the active one.
@@ -73,6 +86,7 @@ final class WindowManager {
         windows.append(windows.remove(at: index))
         scene.raise(window)
         window.configure { $0.isActivated = true }
+        onActiveChange()
     }
 
     private func map(_ window: Window) {
@@ -81,6 +95,7 @@ final class WindowManager {
         windows.append(window)
         scene.insert(window)
         window.configure { $0.isActivated = true }
+        onActiveChange()
     }
 
     /// Where a window that fills the output is.

@@ -57,6 +57,8 @@ final class Toplevel: XdgToplevel.Requests, ShellRole, WindowClient {
 
     func items(at corner: Point) -> [PlacedItem] { shell.surface?.tree(at: corner) ?? [] }
 
+    var keyboardFocus: Drawable? { shell.surface }
+
     func configure() { shell.configure() }
 
     // MARK: ShellRole

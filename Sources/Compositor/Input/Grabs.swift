@@ -1,0 +1,20 @@
+internal import Pixels
+internal import WaylandServer
+
+/// Has all that the pointer does, instead of surfaces, until the last button is released: moves a window, say.
+protocol PointerGrab: AnyObject {
+    /// The pointer is at another place, in global coordinates.
+    func motion(to position: Position)
+    /// All buttons are released, or another one took its place.
+    func ended()
+}
+
+/// Has the seat's input for one client alone, as a menu does: whoever presses something elsewhere ends it.
+protocol InputGrab: AnyObject {
+    /// Whose surfaces hear of the pointer and of fingers.
+    var client: Client { get }
+    /// Who hears of keys.
+    var keyboardFocus: Surface? { get }
+    /// Somebody pressed something elsewhere.
+    func dismiss()
+}

@@ -1,0 +1,31 @@
+internal import WaylandServer
+
+/// Serials of the last events that somebody pressed something with, and whose clients may do more because of that: open
+/// a menu that takes all input, or have a window moved.
+struct PressSerials {
+    /// What kind of event it was.
+    enum Kind {
+        /// A button, a key or a finger went down.
+        case press
+        case other
+    }
+
+    private struct Press {
+        let serial: UInt32
+        weak var client: Client?
+    }
+
+    private var presses: [Press] = []
+    /// More isn't needed: a client acts on one that it has just read.
+    private static let limit = 64
+
+    mutating func note(_ serial: UInt32, sentTo client: Client?) {
+        if presses.count == Self.limit { presses.removeFirst() }
+        presses.append(Press(serial: serial, client: client))
+    }
+
+    /// Whether a client was sent this serial with a press.
+    func contains(_ serial: UInt32, of client: Client) -> Bool {
+        presses.contains { $0.serial == serial && $0.client === client }
+    }
+}

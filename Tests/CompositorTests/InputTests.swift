@@ -1,0 +1,319 @@
+@testable import Compositor
+import Glibc
+import Pixels
+import TestSupport
+import Testing
+import WaylandClient
+import WaylandWire
+
+/// Events of input devices, and which surfaces hear of them.
+@Suite(.serialized) struct InputTests {
+    private let fixture: Fixture
+    private let client: TestClient
+
+    private static let left: UInt32 = 0x110
+    private static let right: UInt32 = 0x111
+    private static let shift: UInt32 = 42
+    private static let a: UInt32 = 30
+
+    init() throws {
+        let keymap = try Keymap()
+        fixture = Fixture { $0.keymap = keymap }
+        client = fixture.connect()
+    }
+
+    /// A window with its name, at a place.
+    private func window(_ client: TestClient, at x: Int, _ y: Int) -> TestWindow {
+        let window = TestWindow(client)
+        window.show(TestPool(client, size: 3_600).buffer(30, 30, color: 0xff))
+        client.roundTrip()
+        let node = fixture.compositor.scene.nodes.last { $0 is Window } as! Window
+        fixture.compositor.windows.move(node, to: Point(x: x, y: y))
+        fixture.nextFrame()
+        return window
+    }
+
+    private func send(_ events: InputEvent...) {
+        for event in events { fixture.compositor.send(event) }
+        fixture.nextFrame()
+    }
+
+    private func move(_ x: Double, _ y: Double) { send(.pointerMotion(to: Position(x: x, y: y))) }
+
+    /// What a client hears, with the names of its surfaces.
+    private final class Ear {
+        private let seat: WlSeat
+        private let names: [ObjectIdentifier: String]
+        private let client: TestClient
+        var heard: [String] = []
+        var serial: UInt32 = 0
+        var pointer: WlPointer?
+        var keyboard: WlKeyboard?
+        var touch: WlTouch?
+
+        init(_ client: TestClient, _ surfaces: [(String, WlSurface)]) {
+            self.client = client
+            seat = client.seat
+            names = Dictionary(uniqueKeysWithValues: surfaces.map { (ObjectIdentifier($1), $0) })
+        }
+
+        private func name(_ surface: WlSurface?) -> String { surface.flatMap { names[ObjectIdentifier($0)] } ?? "?" }
+
+        func listenToPointer() {
+            let pointer = seat.getPointer()
+            pointer.onEnter = { [unowned self] serial, surface, x, y in
+                self.serial = serial
+                heard.append("enter \(name(surface)) \(x) \(y)")
+            }
+            pointer.onLeave = { [unowned self] _, surface in heard.append("leave \(name(surface))") }
+            pointer.onMotion = { [unowned self] _, x, y in heard.append("motion \(x) \(y)") }
+            pointer.onButton = { [unowned self] serial, _, button, state in
+                self.serial = serial
+                heard.append("\(state == .pressed ? "press" : "release") \(button - 0x110)")
+            }
+            pointer.onAxisSource = { [unowned self] source in heard.append("source \(source.rawValue)") }
+            pointer.onAxisDiscrete = { [unowned self] axis, steps in heard.append("steps \(axis.rawValue) \(steps)") }
+            pointer.onAxisValue120 = { [unowned self] axis, part in heard.append("120ths \(axis.rawValue) \(part)") }
+            pointer.onAxis = { [unowned self] _, axis, value in heard.append("axis \(axis.rawValue) \(value)") }
+            pointer.onAxisStop = { [unowned self] _, axis in heard.append("stop \(axis.rawValue)") }
+            pointer.onFrame = { [unowned self] in heard.append("|") }
+            self.pointer = pointer
+            client.roundTrip()
+        }
+
+        func listenToKeyboard() {
+            let keyboard = seat.getKeyboard()
+            keyboard.onEnter = { [unowned self] _, surface, keys in
+                heard.append("focus \(name(surface)) \(keys.elements(as: UInt32.self))")
+            }
+            keyboard.onLeave = { [unowned self] _, surface in heard.append("unfocus \(name(surface))") }
+            keyboard.onKey = { [unowned self] _, _, key, state in
+                heard.append("\(state == .pressed ? "down" : "up") \(key)")
+            }
+            keyboard.onModifiers = { [unowned self] _, depressed, _, locked, _ in
+                heard.append("modifiers \(depressed) \(locked)")
+            }
+            self.keyboard = keyboard
+            client.roundTrip()
+        }
+
+        func listenToTouch() {
+            let touch = seat.getTouch()
+            touch.onDown = { [unowned self] _, _, surface, finger, x, y in
+                heard.append("down \(name(surface)) \(finger) \(x) \(y)")
+            }
+            touch.onMotion = { [unowned self] _, finger, x, y in heard.append("motion \(finger) \(x) \(y)") }
+            touch.onUp = { [unowned self] _, _, finger in heard.append("up \(finger)") }
+            touch.onCancel = { [unowned self] in heard.append("cancel") }
+            touch.onFrame = { [unowned self] in heard.append("|") }
+            self.touch = touch
+            client.roundTrip()
+        }
+
+        func take() -> [String] {
+            client.roundTrip()
+            defer { heard = [] }
+            return heard
+        }
+    }
+
+    // MARK: Pointer
+
+    @Test func `what belongs together ends with a frame, and places have fractions`() {
+        let one = window(client, at: 10, 10)
+        let two = window(client, at: 60, 10)
+        let ear = Ear(client, [("one", one.surface), ("two", two.surface)])
+        ear.listenToPointer()
+        move(12.5, 13.25)
+        move(12.75, 13.25)
+        // Nothing new.
+        move(12.75, 13.25)
+        move(65, 12)
+        move(50, 50)
+        #expect(
+            ear.take() == [
+                "enter one 2.5 3.25", "|", "motion 2.75 3.25", "|", "leave one", "enter two 5.0 2.0", "|", "leave two",
+                "|",
+            ]
+        )
+        // Beyond the outputs it stops at the edge.
+        send(.pointerMotion(to: Position(x: -5_000, y: .nan)))
+        #expect(fixture.compositor.seat.pointer.position == Position(x: 0, y: 0))
+        send(.pointerStep(dx: 1e300, dy: 2))
+        let edge = Double(fixture.output.bounds.maxX)
+        #expect(fixture.compositor.seat.pointer.position == Position(x: edge - 1 / 256, y: 2))
+    }
+
+    @Test func `a surface that a button went down on has the pointer until all are released`() {
+        let one = window(client, at: 10, 10)
+        let other = fixture.connect()
+        let two = window(other, at: 60, 10)
+        let ear = Ear(client, [("one", one.surface)])
+        let otherEar = Ear(other, [("two", two.surface)])
+        ear.listenToPointer()
+        otherEar.listenToPointer()
+        move(15, 15)
+        send(.pointerButton(Self.left, isPressed: true), .pointerButton(Self.left, isPressed: true))
+        move(65, 15)
+        send(.pointerButton(Self.right, isPressed: true), .pointerButton(Self.left, isPressed: false))
+        move(66, 16)
+        #expect(
+            ear.take() == [
+                "enter one 5.0 5.0", "|", "press 0", "|", "motion 55.0 5.0", "|", "press 1", "|", "release 0", "|",
+                "motion 56.0 6.0", "|",
+            ]
+        )
+        #expect(otherEar.take().isEmpty)
+        send(.pointerButton(Self.right, isPressed: false))
+        #expect(ear.take() == ["release 1", "|", "leave one", "|"])
+        #expect(otherEar.take() == ["enter two 6.0 6.0", "|"])
+    }
+
+    @Test func `the pointer's surface is told of what comes and goes under it`() {
+        let one = window(client, at: 10, 10)
+        let ear = Ear(client, [("one", one.surface)])
+        ear.listenToPointer()
+        move(15, 15)
+        #expect(ear.take() == ["enter one 5.0 5.0", "|"])
+        let other = fixture.connect()
+        let two = window(other, at: 12, 12)
+        #expect(ear.take() == ["leave one", "|"])
+        let otherEar = Ear(other, [("two", two.surface)])
+        // It hears of it although it has a pointer only now.
+        otherEar.listenToPointer()
+        #expect(otherEar.take() == ["enter two 3.0 3.0", "|"])
+        let node = fixture.compositor.windows.active!
+        fixture.compositor.windows.move(node, to: Point(x: 14, y: 12))
+        fixture.nextFrame()
+        #expect(otherEar.take() == ["motion 1.0 3.0", "|"])
+        two.surface.attach(buffer: nil, x: 0, y: 0)
+        two.surface.commit()
+        other.roundTrip()
+        fixture.nextFrame()
+        #expect(otherEar.take() == ["leave two", "|"])
+        #expect(ear.take() == ["enter one 5.0 5.0", "|"])
+        // Also while a button is down.
+        send(.pointerButton(Self.left, isPressed: true))
+        one.surface.attach(buffer: nil, x: 0, y: 0)
+        one.surface.commit()
+        client.roundTrip()
+        fixture.nextFrame()
+        send(.pointerButton(Self.left, isPressed: false))
+        #expect(ear.take() == ["press 0", "|", "leave one", "|"])
+    }
+
+    @Test func `wheels have steps, and parts of steps add up`() {
+        let one = window(client, at: 10, 10)
+        let ear = Ear(client, [("one", one.surface)])
+        ear.listenToPointer()
+        move(15, 15)
+        _ = ear.take()
+        send(.pointerScroll(Scroll(.vertical, by: 5, value120: 60, source: .wheel)))
+        send(.pointerScroll(Scroll(.horizontal, by: -2.5, source: .finger)))
+        send(.pointerScroll(Scroll(.horizontal, by: 0, source: .finger)))
+        let version = ear.pointer!.version
+        let expected =
+            version >= 8
+            ? ["source 0", "120ths 0 60", "axis 0 5.0", "|"] : ["source 0", "axis 0 5.0", "|"]
+        #expect(ear.take() == expected + ["source 1", "axis 1 -2.5", "|", "source 1", "stop 1", "|"])
+        send(.pointerScroll(Scroll(.vertical, by: 5, value120: .max, source: .wheel)))
+        send(.pointerScroll(Scroll(.vertical, by: 5, value120: .max, source: .wheel)))
+        #expect(client.error == nil)
+    }
+
+    // MARK: Keyboard
+
+    @Test func `a new window has the keyboard, and the one that is pressed on`() {
+        let one = window(client, at: 10, 10)
+        let ear = Ear(client, [("one", one.surface)])
+        ear.listenToKeyboard()
+        #expect(ear.take() == ["focus one []", "modifiers 0 0"])
+        send(.key(Self.a, isPressed: true))
+        send(.key(Self.a, isPressed: true))
+        let other = fixture.connect()
+        let otherEar = Ear(other, [])
+        otherEar.listenToKeyboard()
+        let two = window(other, at: 60, 10)
+        #expect(ear.take() == ["down 30", "unfocus one"])
+        #expect(otherEar.take() == ["focus ? [30]", "modifiers 0 0"])
+        send(.key(Self.a, isPressed: false))
+        move(15, 15)
+        send(.pointerButton(Self.left, isPressed: true))
+        #expect(otherEar.take() == ["up 30", "unfocus ?"])
+        #expect(ear.take() == ["focus one []", "modifiers 0 0"])
+        let activated = XdgToplevel.State.activated.rawValue
+        #expect(one.configures.last?.states.contains(activated) == true)
+        #expect(two.configures.last?.states.contains(activated) == false)
+        send(.touchDown(3, at: Position(x: 65, y: 15)))
+        #expect(ear.take() == ["unfocus one"])
+        #expect(otherEar.take() == ["focus ? []", "modifiers 0 0"])
+        two.toplevel.destroy()
+        other.roundTrip()
+        #expect(ear.take() == ["focus one []", "modifiers 0 0"])
+    }
+
+    @Test func `modifiers are told of when they change`() {
+        let one = window(client, at: 10, 10)
+        let ear = Ear(client, [("one", one.surface)])
+        ear.listenToKeyboard()
+        _ = ear.take()
+        send(.key(Self.shift, isPressed: true), .key(Self.a, isPressed: true), .key(Self.a, isPressed: false))
+        send(.key(Self.shift, isPressed: false), .key(58, isPressed: true), .key(58, isPressed: false))
+        #expect(
+            ear.take() == [
+                "down 42", "modifiers 1 0", "down 30", "up 30", "up 42", "modifiers 0 0", "down 58", "modifiers 2 2",
+                "up 58", "modifiers 0 2",
+            ]
+        )
+        for code in 0..<1_000 as Range<UInt32> { fixture.compositor.send(.key(code * 0x10_0001, isPressed: true)) }
+        client.roundTrip()
+        #expect(client.error == nil)
+    }
+
+    // MARK: Touch
+
+    @Test func `a finger belongs to the surface that it was put on`() {
+        let one = window(client, at: 10, 10)
+        let other = fixture.connect()
+        let two = window(other, at: 60, 10)
+        let ear = Ear(client, [("one", one.surface)])
+        let otherEar = Ear(other, [("two", two.surface)])
+        ear.listenToTouch()
+        otherEar.listenToTouch()
+        send(.touchDown(0, at: Position(x: 12, y: 13.5)), .touchDown(0, at: Position(x: 65, y: 15)))
+        send(.touchDown(7, at: Position(x: 62, y: 12)))
+        send(.touchMotion(0, to: Position(x: 64, y: 14)), .touchMotion(9, to: Position(x: 64, y: 14)))
+        send(.touchUp(9), .touchUp(0), .touchUp(0))
+        #expect(ear.take() == ["down one 0 2.0 3.5", "|", "motion 0 54.0 4.0", "|", "up 0", "|"])
+        #expect(otherEar.take() == ["down two 7 2.0 2.0", "|"])
+        send(.touchCancel, .touchUp(7))
+        #expect(otherEar.take() == ["cancel"])
+        send(.touchDown(1, at: Position(x: 12, y: 12)))
+        one.surface.destroy()
+        #expect(ear.take() == ["down one 1 2.0 2.0", "|"] || client.error != nil)
+        send(.touchMotion(1, to: Position(x: 13, y: 13)), .touchUp(1))
+    }
+
+    @Test func `children take what is theirs`() {
+        let one = window(client, at: 10, 10)
+        let child = SubsurfaceTests.Child(client, of: one.surface)
+        child.subsurface.setPosition(x: 20, y: 20)
+        child.surface.attach(buffer: TestPool(client, size: 1_600).buffer(20, 20, color: 0xff00), x: 0, y: 0)
+        child.surface.commit()
+        one.surface.commit()
+        client.roundTrip()
+        fixture.nextFrame()
+        let ear = Ear(client, [("one", one.surface), ("child", child.surface)])
+        ear.listenToPointer()
+        move(45, 45)
+        move(12, 12)
+        #expect(ear.take() == ["enter child 15.0 15.0", "|", "leave child", "enter one 2.0 2.0", "|"])
+        let region = client.compositor.createRegion()
+        child.surface.setInputRegion(region: region)
+        child.surface.commit()
+        one.surface.commit()
+        client.roundTrip()
+        move(35, 35)
+        #expect(ear.take() == ["motion 25.0 25.0", "|"])
+    }
+}
