@@ -52,6 +52,7 @@ public final class Compositor {
     private let log: Logger
     let windows: WindowManager
     let seat: Seat
+    let popups: PopupManager
     let ledger: Ledger
     private let trace: FrameTrace?
     private let connections = ConnectionCounts()
@@ -81,6 +82,7 @@ public final class Compositor {
         scheduler = FrameScheduler(scene: scene, presence: presence, clock: clock)
         windows = WindowManager(scene: scene, layout: layout)
         seat = Seat(display: display, scene: scene, layout: layout, windows: windows, keymap: settings.keymap)
+        popups = PopupManager(scene: scene, layout: layout, windows: windows, seat: seat, clock: clock)
         let overcommit = Overcommit.read()
         switch overcommit {
         case .heuristic: break
@@ -127,7 +129,10 @@ public final class Compositor {
             trace: trace
         ) { [log] message in log.error("\(message)") }
         // What came or went under the pointer is told of once a frame.
-        output.onLatch = { [unowned self] in seat.pointer.refocusIfNeeded(time: scheduler.time) }
+        output.onLatch = { [unowned self] in
+            popups.update()
+            seat.pointer.refocusIfNeeded(time: scheduler.time)
+        }
         layout.add(output)
         scene.add(output)
         let service = OutputGlobal(output: output)

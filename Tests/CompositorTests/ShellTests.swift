@@ -387,31 +387,6 @@ import WaylandWire
         #expect(error == "xdg_wm_base 3")
     }
 
-    @Test func popupsAreDismissed() {
-        let window = TestWindow(client)
-        let surface = client.compositor.createSurface()
-        let shellSurface = client.wmBase.getXdgSurface(surface: surface)
-        let positioner = client.wmBase.createPositioner()
-        positioner.setSize(width: 10, height: 10)
-        positioner.setAnchorRect(x: 0, y: 0, width: 1, height: 1)
-        let popup = shellSurface.getPopup(parent: window.shellSurface, positioner: positioner)
-        var isDone = false
-        popup.onPopupDone = { isDone = true }
-        surface.commit()
-        client.roundTrip()
-        #expect(isDone)
-        popup.destroy()
-        shellSurface.destroy()
-        surface.destroy()
-        #expect(client.roundTrip())
-    }
-
-    @Test func devicesThatTheSeatNeverHadAreAnError() {
-        client.seat.getTouch()
-        client.roundTrip()
-        #expect(client.error == "wl_seat 0")
-    }
-
     @Test func clientsGetTheGlobalsTheyNeed() {
         let globals = client.registryContents()
         let versions = globals.mapValues(\.version)

@@ -47,6 +47,10 @@ public struct Limits: Sendable {
 
     /// Levels of `wl_subsurface`.
     public var subsurfaceDepth = 64
+    /// Popups that stand on one another.
+    public var popupDepth = 64
+    /// Popups of one parent.
+    public var popups = 256
     /// `wl_subsurface` objects of one parent.
     public var subsurfaces = 1_024
     /// Rectangles in a region; four times as many are too much.

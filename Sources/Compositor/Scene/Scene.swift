@@ -161,6 +161,11 @@ final class Scene {
     /// Lays out what has changed since the last time, once for a burst of changes.
     func update() {
         if staleNodes.isEmpty { return }
+        // What stands on another goes where that goes; it comes behind it.
+        for node in nodes {
+            guard let base = node.base, staleNodes[ObjectIdentifier(base)] != nil else { continue }
+            staleNodes[ObjectIdentifier(node)] = node
+        }
         let stale = staleNodes
         staleNodes = OrderedDictionary()
         let nodes = stale.values

@@ -70,6 +70,9 @@ final class Window: SceneNode {
         return Rectangle(origin: position, size: Size(width: size.width, height: size.height + titleBarHeight))
     }
 
+    /// Where the client's part of it begins, below the title bar, in global coordinates.
+    var contentOrigin: Point { Point(x: position.x, y: position.y + titleBarHeight) }
+
     private var titleBarHeight: Int { accepted.titleBarHeight }
 
     /// For the window manager; see ``WindowManager/move(_:to:)``.
@@ -85,7 +88,7 @@ final class Window: SceneNode {
 
     var items: [PlacedItem] {
         let geometry = geometry
-        let corner = Point(x: position.x - geometry.x, y: position.y + titleBarHeight - geometry.y)
+        let corner = contentOrigin.translated(by: geometry.origin.negated)
         let content = client?.items(at: corner) ?? []
         guard titleBarHeight > 0, !content.isEmpty else { return content }
         return titleBar.items(at: position, width: geometry.width) + content

@@ -1,29 +1,100 @@
+internal import Pixels
 internal import WaylandServer
 
-/// `xdg_popup`: for the time being, dismissed as soon as it would appear.
+/// `xdg_popup`: a menu or the like, which stands on its parent and goes where that goes.
 ///
-/// A compositor may dismiss a popup at any time, and clients go on without it. Nothing could be done with one anyway as
-/// long as there is no input.
-final class Popup: XdgPopup.Requests, ShellRole {
+/// It can be dismissed at any time: then it is gone from the screen, with all that stand on it, and its client has only
+/// to destroy it.
+final class Popup: XdgPopup.Requests, ShellRole, SceneNode {
+    private enum Stage {
+        /// It may appear.
+        case new
+        case shown
+        /// Its client has been told that it is over.
+        case dismissed
+    }
+
     private let resource: XdgPopup
     private weak var shell: ShellSurface?
+    private weak var parent: ShellSurface?
     private let hasParent: Bool
+    private let popups: PopupManager
+    private var rules: PopupRules
+    private var stage = Stage.new
+    /// Where its window geometry is, in the parent's: as the client was told, as it has accepted, and as it is shown.
+    private var sent: [(serial: UInt32, place: Rectangle)] = []
+    private var wanted: Rectangle
+    private var accepted: Rectangle
+    private(set) var place: Rectangle
+    /// Is told with the next configure.
+    private var token: UInt32?
+    /// Of the chain of menus that have the input; nil where it isn't one of them.
+    private var grab: PopupGrab?
 
-    init(resource: XdgPopup, shell: ShellSurface, hasParent: Bool) {
+    init(
+        resource: XdgPopup,
+        shell: ShellSurface,
+        parent: ShellSurface?,
+        rules: PopupRules,
+        popups: PopupManager
+    ) {
         self.resource = resource
         self.shell = shell
-        self.hasParent = hasParent
+        self.parent = parent
+        hasParent = parent != nil
+        self.rules = rules
+        self.popups = popups
+        place = rules.place(in: nil)
+        (wanted, accepted) = (place, place)
     }
 
-    func grab(_ resource: XdgPopup, seat: WlSeat, serial: UInt32) throws(ProtocolError) {}
+    /// Whether it is to be seen.
+    var isShown: Bool { stage == .shown }
 
-    func reposition(_ resource: XdgPopup, positioner: XdgPositioner, token: UInt32) throws(ProtocolError) {}
+    /// Where its keys go.
+    var surface: Surface? { shell?.surface }
 
-    func destroyed(_ resource: XdgPopup) {
-        shell?.roleDestroyed()
+    /// Whether it is one of the menus that have the input.
+    var isGrabbing: Bool { grab != nil }
+
+    // MARK: Place
+
+    /// What it stands on, at the bottom.
+    private var root: ShellSurface? {
+        var next = parent
+        while let popup = next?.role as? Popup { next = popup.parent }
+        return next
     }
 
-    var node: (any SceneNode)? { nil }
+    /// In global coordinates; nil while it can't be seen.
+    var windowOrigin: Point? { isShown ? parent?.windowOrigin.map { place.origin.translated(by: $0) } : nil }
+
+    /// Where it is to go now.
+    private func solve() -> Rectangle {
+        guard let origin = parent?.windowOrigin else { return rules.place(in: nil) }
+        let anchor = rules.anchorRectangle?.origin.translated(by: origin) ?? origin
+        let bounds = popups.bounds(around: anchor, of: root)
+        return rules.place(in: bounds?.translated(by: origin.negated))
+    }
+
+    /// What there is room for may have changed.
+    func roomChanged() {
+        guard rules.isReactive, stage != .dismissed, solve() != wanted else { return }
+        shell?.configure()
+    }
+
+    // MARK: SceneNode
+
+    var items: [PlacedItem] {
+        guard let origin = windowOrigin, let shell, let surface else { return [] }
+        return surface.tree(at: origin.translated(by: shell.geometry.origin.negated))
+    }
+
+    var base: (any SceneNode)? { parent?.surface?.node }
+
+    // MARK: ShellRole
+
+    var node: (any SceneNode)? { self }
 
     func willCommit(_ surface: Surface) throws(ProtocolError) {
         try shell?.willCommit(surface)
@@ -38,14 +109,128 @@ final class Popup: XdgPopup.Requests, ShellRole {
     }
 
     func sendConfigure(serial: UInt32) {
-        resource.sendPopupDone()
+        // Who has been dismissed hears of nothing else.
+        if stage == .dismissed { return }
+        if parent == nil { return dismiss() }
+        wanted = solve()
+        if let token {
+            resource.sendRepositioned(token: token)
+            self.token = nil
+        }
+        resource.sendConfigure(
+            x: Int32(clamping: wanted.x),
+            y: Int32(clamping: wanted.y),
+            width: Int32(clamping: wanted.width),
+            height: Int32(clamping: wanted.height)
+        )
+        sent.append((serial, wanted))
     }
 
-    func didAck(serial: UInt32) {}
+    func didAck(serial: UInt32) {
+        guard let index = sent.firstIndex(where: { $0.serial == serial }) else { return }
+        accepted = sent[index].place
+        sent.removeSubrange(...index)
+    }
 
-    func didCommit(_ surface: Surface) { _ = shell?.didCommit(surface) }
+    func didCommit(_ surface: Surface) {
+        guard let shell, shell.didCommit(surface), stage != .dismissed else { return }
+        let hasMoved = place != accepted
+        place = accepted
+        if isShown {
+            if hasMoved { popups.moved(self) }
+            return
+        }
+        guard parent?.windowOrigin != nil else { return dismiss() }
+        stage = .shown
+        popups.show(self)
+        grab?.focusChanged()
+    }
 
     func surfaceDestroyed(_ surface: Surface) { shell?.surfaceDestroyed() }
 
-    func didUnmap() {}
+    /// It shows nothing any more: it may appear again, unless it was dismissed.
+    func didUnmap() {
+        sent = []
+        hide()
+        if stage == .shown { stage = .new }
+    }
+
+    private func hide() {
+        if isShown { popups.hide(self) }
+        grab?.remove(self)
+        grab = nil
+    }
+
+    /// It is over, and so are those that stand on it.
+    func dismiss() {
+        guard stage != .dismissed else { return }
+        shell?.dismissPopups()
+        hide()
+        stage = .dismissed
+        resource.sendPopupDone()
+    }
+
+    // MARK: Requests
+
+    func grab(_ resource: XdgPopup, seat: WlSeat, serial: UInt32) throws(ProtocolError) {
+        guard stage != .shown else {
+            throw ProtocolError(
+                XdgPopup.Error.invalidGrab,
+                "xdg_popup@\(resource.id) is shown already; grab before its first buffer is committed"
+            )
+        }
+        guard stage == .new, grab == nil else { return }
+        // Only the topmost of them can have another one.
+        if let below = parent?.role as? Popup, below.stage != .dismissed, !popups.isTop(below) {
+            throw ProtocolError(
+                XdgWmBase.Error.notTheTopmostPopup,
+                "xdg_popup@\(resource.id) can't grab: its parent, xdg_popup@\(below.resource.id), isn't the topmost one "
+                    + "with a grab",
+                on: shell?.baseResource
+            )
+        }
+        grab = popups.grab(for: self, on: parent, serial: serial, of: resource.client)
+        // Nothing was pressed, or that was long ago.
+        if grab == nil { dismiss() }
+    }
+
+    func reposition(_ resource: XdgPopup, positioner: XdgPositioner, token: UInt32) throws(ProtocolError) {
+        rules = try PopupRules(of: positioner, for: shell)
+        if stage == .dismissed { return }
+        self.token = token
+        shell?.configure()
+    }
+
+    func destroy(_ resource: XdgPopup) throws(ProtocolError) {
+        guard shell?.hasPopups != true else {
+            throw ProtocolError(
+                XdgWmBase.Error.notTheTopmostPopup,
+                "xdg_popup@\(resource.id) was destroyed before the popups that stand on it",
+                on: shell?.baseResource
+            )
+        }
+    }
+
+    func destroyed(_ resource: XdgPopup) {
+        shell?.dismissPopups()
+        hide()
+        stage = .dismissed
+        parent?.removePopup(self)
+        popups.remove(self)
+        shell?.roleDestroyed()
+    }
+}
+
+extension PopupRules {
+    /// Those of a positioner, which has to be complete.
+    init(of positioner: XdgPositioner, for shell: ShellSurface?) throws(ProtocolError) {
+        guard let rules = (positioner.handler as? Positioner)?.rules, rules.isComplete else {
+            throw ProtocolError(
+                XdgWmBase.Error.invalidPositioner,
+                "xdg_positioner@\(positioner.id) has no size or no anchor rectangle",
+                on: shell?.baseResource
+            )
+        }
+        self = rules
+    }
 }

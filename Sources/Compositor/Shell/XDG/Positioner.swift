@@ -3,18 +3,7 @@ internal import WaylandServer
 
 /// `xdg_positioner`: rules for where a popup goes, collected and checked.
 final class Positioner: XdgPositioner.Requests {
-    /// In the parent's window geometry coordinates.
-    private(set) var size = Size(width: 0, height: 0)
-    private(set) var anchorRectangle: Rectangle?
-    private(set) var anchor = XdgPositioner.Anchor.none
-    private(set) var gravity = XdgPositioner.Gravity.none
-    private(set) var constraintAdjustment = XdgPositioner.ConstraintAdjustment()
-    private(set) var offset = Point(x: 0, y: 0)
-    private(set) var isReactive = false
-    private(set) var parentSize: Size?
-
-    /// Whether the rules say enough to place anything.
-    var isComplete: Bool { !size.isEmpty && anchorRectangle != nil }
+    private(set) var rules = PopupRules()
 
     func setSize(_ resource: XdgPositioner, width: Int32, height: Int32) throws(ProtocolError) {
         guard width > 0, height > 0 else {
@@ -23,7 +12,7 @@ final class Positioner: XdgPositioner.Requests {
                 "a popup's size is 1x1 or more, not \(width)x\(height)"
             )
         }
-        size = Size(width: Int(width), height: Int(height))
+        rules.size = Size(width: Int(width), height: Int(height))
     }
 
     func setAnchorRect(
@@ -39,38 +28,65 @@ final class Positioner: XdgPositioner.Requests {
                 "an anchor rectangle's size isn't negative as \(width)x\(height) is"
             )
         }
-        anchorRectangle = Rectangle(x: Int(x), y: Int(y), width: Int(width), height: Int(height))
+        rules.anchorRectangle = Rectangle(x: Int(x), y: Int(y), width: Int(width), height: Int(height))
     }
 
     func setAnchor(_ resource: XdgPositioner, anchor: XdgPositioner.Anchor) throws(ProtocolError) {
-        if case .unrecognized(let value) = anchor { throw unknown(value, "anchor") }
-        self.anchor = anchor
+        rules.anchor =
+            switch anchor {
+            case .none: PopupRules.Side()
+            case .top: PopupRules.Side(y: -1)
+            case .bottom: PopupRules.Side(y: 1)
+            case .left: PopupRules.Side(x: -1)
+            case .right: PopupRules.Side(x: 1)
+            case .topLeft: PopupRules.Side(x: -1, y: -1)
+            case .bottomLeft: PopupRules.Side(x: -1, y: 1)
+            case .topRight: PopupRules.Side(x: 1, y: -1)
+            case .bottomRight: PopupRules.Side(x: 1, y: 1)
+            case .unrecognized(let value): throw unknown(value, "anchor")
+            }
     }
 
     func setGravity(_ resource: XdgPositioner, gravity: XdgPositioner.Gravity) throws(ProtocolError) {
-        if case .unrecognized(let value) = gravity { throw unknown(value, "gravity") }
-        self.gravity = gravity
+        rules.gravity =
+            switch gravity {
+            case .none: PopupRules.Side()
+            case .top: PopupRules.Side(y: -1)
+            case .bottom: PopupRules.Side(y: 1)
+            case .left: PopupRules.Side(x: -1)
+            case .right: PopupRules.Side(x: 1)
+            case .topLeft: PopupRules.Side(x: -1, y: -1)
+            case .bottomLeft: PopupRules.Side(x: -1, y: 1)
+            case .topRight: PopupRules.Side(x: 1, y: -1)
+            case .bottomRight: PopupRules.Side(x: 1, y: 1)
+            case .unrecognized(let value): throw unknown(value, "gravity")
+            }
     }
 
     func setConstraintAdjustment(_ resource: XdgPositioner, constraintAdjustment: UInt32) throws(ProtocolError) {
-        self.constraintAdjustment = XdgPositioner.ConstraintAdjustment(rawValue: constraintAdjustment)
+        let wanted = XdgPositioner.ConstraintAdjustment(rawValue: constraintAdjustment)
+        rules.adjustment.x.flips = wanted.contains(.flipX)
+        rules.adjustment.x.slides = wanted.contains(.slideX)
+        rules.adjustment.x.resizes = wanted.contains(.resizeX)
+        rules.adjustment.y.flips = wanted.contains(.flipY)
+        rules.adjustment.y.slides = wanted.contains(.slideY)
+        rules.adjustment.y.resizes = wanted.contains(.resizeY)
     }
 
     func setOffset(_ resource: XdgPositioner, x: Int32, y: Int32) throws(ProtocolError) {
-        offset = Point(x: Int(x), y: Int(y))
+        rules.offset = Point(x: Int(x), y: Int(y))
     }
 
     func setReactive(_ resource: XdgPositioner) throws(ProtocolError) {
-        isReactive = true
+        rules.isReactive = true
     }
 
-    func setParentSize(_ resource: XdgPositioner, parentWidth: Int32, parentHeight: Int32) throws(ProtocolError) {
-        parentSize = Size(width: Int(parentWidth), height: Int(parentHeight))
-    }
+    // The two say what the parent is going to be like, for which the anchor rectangle is meant. Nothing follows from
+    // that: the popup is placed by the rectangle, and where the parent is when it appears.
 
-    func setParentConfigure(_ resource: XdgPositioner, serial: UInt32) throws(ProtocolError) {
-        // The popup would be placed for the parent as that configure makes it; nothing is placed yet.
-    }
+    func setParentSize(_ resource: XdgPositioner, parentWidth: Int32, parentHeight: Int32) throws(ProtocolError) {}
+
+    func setParentConfigure(_ resource: XdgPositioner, serial: UInt32) throws(ProtocolError) {}
 
     private func unknown(_ value: UInt32, _ what: String) -> ProtocolError {
         ProtocolError(XdgPositioner.Error.invalidInput, "\(value) is no xdg_positioner.\(what)")

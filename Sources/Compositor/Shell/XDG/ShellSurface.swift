@@ -10,6 +10,8 @@ enum WindowGeometry: SurfaceSetting {
 /// The role of a surface with an xdg_surface: `xdg_toplevel` or `xdg_popup`. It goes through the ``ShellSurface``'s
 /// dance in ``SurfaceRole/willCommit(_:)`` and ``SurfaceRole/didCommit(_:)``.
 protocol ShellRole: SurfaceRole {
+    /// Where its window geometry is, in global coordinates; nil while it can't be seen.
+    var windowOrigin: Point? { get }
     /// Sends the role's own part of a configure.
     func sendConfigure(serial: UInt32)
     /// The client has accepted the configure with this serial.
@@ -53,7 +55,9 @@ final class ShellSurface: XdgSurface.Requests {
     let base: WmBase
     private(set) weak var baseResource: XdgWmBase?
     private(set) weak var surface: Surface?
-    private weak var role: (any ShellRole)?
+    private(set) weak var role: (any ShellRole)?
+    /// Popups that stand on it, in the order in which they were made.
+    private var popups: [Popup] = []
     /// Whether it has or had a role object. Between two of them it takes all requests, but no buffer.
     private var isConstructed = false
     private var stage = Stage.new
@@ -91,6 +95,9 @@ final class ShellSurface: XdgSurface.Requests {
         let clipped = set.intersection(whole)
         return clipped.isEmpty ? whole : clipped
     }
+
+    /// Where that is, in global coordinates; nil while it can't be seen.
+    var windowOrigin: Point? { role?.windowOrigin }
 
     /// Whether pixels were attached or are shown already.
     var hasBuffer: Bool { surface?.hasBuffer ?? false }
@@ -143,23 +150,50 @@ final class ShellSurface: XdgSurface.Requests {
         parent: XdgSurface?,
         positioner: XdgPositioner
     ) throws(ProtocolError) {
-        guard let rules = positioner.handler as? Positioner, rules.isComplete else {
-            throw ProtocolError(
-                XdgWmBase.Error.invalidPositioner,
-                "xdg_positioner@\(positioner.id) has no size or no anchor rectangle",
-                on: baseResource
-            )
-        }
-        guard parent?.handler !== self else {
-            throw ProtocolError(
-                XdgWmBase.Error.invalidPopupParent,
-                "xdg_surface@\(resource.id) can't be its own popup's parent",
-                on: baseResource
-            )
-        }
-        let popup = Popup(resource: id, shell: self, hasParent: parent != nil)
+        let rules = try PopupRules(of: positioner, for: self)
+        let below = parent?.handler as? ShellSurface
+        if let parent { try checkPopupParent(below, parent) }
+        let popup = Popup(resource: id, shell: self, parent: below, rules: rules, popups: base.popups)
         try take(popup, .popup)
         id.handler = popup
+        below?.popups.append(popup)
+        parentOfPopup = below
+    }
+
+    /// Looks at what a popup is to stand on: something that has a role, and doesn't stand on the popup itself.
+    private func checkPopupParent(_ below: ShellSurface?, _ parent: XdgSurface) throws(ProtocolError) {
+        let bad = { [baseResource] in ProtocolError(XdgWmBase.Error.invalidPopupParent, $0, on: baseResource) }
+        var (next, depth) = (below, 1)
+        while let surface = next {
+            guard surface !== self else {
+                throw bad("xdg_surface@\(resource.id) can't be its own popup's parent, or its parent's")
+            }
+            depth += 1
+            next = surface.role is Popup ? surface.parentOfPopup : nil
+        }
+        guard below?.role != nil else {
+            throw bad("xdg_surface@\(parent.id) has no xdg_toplevel or xdg_popup that a popup could stand on")
+        }
+        guard (below?.popups.count ?? 0) < base.limits.popups else {
+            throw .noMemory("xdg_surface@\(parent.id) has \(base.limits.popups) popups, and can't have more")
+        }
+        guard depth <= base.limits.popupDepth else {
+            throw .noMemory("popups stand on one another \(base.limits.popupDepth) times here, and no more")
+        }
+    }
+
+    // MARK: Popups
+
+    /// What its own popup stands on.
+    private weak var parentOfPopup: ShellSurface?
+
+    var hasPopups: Bool { !popups.isEmpty }
+
+    func removePopup(_ popup: Popup) { popups.removeAll { $0 === popup } }
+
+    /// Those that stand on it are over, the last first.
+    func dismissPopups() {
+        for popup in popups.reversed() { popup.dismiss() }
     }
 
     private func take(_ role: any ShellRole, _ kind: SurfaceRoleKind) throws(ProtocolError) {
@@ -277,6 +311,7 @@ final class ShellSurface: XdgSurface.Requests {
         stage = .new
         staleSerials = (staleSerials + serials).suffix(base.limits.unackedConfigures)
         serials = []
+        dismissPopups()
         if wasMapped { role?.didUnmap() }
     }
 }

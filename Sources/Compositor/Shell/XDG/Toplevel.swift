@@ -81,6 +81,8 @@ final class Toplevel: XdgToplevel.Requests, ShellRole, WindowClient {
         }
     }
 
+    var windowOrigin: Point? { window.isMapped ? window.contentOrigin : nil }
+
     func sendConfigure(serial: UInt32) {
         let wanted = window.wanted
         decoration?.sendConfigure(mode: wanted.isDecorated ? .serverSide : .clientSide)

@@ -4,16 +4,18 @@ internal import WaylandServer
 final class WmBaseGlobal: Service {
     private unowned let display: Display
     private let windows: WindowManager
+    private let popups: PopupManager
     private let limits: Limits
 
-    init(display: Display, windows: WindowManager, limits: Limits) {
+    init(display: Display, windows: WindowManager, popups: PopupManager, limits: Limits) {
         self.display = display
         self.windows = windows
+        self.popups = popups
         self.limits = limits
     }
 
     func bind(_ resource: XdgWmBase) {
-        resource.handler = WmBase(display: display, windows: windows, limits: limits)
+        resource.handler = WmBase(display: display, windows: windows, popups: popups, limits: limits)
     }
 }
 
@@ -21,13 +23,15 @@ final class WmBaseGlobal: Service {
 final class WmBase: XdgWmBase.Requests {
     private unowned let display: Display
     let windows: WindowManager
+    let popups: PopupManager
     let limits: Limits
     /// xdg_surfaces that were made with it and are still there.
     private var surfaceCount = 0
 
-    init(display: Display, windows: WindowManager, limits: Limits) {
+    init(display: Display, windows: WindowManager, popups: PopupManager, limits: Limits) {
         self.display = display
         self.windows = windows
+        self.popups = popups
         self.limits = limits
     }
 

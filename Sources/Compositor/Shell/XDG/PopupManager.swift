@@ -1,0 +1,115 @@
+internal import Pixels
+internal import WaylandServer
+
+/// What popups need of the rest: the scene, room, and the seat's input.
+final class PopupManager {
+    private let scene: Scene
+    private let layout: OutputLayout
+    private let windows: WindowManager
+    private let seat: Seat
+    private let clock: any Clock
+    /// The menus that have the input.
+    private var grab: PopupGrab?
+    /// Those that are shown, in the order in which they appeared.
+    private var shown = OrderedDictionary<ObjectIdentifier, Popup>()
+    /// What the scene was like when they were last asked whether they should be elsewhere.
+    private var seenVersion: UInt64 = 0
+
+    init(scene: Scene, layout: OutputLayout, windows: WindowManager, seat: Seat, clock: any Clock) {
+        self.scene = scene
+        self.layout = layout
+        self.windows = windows
+        self.seat = seat
+        self.clock = clock
+    }
+
+    fileprivate var time: UInt32 { milliseconds(clock.now) }
+
+    /// Where a popup can be, in global coordinates, that belongs to a place: the output there, or its window's.
+    func bounds(around place: Point, of root: ShellSurface?) -> Rectangle? {
+        if let output = layout.outputs.first(where: { $0.bounds.contains(place) }) { return output.bounds }
+        return (root?.surface?.node as? Window).flatMap { windows.bounds(for: $0) } ?? layout.primary?.bounds
+    }
+
+    func show(_ popup: Popup) {
+        shown[ObjectIdentifier(popup)] = popup
+        scene.insert(popup)
+    }
+
+    func hide(_ popup: Popup) {
+        shown[ObjectIdentifier(popup)] = nil
+        scene.remove(popup)
+    }
+
+    func moved(_ popup: Popup) { scene.setNeedsLayout(popup) }
+
+    /// It is gone.
+    func remove(_ popup: Popup) { hide(popup) }
+
+    /// Once a frame: what stands elsewhere now may want to be placed anew.
+    func update() {
+        guard scene.layoutVersion != seenVersion else { return }
+        seenVersion = scene.layoutVersion
+        for popup in shown.values { popup.roomChanged() }
+    }
+
+    // MARK: Grabs
+
+    /// Whether a popup is the last of those that have the input.
+    func isTop(_ popup: Popup) -> Bool { grab?.top === popup }
+
+    /// Has a popup be the last of those that have the input; nil where its client isn't to have that, as the serial
+    /// isn't of anything that was pressed.
+    func grab(for popup: Popup, on parent: ShellSurface?, serial: UInt32, of client: Client) -> PopupGrab? {
+        let isNested = (parent?.role as? Popup).map(isTop) ?? false
+        if let grab, isNested {
+            grab.add(popup)
+            return grab
+        }
+        guard seat.wasPress(serial, of: client) else { return nil }
+        // One that somebody else has, or that began elsewhere.
+        grab?.dismiss()
+        let new = PopupGrab(client: client, seat: seat, manager: self)
+        grab = new
+        new.add(popup)
+        seat.begin(new, time: time)
+        return new
+    }
+
+    fileprivate func ended(_ grab: PopupGrab) {
+        if self.grab === grab { self.grab = nil }
+    }
+}
+
+/// The seat's input for a chain of menus.
+final class PopupGrab: InputGrab {
+    let client: Client
+    private let seat: Seat
+    private unowned let manager: PopupManager
+    /// Each stands on the one before.
+    private var popups: [Popup] = []
+
+    fileprivate init(client: Client, seat: Seat, manager: PopupManager) {
+        self.client = client
+        self.seat = seat
+        self.manager = manager
+    }
+
+    fileprivate var top: Popup? { popups.last }
+
+    fileprivate func add(_ popup: Popup) { popups.append(popup) }
+
+    var keyboardFocus: Surface? { popups.last { $0.isShown }?.surface }
+
+    func dismiss() { popups.first?.dismiss() }
+
+    /// One is gone; those above it go first.
+    func remove(_ popup: Popup) {
+        popups.removeAll { $0 === popup }
+        if popups.isEmpty { manager.ended(self) }
+        seat.grabChanged(self, isOver: popups.isEmpty, time: manager.time)
+    }
+
+    /// One appeared.
+    func focusChanged() { seat.grabChanged(self, isOver: false, time: manager.time) }
+}
