@@ -23,6 +23,7 @@ let package = Package(
         .library(name: "WaylandServer", targets: ["WaylandServer", "WaylandWire"]),
         .library(name: "WaylandClient", targets: ["WaylandClient", "WaylandWire"]),
         .plugin(name: "WaylandBindings", targets: ["WaylandBindings"]),
+        .library(name: "signet-wlcs", type: .dynamic, targets: ["WLCSModule", "CWLCS"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -285,6 +286,18 @@ let package = Package(
                 "signet", "camera", "hostile-client", "hostile-windows", "minimal-compositor", "prime",
                 "shared-memory-tour", "simple-shm", "stuck-file", "udmabuf", "without-memfd",
             ],
+            swiftSettings: strict
+        ),
+
+        // The module by which the conformance suite WLCS drives a compositor; see Tests/wlcs/run.
+        .target(name: "CWLCS", path: "Tests/wlcs/CWLCS"),
+        .target(
+            name: "WLCSModule",
+            dependencies: [
+                "CWLCS", "CWaylandClient", "CWaylandUtil", "Compositor", "Pixels", "SharedMemory", "WaylandServer",
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            path: "Tests/wlcs/WLCSModule",
             swiftSettings: strict
         ),
 

@@ -2,7 +2,7 @@ internal import CLinux
 public import DirectRendering
 internal import Glibc
 public import Logging
-internal import Pixels
+package import Pixels
 public import SharedMemory
 public import WaylandServer
 
@@ -31,6 +31,10 @@ public final class Compositor {
         public var drawsAlways = false
         /// Gets a trace of what becomes of frames and buffers, a part at a time, as Perfetto reads it.
         public var trace: (@Sendable (String) -> Void)?
+
+        /// Whether a window's first configure comes before it is asked for, and needs no answer: a version of a
+        /// conformance suite wants it so, against the protocol.
+        package var isLenientWithNewWindows = false
 
         /// The defaults.
         public init() {}
@@ -184,6 +188,14 @@ public final class Compositor {
 
     /// Deals with an event of an input device's, or of somebody's who plays one.
     public func send(_ event: InputEvent) { seat.handle(event, time: scheduler.time) }
+
+    /// Puts the window that a surface is, by its id and its client, where its window geometry begins at a place in
+    /// global coordinates.
+    package func placeWindow(of surface: UInt32, _ client: Client, at place: Point) {
+        guard let window = ((client.object(surface) as? WlSurface)?.handler as? Surface)?.node as? Window else { return }
+        let bar = window.contentOrigin.y - window.frame.y
+        windows.move(window, to: Point(x: place.x, y: place.y - bar))
+    }
 
     // MARK: Clients
 

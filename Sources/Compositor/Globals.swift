@@ -45,7 +45,7 @@ extension Compositor {
         announce(ActivationGlobal(windows: windows, limits: limits), upTo: 1)
         // Version 4 and 5 add advice about sizes and capabilities. Some clients, weston-presentation-shm among them,
         // bind whatever is announced and crash when that comes.
-        announce(WmBaseGlobal(display: display, windows: windows, popups: popups, limits: limits), upTo: 3)
+        announce(WmBaseGlobal(display: display, windows: windows, popups: popups, settings: settings), upTo: 3)
         announce(DecorationGlobal(), upTo: 1)
         announce(DataDeviceManagerGlobal(), upTo: 3)
         announce(CaptureManagerGlobal(), upTo: 1, to: .owner)

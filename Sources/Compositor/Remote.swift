@@ -21,6 +21,13 @@ extension Compositor {
             address = Address(compositor)
         }
 
+        /// Runs `action` with the compositor, in its thread, after what was posted before, and waits for nobody; doesn't
+        /// where the compositor is gone.
+        public func post(_ action: @escaping @Sendable (Compositor) -> Void) {
+            let address = address
+            mailbox.post { if let compositor = address.compositor { action(compositor) } }
+        }
+
         /// Runs `action` with the compositor, in its thread, and waits for what it returns. Throws what that throws,
         /// and `EventLoop.Mailbox.IsClosed` where the compositor is gone.
         public func run<Result: Sendable>(

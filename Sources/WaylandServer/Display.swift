@@ -353,6 +353,11 @@ public final class Display {
         return lastGlobalName
     }
 
+    /// The globals that there are, in the order in which they came.
+    public var announcements: [(interface: String, version: UInt32)] {
+        globals.filter { !$0.isWithdrawn }.map { ($0.interface.name, $0.version) }
+    }
+
     func add(_ global: GlobalAnnouncement) {
         globals.append(global)
         tellRegistries(of: global) { $0.announce(global) }

@@ -246,7 +246,7 @@ public final class Client {
 
     /// The object with this number.
     @inline(__always)
-    final func object(_ id: UInt32) -> Resource? { objects.object(id) }
+    public final func object(_ id: UInt32) -> Resource? { objects.object(id) }
 
     @inline(__always)
     final func reserve(_ id: UInt32) -> Bool { objects.reserve(id) }

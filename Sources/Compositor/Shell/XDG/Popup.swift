@@ -184,8 +184,8 @@ final class Popup: XdgPopup.Requests, ShellRole, SceneNode {
         if let below = parent?.role as? Popup, below.stage != .dismissed, !popups.isTop(below) {
             throw ProtocolError(
                 XdgWmBase.Error.notTheTopmostPopup,
-                "xdg_popup@\(resource.id) can't grab: its parent, xdg_popup@\(below.resource.id), isn't the topmost one "
-                    + "with a grab",
+                "xdg_popup@\(resource.id) can't grab: its parent, xdg_popup@\(below.resource.id), isn't the topmost "
+                    + "one with a grab",
                 on: shell?.baseResource
             )
         }

@@ -208,6 +208,10 @@ final class ShellSurface: XdgSurface.Requests {
         surface?.exchangeRole(for: role)
         self.role = role
         isConstructed = true
+        if self.base.settings.isLenientWithNewWindows {
+            stage = .acked
+            configure()
+        }
     }
 
     /// The role's object was destroyed.

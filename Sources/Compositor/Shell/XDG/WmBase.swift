@@ -5,17 +5,17 @@ final class WmBaseGlobal: Service {
     private unowned let display: Display
     private let windows: WindowManager
     private let popups: PopupManager
-    private let limits: Limits
+    private let settings: Compositor.Settings
 
-    init(display: Display, windows: WindowManager, popups: PopupManager, limits: Limits) {
+    init(display: Display, windows: WindowManager, popups: PopupManager, settings: Compositor.Settings) {
         self.display = display
         self.windows = windows
         self.popups = popups
-        self.limits = limits
+        self.settings = settings
     }
 
     func bind(_ resource: XdgWmBase) {
-        resource.handler = WmBase(display: display, windows: windows, popups: popups, limits: limits)
+        resource.handler = WmBase(display: display, windows: windows, popups: popups, settings: settings)
     }
 }
 
@@ -24,15 +24,19 @@ final class WmBase: XdgWmBase.Requests {
     private unowned let display: Display
     let windows: WindowManager
     let popups: PopupManager
-    let limits: Limits
+    let settings: Compositor.Settings
+    var limits: Limits {
+        @inline(__always) _read { yield settings.limits }
+    }
+
     /// xdg_surfaces that were made with it and are still there.
     private var surfaceCount = 0
 
-    init(display: Display, windows: WindowManager, popups: PopupManager, limits: Limits) {
+    init(display: Display, windows: WindowManager, popups: PopupManager, settings: Compositor.Settings) {
         self.display = display
         self.windows = windows
         self.popups = popups
-        self.limits = limits
+        self.settings = settings
     }
 
     func nextSerial() -> UInt32 { display.nextSerial() }
