@@ -1,12 +1,12 @@
 #!/bin/bash
-# Installs what the tests need, then runs all of them: style, a build without warnings, the tests, those that need
-# devices on a kernel that has them, programs of the distribution's, and the tests again under the address and leak
+# Installs what the tests need, then runs all of them: style, a build without warnings, the tests, the conformance
+# suite, those that need devices on a kernel that has them, programs of the distribution's, and the tests again under the address and leak
 # sanitizers. Takes the words that `swift test` takes, as in --filter ShmTests; then only tests are run.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 Tests/Support/require-packages --build weston mesa-utils foot fonts-dejavu-core xkb-data \
-    qemu-system-x86 busybox-static cpio kmod xz-utils zstd shellcheck gcc-12 make libelf1 util-linux
+    qemu-system-x86 busybox-static cpio kmod xz-utils zstd shellcheck gcc-12 make libelf1 util-linux wlcs
 
 echo "== walls"
 Tests/walls.sh
@@ -18,7 +18,7 @@ if git ls-files -co --exclude-standard -- '*.swift' '*.c' '*.h' | LC_ALL=C.UTF-8
     echo "these lines have more than 120 columns" >&2
     exit 1
 fi
-shellcheck Tests/*.sh Tests/vm/* Tests/Fuzzing/run Tests/Support/require-packages examples/*.sh .ci/run
+shellcheck Tests/*.sh Tests/vm/* Tests/Fuzzing/run Tests/wlcs/run Tests/Support/require-packages examples/*.sh .ci/run
 
 build() {
     local log
@@ -38,6 +38,8 @@ echo "== tests"
 swift test --skip-build --disable-xctest --no-parallel "$@"
 
 if [ $# = 0 ]; then
+    echo "== conformance"
+    Tests/wlcs/run
     echo "== tests on real devices"
     Tests/devices.sh
     echo "== programs of the distribution's"

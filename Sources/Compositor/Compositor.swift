@@ -85,8 +85,15 @@ public final class Compositor {
         let presence = SurfacePresence(scene: scene, layout: layout)
         scheduler = FrameScheduler(scene: scene, presence: presence, clock: clock)
         windows = WindowManager(scene: scene, layout: layout)
-        seat = Seat(display: display, scene: scene, layout: layout, windows: windows, keymap: settings.keymap)
-        popups = PopupManager(scene: scene, layout: layout, windows: windows, seat: seat, clock: clock)
+        seat = Seat(
+            display: display,
+            scene: scene,
+            layout: layout,
+            windows: windows,
+            keymap: settings.keymap,
+            clock: { [scheduler] in scheduler.time }
+        )
+        popups = PopupManager(scene: scene, layout: layout, windows: windows, seat: seat)
         let overcommit = Overcommit.read()
         switch overcommit {
         case .heuristic: break
@@ -99,6 +106,8 @@ public final class Compositor {
             log.error("clients can't bring dma-bufs: the table of formats can't be made: \(error)")
             dmabufs = nil
         }
+        // All that follows from what a client asked for is told of before it hears that it is done.
+        display.onSync = { [unowned self] _ in seat.sceneChanged() }
         announceAll()
         for mode in settings.outputs { addOutput(mode) }
     }
@@ -135,7 +144,7 @@ public final class Compositor {
         // What came or went under the pointer is told of once a frame.
         output.onLatch = { [unowned self] in
             popups.update()
-            seat.pointer.refocusIfNeeded(time: scheduler.time)
+            seat.sceneChanged()
         }
         layout.add(output)
         scene.add(output)
@@ -187,12 +196,13 @@ public final class Compositor {
     // MARK: Input
 
     /// Deals with an event of an input device's, or of somebody's who plays one.
-    public func send(_ event: InputEvent) { seat.handle(event, time: scheduler.time) }
+    public func send(_ event: InputEvent) { seat.handle(event) }
 
     /// Puts the window that a surface is, by its id and its client, where its window geometry begins at a place in
     /// global coordinates.
     package func placeWindow(of surface: UInt32, _ client: Client, at place: Point) {
-        guard let window = ((client.object(surface) as? WlSurface)?.handler as? Surface)?.node as? Window else { return }
+        let surface = (client.object(surface) as? WlSurface)?.handler as? Surface
+        guard let window = surface?.node as? Window else { return }
         let bar = window.contentOrigin.y - window.frame.y
         windows.move(window, to: Point(x: place.x, y: place.y - bar))
     }

@@ -21,8 +21,8 @@ extension Compositor {
             address = Address(compositor)
         }
 
-        /// Runs `action` with the compositor, in its thread, after what was posted before, and waits for nobody; doesn't
-        /// where the compositor is gone.
+        /// Runs `action` with the compositor, in its thread, after what was posted before, and waits for nobody. It
+        /// isn't run where the compositor is gone.
         public func post(_ action: @escaping @Sendable (Compositor) -> Void) {
             let address = address
             mailbox.post { if let compositor = address.compositor { action(compositor) } }

@@ -23,6 +23,8 @@ public final class Display {
     private(set) var trace: MessageTrace?
     private var lastClientNumber: UInt64 = 0
     private var globals: [GlobalAnnouncement] = []
+    /// Is called before a wl_display.sync is answered: what a client did before it is to be told of first.
+    public var onSync: (Client) -> Void = { _ in }
     private var lastGlobalName: UInt32 = 0
     private let buffer = ReceiveBuffer()
     private var margin = DescriptorMargin()

@@ -132,8 +132,8 @@ import WaylandWire
         move(50, 50)
         #expect(
             ear.take() == [
-                "enter one 2.5 3.25", "|", "motion 2.75 3.25", "|", "leave one", "enter two 5.0 2.0", "|", "leave two",
-                "|",
+                "enter one 2.5 3.25", "|", "motion 2.75 3.25", "|", "leave one", "|", "enter two 5.0 2.0", "|",
+                "leave two", "|",
             ]
         )
         // Beyond the outputs it stops at the edge.
@@ -307,7 +307,7 @@ import WaylandWire
         ear.listenToPointer()
         move(45, 45)
         move(12, 12)
-        #expect(ear.take() == ["enter child 15.0 15.0", "|", "leave child", "enter one 2.0 2.0", "|"])
+        #expect(ear.take() == ["enter child 15.0 15.0", "|", "leave child", "|", "enter one 2.0 2.0", "|"])
         let region = client.compositor.createRegion()
         child.surface.setInputRegion(region: region)
         child.surface.commit()
@@ -315,5 +315,131 @@ import WaylandWire
         client.roundTrip()
         move(35, 35)
         #expect(ear.take() == ["motion 25.0 25.0", "|"])
+    }
+
+    // MARK: Windows by hand
+
+    private func frame(_ index: Int = 0) -> Rectangle { fixture.compositor.windows.windows[index].frame }
+
+    @Test func `a window is moved while the button is down`() {
+        let one = window(client, at: 10, 10)
+        let ear = Ear(client, [("one", one.surface)])
+        ear.listenToPointer()
+        // Nothing is pressed.
+        one.toplevel.move(seat: client.seat, serial: 1)
+        move(15, 15)
+        send(.pointerButton(Self.left, isPressed: true))
+        _ = ear.take()
+        one.toplevel.move(seat: client.seat, serial: 12_345)
+        client.roundTrip()
+        move(16, 16)
+        #expect(frame().origin == Point(x: 10, y: 10), "not with any serial")
+        _ = ear.take()
+        one.toplevel.move(seat: client.seat, serial: ear.serial)
+        #expect(ear.take() == ["leave one", "|"])
+        move(26, 12)
+        send(.pointerButton(Self.right, isPressed: true), .pointerButton(Self.left, isPressed: false))
+        move(36, 16)
+        #expect(frame().origin == Point(x: 30, y: 10) && ear.take().isEmpty)
+        send(.pointerButton(Self.right, isPressed: false))
+        #expect(ear.take() == ["enter one 6.0 6.0", "|"])
+        move(40, 40)
+        #expect(frame().origin == Point(x: 30, y: 10))
+        // Too late.
+        one.toplevel.move(seat: client.seat, serial: ear.serial)
+        client.roundTrip()
+        move(50, 50)
+        #expect(frame().origin == Point(x: 30, y: 10) && client.error == nil)
+    }
+
+    @Test func `a window is made larger at the edges that are pulled`() {
+        let one = window(client, at: 50, 40)
+        let ear = Ear(client, [("one", one.surface)])
+        ear.listenToPointer()
+        one.toplevel.setMinSize(width: 25, height: 25)
+        one.surface.commit()
+        move(51, 41)
+        send(.pointerButton(Self.left, isPressed: true))
+        _ = ear.take()
+        one.toplevel.resize(seat: client.seat, serial: ear.serial, edges: .topLeft)
+        client.roundTrip()
+        let resizing = XdgToplevel.State.resizing.rawValue
+        #expect(one.configures.last?.states.contains(resizing) == true)
+        move(41, 61)
+        client.roundTrip()
+        #expect(one.configures.last?.width == 40 && one.configures.last?.height == 25)
+        one.show(TestPool(client, size: 4_000).buffer(40, 25, color: 0xff))
+        client.roundTrip()
+        fixture.nextFrame()
+        // The lower right corner is where it was.
+        #expect(frame() == Rectangle(x: 40, y: 45, width: 40, height: 25))
+        send(.pointerButton(Self.left, isPressed: false))
+        client.roundTrip()
+        #expect(one.configures.last?.states.contains(resizing) == false)
+        one.surface.commit()
+        client.roundTrip()
+        // From now on it is the upper left one again.
+        one.show(TestPool(client, size: 3_600).buffer(30, 30, color: 0xff))
+        client.roundTrip()
+        #expect(frame() == Rectangle(x: 40, y: 45, width: 30, height: 30))
+    }
+
+    @Test func `a window that goes while it is moved ends that`() {
+        let one = window(client, at: 10, 10)
+        let other = fixture.connect()
+        let two = window(other, at: 60, 10)
+        let ear = Ear(client, [("one", one.surface)])
+        let otherEar = Ear(other, [("two", two.surface)])
+        ear.listenToPointer()
+        otherEar.listenToPointer()
+        move(15, 15)
+        send(.pointerButton(Self.left, isPressed: true))
+        _ = ear.take()
+        one.toplevel.move(seat: client.seat, serial: ear.serial)
+        client.roundTrip()
+        one.show(nil)
+        client.roundTrip()
+        move(65, 15)
+        #expect(otherEar.take() == ["enter two 5.0 5.0", "|"])
+        send(.pointerButton(Self.left, isPressed: false))
+        #expect(otherEar.take().isEmpty, "it hasn't heard of the press")
+        // It comes back to where it was.
+        one.surface.commit()
+        client.roundTrip()
+        one.show(TestPool(client, size: 3_600).buffer(30, 30, color: 0xff))
+        client.roundTrip()
+        #expect(frame(1).origin == Point(x: 10, y: 10))
+    }
+
+    @Test func `a surface hears that the pointer has left before it is gone`() {
+        let one = window(client, at: 10, 10)
+        let child = SubsurfaceTests.Child(client, of: one.surface)
+        child.show(0xff00)
+        one.surface.commit()
+        client.roundTrip()
+        fixture.nextFrame()
+        let ear = Ear(client, [("one", one.surface), ("child", child.surface)])
+        ear.listenToPointer()
+        move(12, 12)
+        _ = ear.take()
+        child.surface.destroy()
+        let heard = ear.take()
+        // The client has forgotten the surface already.
+        #expect(heard == ["leave ?", "|", "enter one 2.0 2.0", "|"])
+    }
+
+    @Test func `what was committed is told of before the answer`() throws {
+        let fixture = Fixture { $0.shmPolicy = .copy }
+        let client = fixture.connect()
+        let window = TestWindow(client)
+        let file = TestFile.posix(40_000)
+        TestFile.write([UInt32](repeating: 0xff, count: 10_000), to: file)
+        let pool = client.shm.createPool(fd: file, size: 40_000)
+        let buffer = pool.createBuffer(offset: 0, width: 100, height: 100, stride: 400, format: .xrgb8888)
+        var isReleased = false
+        buffer.onRelease = { isReleased = true }
+        window.show(buffer)
+        client.roundTrip()
+        #expect(isReleased && fixture.compositor.windows.active != nil)
     }
 }

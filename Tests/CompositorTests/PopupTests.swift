@@ -245,6 +245,8 @@ import WaylandWire
     // MARK: Grabs
 
     @Test func `a menu has the input until somebody presses elsewhere`() throws {
+        let other = fixture.connect()
+        _ = self.window(other, at: 100, 20)
         let window = window(client, at: 20, 20)
         let keyboard = client.seat.getKeyboard()
         var focus: WlSurface?
@@ -263,8 +265,6 @@ import WaylandWire
         _ = press(client, at: 22, 22)
         #expect(!popup.isDone)
         // Nobody else hears of the pointer.
-        let other = fixture.connect()
-        _ = self.window(other, at: 100, 20)
         var events = 0
         let pointer = other.seat.getPointer()
         pointer.onEnter = { _, _, _, _ in events += 1 }
@@ -281,6 +281,15 @@ import WaylandWire
         popup.destroy()
         client.roundTrip()
         #expect(client.error == nil && fixture.compositor.seat.grab == nil)
+    }
+
+    @Test func `a menu is over when another window appears`() {
+        let window = window(client, at: 20, 20)
+        let popup = TestPopup(client, on: window.shellSurface, grab: press(client, at: 22, 22))
+        #expect(!popup.isDone)
+        _ = self.window(fixture.connect(), at: 100, 20)
+        client.roundTrip()
+        #expect(popup.isDone && fixture.compositor.seat.grab == nil)
     }
 
     @Test(arguments: ["never", "another client's", "used up"])

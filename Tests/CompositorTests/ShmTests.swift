@@ -125,7 +125,29 @@ import WaylandWire
     @Test func aFileSmallerThanThePoolIsRefused() {
         #expect(outcome(.strict, createPool(4_097) { TestFile.memfd(4_096, seals: .shrink) }) == Self.invalidFd)
         #expect(outcome(.strict, createPool(.max) { TestFile.memfd(4_096, seals: .shrink) }) == Self.invalidFd)
-        #expect(outcome(.copy, createPool(4_097) { TestFile.posix(4_096) }) == Self.invalidFd)
+        #expect(outcome(.copy, createPool(4_097) { TestFile.memfd(4_096, seals: .shrink) }) == Self.invalidFd)
+    }
+
+    @Test func aFileThatIsOnlyReadHasToBeThereWhenItIsRead() {
+        #expect(outcome(.copy, createPool(4_097) { TestFile.posix(4_096) }) == nil)
+        let error = outcome(.copy) { client in
+            let file = TestFile.posix(4_096)
+            let pool = client.shm.createPool(fd: file, size: 8_192)
+            let window = TestWindow(client)
+            window.show(pool.createBuffer(offset: 4_000, width: 10, height: 10, stride: 40, format: .xrgb8888))
+            client.roundTrip()
+        }
+        #expect(error == "wl_buffer 2")
+        let late = outcome(.copy) { client in
+            let file = TestFile.posix(4_096)
+            let pool = client.shm.createPool(fd: file, size: 8_192)
+            client.roundTrip()
+            TestFile.truncate(file, to: 8_192)
+            let window = TestWindow(client)
+            window.show(pool.createBuffer(offset: 4_096, width: 10, height: 10, stride: 40, format: .xrgb8888))
+            client.roundTrip()
+        }
+        #expect(late == nil)
     }
 
     @Test func aPoolHasAtLeastOneByte() {

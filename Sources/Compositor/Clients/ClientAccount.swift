@@ -157,17 +157,25 @@ public final class ClientAccount: ObjectLedger {
     // MARK: Lane
 
     /// Has something looked at on the client's lane; `work` is called there until there is a result, and `action` with
-    /// that in the event loop.
+    /// that in the event loop. The client isn't told meanwhile that all it asked for is done, if that is `awaited`.
     func look<Result: Sendable>(
+        awaited isAwaited: Bool = true,
         _ work: @escaping @Sendable (Lane.Cancellation) -> Result?,
         then action: @escaping (Result) -> Void
     ) throws(ProtocolError) {
         let charge = SharedCharge(try charge(of: .lookups))
-        lane.addParts(work) { result in
+        if isAwaited { awaitedLooks += 1 }
+        lane.addParts(work) { [self] result in
             action(result)
             // Until it is done, whoever is still interested.
             withExtendedLifetime(charge) {}
+            if isAwaited { awaitedLooks -= 1 }
         }
+    }
+
+    /// How many there are of which its client is to hear that they are done.
+    private var awaitedLooks = 0 {
+        didSet { if (awaitedLooks == 0) != (oldValue == 0), isOpen { client.isAtWork = awaitedLooks > 0 } }
     }
 
     // MARK: Objects

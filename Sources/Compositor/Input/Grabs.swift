@@ -9,6 +9,11 @@ protocol PointerGrab: AnyObject {
     func ended()
 }
 
+/// One that is about a window, and ends with it.
+protocol WindowGrab: PointerGrab {
+    var window: Window { get }
+}
+
 /// Has the seat's input for one client alone, as a menu does: whoever presses something elsewhere ends it.
 protocol InputGrab: AnyObject {
     /// Whose surfaces hear of the pointer and of fingers.

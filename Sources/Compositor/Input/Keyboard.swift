@@ -70,7 +70,7 @@ final class Keyboard: WlKeyboard.Requests {
         if isPressed { pressed.append(code) } else { pressed.removeAll { $0 == code } }
         let haveChanged = state?.update(code, isPressed: isPressed) ?? false
         guard let focus, focus.resource.isAlive else { return }
-        let serial = nextSerial(isPressed ? .press : .other, focus)
+        let serial = nextSerial(isPressed ? .press : .release, focus)
         for resource in resources[focus.resource.client] {
             resource.sendKey(serial: serial, time: time, key: code, state: isPressed ? .pressed : .released)
             if haveChanged { sendModifiers(to: resource, serial: serial) }

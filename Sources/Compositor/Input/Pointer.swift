@@ -94,7 +94,7 @@ final class Pointer: WlPointer.Requests {
         if unheard.contains(code) {
             if !isPressed { unheard.remove(code) }
         } else if let focus {
-            let serial = seat.nextSerial(isPressed ? .press : .other, focus)
+            let serial = seat.nextSerial(isPressed ? .press : .release, focus)
             forEach(of: focus) {
                 $0.sendButton(serial: serial, time: time, button: code, state: isPressed ? .pressed : .released)
                 $0.sendFrame()
@@ -178,13 +178,14 @@ final class Pointer: WlPointer.Requests {
         enterSerial = nil
         partialSteps = [:]
         cursor.reset()
+        focus?.onDestroy = nil
+        surface?.onDestroy = { [unowned self] in change(to: nil, at: local) }
         if let old = focus, old.resource.isAlive {
             let serial = seat.nextSerial(.other, old)
-            // One frame for both, where both are the same client's.
-            let goesOn = surface?.resource.client === old.resource.client
+            // A frame of its own, as everywhere: not all clients take two surfaces in one.
             forEach(of: old) {
                 $0.sendLeave(serial: serial, surface: old.resource)
-                if !goesOn { $0.sendFrame() }
+                $0.sendFrame()
             }
         }
         focus = surface
@@ -217,9 +218,9 @@ final class Pointer: WlPointer.Requests {
         change(to: nil, at: local)
     }
 
-    /// What the grab is about is gone.
-    func end(_ grab: any PointerGrab, time: UInt32) {
-        if self.grab === grab { endGrab(time: time) }
+    /// A window is gone, and what the pointer was doing with it is over.
+    func windowIsGone(_ window: Window, time: UInt32) {
+        if let grab = grab as? any WindowGrab, grab.window === window { endGrab(time: time) }
     }
 
     private func endGrab(time: UInt32) {

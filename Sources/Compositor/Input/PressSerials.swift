@@ -1,12 +1,14 @@
 internal import WaylandServer
 
-/// Serials of the last events that somebody pressed something with, and whose clients may do more because of that: open
-/// a menu that takes all input, or have a window moved.
+/// Serials of the last events that somebody pressed or released something with. Their clients may do more because of
+/// that: open a menu that takes all input, or have a window moved.
 struct PressSerials {
     /// What kind of event it was.
     enum Kind {
         /// A button, a key or a finger went down.
         case press
+        /// One came up.
+        case release
         case other
     }
 

@@ -13,16 +13,29 @@ final class Seat: WlSeat.Requests, Service {
     private(set) var touch: Touch!
     private(set) var keyboard: Keyboard?
     private var presses = PressSerials()
+    private let clock: () -> UInt32
+    /// The window that was the active one.
+    private weak var lastActive: Window?
     /// Who has the input for a client alone.
     private(set) weak var grab: (any InputGrab)?
 
-    init(display: Display, scene: Scene, layout: OutputLayout, windows: WindowManager, keymap: Keymap?) {
+    /// `clock` tells the time in milliseconds.
+    init(
+        display: Display,
+        scene: Scene,
+        layout: OutputLayout,
+        windows: WindowManager,
+        keymap: Keymap?,
+        clock: @escaping () -> UInt32
+    ) {
         self.display = display
+        self.clock = clock
         self.windows = windows
         pointer = Pointer(seat: self, scene: scene, layout: layout)
         touch = Touch(seat: self, scene: scene, layout: layout)
         keyboard = keymap.map { Keyboard($0) { [unowned self] in nextSerial($0, $1) } }
-        windows.onActiveChange = { [unowned self] in keyboardFocusChanged() }
+        windows.onActiveChange = { [unowned self] in activeWindowChanged() }
+        windows.onUnmap = { [unowned self] in windowIsGone($0) }
     }
 
     func bind(_ resource: WlSeat) {
@@ -49,8 +62,9 @@ final class Seat: WlSeat.Requests, Service {
 
     // MARK: Events
 
-    /// Deals with an event; `time` is in milliseconds.
-    func handle(_ event: InputEvent, time: UInt32) {
+    /// Deals with an event, which is of now.
+    func handle(_ event: InputEvent) {
+        let time = clock()
         switch event {
         case .pointerMotion(let position): pointer.move(to: position, time: time)
         case .pointerStep(let dx, let dy): pointer.move(dx: dx, dy: dy, time: time)
@@ -64,10 +78,16 @@ final class Seat: WlSeat.Requests, Service {
         }
     }
 
+    /// Something may have come, gone or moved under the pointer and fingers.
+    func sceneChanged() {
+        pointer.refocusIfNeeded(time: clock())
+        touch.liftLost(time: clock())
+    }
+
     /// A serial for an event that a surface hears of.
     func nextSerial(_ kind: PressSerials.Kind, _ surface: Surface?) -> UInt32 {
         let serial = display.nextSerial()
-        if kind == .press { presses.note(serial, sentTo: surface?.resource.client) }
+        if kind != .other { presses.note(serial, sentTo: surface?.resource.client) }
         return serial
     }
 
@@ -92,18 +112,31 @@ final class Seat: WlSeat.Requests, Service {
     }
 
     /// Has the input for a client alone, until it says otherwise.
-    func begin(_ grab: any InputGrab, time: UInt32) {
+    func begin(_ grab: any InputGrab) {
         self.grab = grab
         keyboardFocusChanged()
-        pointer.refocus(time: time)
+        pointer.refocus(time: clock())
     }
 
     /// It is over, or who hears of keys is another one.
-    func grabChanged(_ grab: any InputGrab, isOver: Bool, time: UInt32) {
+    func grabChanged(_ grab: any InputGrab, isOver: Bool) {
         guard self.grab === grab else { return }
         if isOver { self.grab = nil }
         keyboardFocusChanged()
-        pointer.refocus(time: time)
+        pointer.refocus(time: clock())
+    }
+
+    private func windowIsGone(_ window: Window) {
+        pointer.windowIsGone(window, time: clock())
+        sceneChanged()
+    }
+
+    private func activeWindowChanged() {
+        let isAnother = windows.active !== lastActive
+        lastActive = windows.active
+        // A menu is over when another window comes to the front.
+        if isAnother { grab?.dismiss() }
+        keyboardFocusChanged()
     }
 
     private func keyboardFocusChanged() {

@@ -5,8 +5,11 @@ internal import WaylandWire
 /// `wl_touch`: which fingers are down, and on which surface each was put: that one hears of it, wherever it goes.
 final class Touch: WlTouch.Requests {
     private struct Finger {
-        /// Nil where no surface hears of it.
+        let number: Int32
+        /// Nil where no surface hears of it, or none any more.
         weak var surface: Surface?
+        /// Whose surface it is.
+        weak var client: Client?
     }
 
     private unowned let seat: Seat
@@ -37,10 +40,10 @@ final class Touch: WlTouch.Requests {
         let position = layout.nearest(to: position)
         let hit = scene.hit(at: position)
         guard seat.pressed(hit), let hit, let surface = hit.drawable as? Surface else {
-            fingers[finger] = Finger(surface: nil)
+            fingers[finger] = Finger(number: finger)
             return
         }
-        fingers[finger] = Finger(surface: surface)
+        fingers[finger] = Finger(number: finger, surface: surface, client: surface.resource.client)
         let serial = seat.nextSerial(.press, surface)
         forEach(of: surface) {
             $0.sendDown(
@@ -69,11 +72,24 @@ final class Touch: WlTouch.Requests {
     func up(_ finger: Int32, time: UInt32) {
         guard let known = fingers[finger] else { return }
         fingers[finger] = nil
-        guard let surface = known.surface, surface.resource.isAlive else { return }
-        let serial = seat.nextSerial(.other, surface)
-        forEach(of: surface) {
-            $0.sendUp(serial: serial, time: time, id: finger)
-            $0.sendFrame()
+        if let client = known.client { sendUp(finger, to: client, known.surface, time: time) }
+    }
+
+    private func sendUp(_ finger: Int32, to client: Client, _ surface: Surface?, time: UInt32) {
+        let serial = seat.nextSerial(.release, surface)
+        for resource in resources[client] {
+            resource.sendUp(serial: serial, time: time, id: finger)
+            resource.sendFrame()
+        }
+    }
+
+    /// Fingers whose surface is gone are lifted, as far as its client is concerned.
+    func liftLost(time: UInt32) {
+        if fingers.isEmpty { return }
+        for finger in fingers.values where finger.surface?.resource.isAlive != true {
+            guard let client = finger.client else { continue }
+            fingers[finger.number] = Finger(number: finger.number)
+            sendUp(finger.number, to: client, nil, time: time)
         }
     }
 

@@ -31,6 +31,8 @@ final class Surface: Drawable, WlSurface.Requests {
     @safe @exclusivity(unchecked) private(set) var frameCallbacks: [WlCallback] = []
     /// The outputs that the client was told it is on.
     private(set) var outputs: [Output] = []
+    /// Is called when its client destroys it, and can still be told of it.
+    var onDestroy: (() -> Void)?
     /// Is called when ``outputs`` has changed.
     var onOutputsChange: (() -> Void)?
     /// Surfaces that are to be parts of this one, in no order; which are shown, and where, is part of the state.
@@ -155,9 +157,12 @@ final class Surface: Drawable, WlSurface.Requests {
                     + "(\(roleKind?.rawValue ?? "xdg_surface"))"
             )
         }
+        onDestroy?()
+        onDestroy = nil
     }
 
     func destroyed(_ resource: WlSurface) {
+        onDestroy = nil
         treeChanged()
         role?.surfaceDestroyed(self)
         role = nil
@@ -202,6 +207,7 @@ final class Surface: Drawable, WlSurface.Requests {
         guard let clientBuffer = buffer.handler as? ClientBuffer else {
             throw .invalidObject("wl_buffer@\(buffer.id) has no content")
         }
+        try role?.willAttach(self)
         pending.attachment = .buffer(clientBuffer)
     }
 

@@ -13,6 +13,8 @@ protocol SurfaceRole: AnyObject {
     var holdsCommits: Bool { get }
     /// Whether the surface may be destroyed first; the role's object can do nothing then.
     var mayOutliveSurface: Bool { get }
+    /// Says whether a buffer may be attached now; an error says that it may not.
+    func willAttach(_ surface: Surface) throws(ProtocolError)
     /// Looks at what is about to be committed; an error stops the commit.
     func willCommit(_ surface: Surface) throws(ProtocolError)
     /// The commit moves the content's corner, in surface coordinates.
@@ -27,6 +29,7 @@ extension SurfaceRole {
     var parent: Surface? { nil }
     var holdsCommits: Bool { false }
     var mayOutliveSurface: Bool { false }
+    func willAttach(_ surface: Surface) throws(ProtocolError) {}
     func willCommit(_ surface: Surface) throws(ProtocolError) {}
     func contentMoved(by offset: Point) {}
     func didCommit(_ surface: Surface) {}

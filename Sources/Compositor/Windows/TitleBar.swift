@@ -81,7 +81,7 @@ final class TitleBar {
         )
         do throws(ProtocolError) {
             nextCharge = try account.charge(line.byteLimit, of: .drawnBytes)
-            try account.look { [fonts] cancellation in
+            try account.look(awaited: false) { [fonts] cancellation in
                 .some(cancellation.isCancelled ? nil : fonts.draw(line))
             } then: { [weak self] picture in
                 self?.drew(picture, as: look)

@@ -4,12 +4,26 @@ internal import Pixels
 protocol WindowClient: AnyObject {
     /// What counts as the window, without shadows, in the client's surface coordinates.
     var geometry: Rectangle { get }
+    /// Whether the client says what that is. Otherwise it is all that there is to be seen.
+    var hasGeometry: Bool { get }
     /// What it shows, back to front, with the corner of its surface at a place in global coordinates.
     func items(at corner: Point) -> [PlacedItem]
     /// What of it hears of keys, where it is the active one.
     var keyboardFocus: Drawable? { get }
+    /// How small and how large it can be, in window geometry coordinates.
+    var sizeLimits: (least: Size, most: Size) { get }
     /// The window should be like ``Window/wanted`` from now on.
     func configure()
+}
+
+/// Edges of a window; two of them are a corner.
+struct WindowEdges: OptionSet {
+    let rawValue: Int
+
+    static let top = WindowEdges(rawValue: 1)
+    static let bottom = WindowEdges(rawValue: 2)
+    static let left = WindowEdges(rawValue: 4)
+    static let right = WindowEdges(rawValue: 8)
 }
 
 /// A window: what is stacked, placed, decorated and made active. It knows no protocol.
@@ -21,6 +35,8 @@ final class Window: SceneNode {
         var isMaximized = false
         var isFullscreen = false
         var isActivated = false
+        /// Whether somebody is pulling its edges.
+        var isResizing = false
         /// Whether the title bar is Signet's to draw.
         var isDecorated = false
 
@@ -73,10 +89,26 @@ final class Window: SceneNode {
     /// Where the client's part of it begins, below the title bar, in global coordinates.
     var contentOrigin: Point { Point(x: position.x, y: position.y + titleBarHeight) }
 
+    /// What of the client's surface coordinates is there. Where the client doesn't say what counts as the window, it
+    /// stays what it was when the window appeared: nothing jumps when things that stick out come and go.
+    private var origin: Point { client?.hasGeometry == true ? geometry.origin : implicitOrigin }
+    private var implicitOrigin = Point(x: 0, y: 0)
+
+    /// Where its window geometry begins, in global coordinates.
+    var geometryOrigin: Point {
+        contentOrigin.translated(by: origin.negated).translated(by: geometry.origin)
+    }
+
     private var titleBarHeight: Int { accepted.titleBarHeight }
 
     /// For the window manager; see ``WindowManager/move(_:to:)``.
-    func place(at position: Point) { self.position = position }
+    func place(at position: Point) {
+        self.position = position
+        wasPlaced = true
+    }
+
+    /// Whether it has been somewhere.
+    private(set) var wasPlaced = false
 
     /// Its content has moved by so much, and the window with it.
     func contentMoved(by offset: Point) {
@@ -88,8 +120,7 @@ final class Window: SceneNode {
 
     var items: [PlacedItem] {
         let geometry = geometry
-        let corner = contentOrigin.translated(by: geometry.origin.negated)
-        let content = client?.items(at: corner) ?? []
+        let content = client?.items(at: contentOrigin.translated(by: origin.negated)) ?? []
         guard titleBarHeight > 0, !content.isEmpty else { return content }
         return titleBar.items(at: position, width: geometry.width) + content
     }
@@ -149,11 +180,64 @@ final class Window: SceneNode {
         wanted.size = bounds.map { Size(width: $0.width, height: max(1, $0.height - wanted.titleBarHeight)) }
     }
 
+    // MARK: Resizing by hand
+
+    /// Edges that somebody pulls.
+    private var pulledEdges: WindowEdges = []
+    /// Where the right and the lower end of the content stay meanwhile, in global coordinates.
+    private var anchor = Point(x: 0, y: 0)
+
+    /// Of what counts as the window, without its title bar.
+    var contentSize: Size { geometry.size }
+
+    /// Somebody begins to pull edges of it. Those at the other side stay where they are.
+    func beginResizing(_ edges: WindowEdges) {
+        pulledEdges = edges
+        anchor = contentOrigin.translated(by: Point(x: contentSize.width, y: contentSize.height))
+        configure { $0.isResizing = true }
+    }
+
+    /// It should have this size, as far as it can.
+    func resize(to size: Size) {
+        guard let limits = client?.sizeLimits else { return }
+        configure {
+            $0.size = Size(
+                width: max(limits.least.width, min(limits.most.width, size.width)),
+                height: max(limits.least.height, min(limits.most.height, size.height))
+            )
+        }
+    }
+
+    /// Nobody pulls any more.
+    func endResizing() {
+        configure { $0.isResizing = false }
+        // Where the pointer left the edge, until the client has drawn: then the other edge is where it was.
+        if let size = wanted.size { keepAnchored(as: size) }
+    }
+
+    /// Keeps the edges where they are that aren't pulled, for a size.
+    private func keepAnchored(as size: Size) {
+        var place = position
+        if pulledEdges.contains(.left) { place.x = anchor.x - size.width }
+        if pulledEdges.contains(.top) { place.y = anchor.y - size.height - titleBarHeight }
+        manager.move(self, to: place)
+    }
+
+    /// The client has drawn.
+    private func keepAnchored() {
+        guard !pulledEdges.isEmpty else { return }
+        keepAnchored(as: contentSize)
+        // The client has done what it was asked for last.
+        if !wanted.isResizing, !accepted.isResizing { pulledEdges = [] }
+    }
+
     // MARK: Life
 
     /// There is something to show, or something new.
     func didCommit() {
+        if !isMapped { implicitOrigin = geometry.origin }
         isMapped = true
+        keepAnchored()
         manager.didCommit(self)
         updateTitleBar()
     }
@@ -161,6 +245,7 @@ final class Window: SceneNode {
     /// There is nothing to show any more, and the window starts anew.
     func didUnmap() {
         isMapped = false
+        pulledEdges = []
         wanted = Configuration(isDecorated: wanted.isDecorated)
         manager.didUnmap(self)
     }

@@ -11,6 +11,8 @@ final class WindowManager {
     let fonts = Fonts()
     /// Mapped windows, the active one last.
     private(set) var windows: [Window] = []
+    /// Is called when one shows nothing any more.
+    var onUnmap: (Window) -> Void = { _ in }
     /// Is called when another one is active.
     var onActiveChange: () -> Void = {}
 
@@ -75,6 +77,7 @@ final class WindowManager {
     func didUnmap(_ window: Window) {
         scene.remove(window)
         windows.removeAll { $0 === window }
+        onUnmap(window)
         windows.last?.configure { $0.isActivated = true }
         onActiveChange()
     }
@@ -90,7 +93,8 @@ final class WindowManager {
     }
 
     private func map(_ window: Window) {
-        window.place(at: fixedPosition(of: window) ?? freePosition(for: window))
+        // One that was shown before comes back to where it was.
+        window.place(at: fixedPosition(of: window) ?? (window.wasPlaced ? window.position : freePosition(for: window)))
         windows.last?.configure { $0.isActivated = false }
         windows.append(window)
         scene.insert(window)

@@ -5,9 +5,7 @@ final class DisplayResource: Resource {
     override func receive(_ opcode: UInt32, _ message: inout MessageReader) throws(ProtocolError) {
         switch opcode {
         case 0:
-            // The callback is gone as soon as it is there.
-            let id = try message.newID()
-            client.sendDone(id, data: client.display?.serial ?? 0)
+            try client.sync(try message.newID())
         case 1:
             let id = try message.newID()
             let registry = try RegistryResource(client: client, version: 1, id: id)

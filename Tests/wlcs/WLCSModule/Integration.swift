@@ -45,6 +45,7 @@ private struct DeviceBox<Functions> {
 private typealias PointerBox = DeviceBox<signet_wlcs_pointer>
 private typealias TouchBox = DeviceBox<signet_wlcs_touch>
 
+/// Makes a server; see `wlcs_server_integration`.
 @c(signet_wlcs_create_server)
 public func createServer(
     _ count: CInt,
@@ -72,6 +73,7 @@ public func createServer(
     return UnsafeMutableRawPointer(box)
 }
 
+/// Ends one.
 @c(signet_wlcs_destroy_server)
 public func destroyServer(_ pointer: UnsafeMutableRawPointer?) {
     let box = unsafe pointer!.assumingMemoryBound(to: ServerBox.self)

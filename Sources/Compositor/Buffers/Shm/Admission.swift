@@ -43,7 +43,9 @@ public struct Admission: Sendable {
     public func verdict(on facts: DescriptorFacts, size: Int64) -> Verdict {
         do throws(Refusal) {
             let tier = try tier(of: facts)
-            guard facts.size >= size else { throw .tooSmall(fileSize: facts.size, needed: size) }
+            // What is only ever read may get its size until it is.
+            let isRead = tier == .unsealable && policy == .copy
+            guard facts.size >= size || isRead else { throw .tooSmall(fileSize: facts.size, needed: size) }
             switch (tier, policy) {
             case (.sealed, _): return mappedPagesCanFault ? .copy : .map
             case (.sealable, .strict): throw .missingSeal

@@ -6,8 +6,7 @@ final class PopupManager {
     private let scene: Scene
     private let layout: OutputLayout
     private let windows: WindowManager
-    private let seat: Seat
-    private let clock: any Clock
+    let seat: Seat
     /// The menus that have the input.
     private var grab: PopupGrab?
     /// Those that are shown, in the order in which they appeared.
@@ -15,15 +14,12 @@ final class PopupManager {
     /// What the scene was like when they were last asked whether they should be elsewhere.
     private var seenVersion: UInt64 = 0
 
-    init(scene: Scene, layout: OutputLayout, windows: WindowManager, seat: Seat, clock: any Clock) {
+    init(scene: Scene, layout: OutputLayout, windows: WindowManager, seat: Seat) {
         self.scene = scene
         self.layout = layout
         self.windows = windows
         self.seat = seat
-        self.clock = clock
     }
-
-    fileprivate var time: UInt32 { milliseconds(clock.now) }
 
     /// Where a popup can be, in global coordinates, that belongs to a place: the output there, or its window's.
     func bounds(around place: Point, of root: ShellSurface?) -> Rectangle? {
@@ -37,8 +33,11 @@ final class PopupManager {
     }
 
     func hide(_ popup: Popup) {
+        guard shown[ObjectIdentifier(popup)] != nil else { return }
         shown[ObjectIdentifier(popup)] = nil
         scene.remove(popup)
+        // While its surface can still be told that the pointer has left it.
+        seat.sceneChanged()
     }
 
     func moved(_ popup: Popup) { scene.setNeedsLayout(popup) }
@@ -72,7 +71,7 @@ final class PopupManager {
         let new = PopupGrab(client: client, seat: seat, manager: self)
         grab = new
         new.add(popup)
-        seat.begin(new, time: time)
+        seat.begin(new)
         return new
     }
 
@@ -107,9 +106,9 @@ final class PopupGrab: InputGrab {
     func remove(_ popup: Popup) {
         popups.removeAll { $0 === popup }
         if popups.isEmpty { manager.ended(self) }
-        seat.grabChanged(self, isOver: popups.isEmpty, time: manager.time)
+        seat.grabChanged(self, isOver: popups.isEmpty)
     }
 
     /// One appeared.
-    func focusChanged() { seat.grabChanged(self, isOver: false, time: manager.time) }
+    func focusChanged() { seat.grabChanged(self, isOver: false) }
 }

@@ -28,6 +28,8 @@ private final class NoRole: SurfaceRole {
 
     var node: (any SceneNode)? { nil }
 
+    func willAttach(_ surface: Surface) throws(ProtocolError) { try shell?.checkConfigured() }
+
     func willCommit(_ surface: Surface) throws(ProtocolError) { try shell?.willCommit(surface) }
 
     func didCommit(_ surface: Surface) { _ = shell?.didCommit(surface) }
@@ -95,6 +97,9 @@ final class ShellSurface: XdgSurface.Requests {
         let clipped = set.intersection(whole)
         return clipped.isEmpty ? whole : clipped
     }
+
+    /// Whether the client says what that is.
+    var hasGeometry: Bool { surface?.current[Setting<WindowGeometry>.self].value != nil }
 
     /// Where that is, in global coordinates; nil while it can't be seen.
     var windowOrigin: Point? { role?.windowOrigin }
@@ -271,6 +276,7 @@ final class ShellSurface: XdgSurface.Requests {
 
     /// Looks at what is about to be committed.
     func willCommit(_ surface: Surface) throws(ProtocolError) {
+        if case .buffer = surface.pending.attachment { try checkConfigured() }
         guard isConstructed else {
             throw ProtocolError(
                 XdgSurface.Error.notConstructed,
@@ -278,14 +284,17 @@ final class ShellSurface: XdgSurface.Requests {
                 on: resource
             )
         }
-        if case .buffer = surface.pending.attachment, stage == .new || stage == .configured {
-            throw ProtocolError(
-                XdgSurface.Error.unconfiguredBuffer,
-                "xdg_surface@\(resource.id) got a buffer before its first configure was acked; commit without one "
-                    + "first, and wait",
-                on: resource
-            )
-        }
+    }
+
+    /// Whether it may have a buffer.
+    func checkConfigured() throws(ProtocolError) {
+        guard stage == .new || stage == .configured else { return }
+        throw ProtocolError(
+            XdgSurface.Error.unconfiguredBuffer,
+            "xdg_surface@\(resource.id) got a buffer before its first configure was acked; commit without one first, "
+                + "and wait",
+            on: resource
+        )
     }
 
     /// A commit took effect. Whether there is something to show now.
@@ -312,7 +321,7 @@ final class ShellSurface: XdgSurface.Requests {
 
     private func unmap() {
         let wasMapped = stage == .mapped
-        stage = .new
+        stage = base.settings.isLenientWithNewWindows && role != nil ? .acked : .new
         staleSerials = (staleSerials + serials).suffix(base.limits.unackedConfigures)
         serials = []
         dismissPopups()

@@ -55,9 +55,20 @@ final class Toplevel: XdgToplevel.Requests, ShellRole, WindowClient {
 
     var geometry: Rectangle { shell.geometry }
 
+    var hasGeometry: Bool { shell.hasGeometry }
+
     func items(at corner: Point) -> [PlacedItem] { shell.surface?.tree(at: corner) ?? [] }
 
     var keyboardFocus: Drawable? { shell.surface }
+
+    var sizeLimits: (least: Size, most: Size) {
+        let bounds = shell.surface?.current[SizeBounds.self] ?? SizeBounds()
+        func limit(_ value: Int?) -> Int { value.flatMap { $0 > 0 ? $0 : nil } ?? Int(Int32.max) }
+        return (
+            Size(width: max(1, bounds.minimum?.width ?? 1), height: max(1, bounds.minimum?.height ?? 1)),
+            Size(width: limit(bounds.maximum?.width), height: limit(bounds.maximum?.height))
+        )
+    }
 
     func configure() { shell.configure() }
 
@@ -81,7 +92,7 @@ final class Toplevel: XdgToplevel.Requests, ShellRole, WindowClient {
         }
     }
 
-    var windowOrigin: Point? { window.isMapped ? window.contentOrigin : nil }
+    var windowOrigin: Point? { window.isMapped ? window.geometryOrigin : nil }
 
     func sendConfigure(serial: UInt32) {
         let wanted = window.wanted
@@ -90,6 +101,7 @@ final class Toplevel: XdgToplevel.Requests, ShellRole, WindowClient {
         if wanted.isMaximized { states.append(.maximized) }
         if wanted.isFullscreen { states.append(.fullscreen) }
         if wanted.isActivated { states.append(.activated) }
+        if wanted.isResizing { states.append(.resizing) }
         resource.sendConfigure(
             width: Int32(wanted.size?.width ?? 0),
             height: Int32(wanted.size?.height ?? 0),
@@ -175,8 +187,20 @@ final class Toplevel: XdgToplevel.Requests, ShellRole, WindowClient {
         y: Int32
     ) throws(ProtocolError) {}
 
-    // Without input there are no serials of a press, so a move or a resize can't be valid.
-    func move(_ resource: XdgToplevel, seat: WlSeat, serial: UInt32) throws(ProtocolError) {}
+    func move(_ resource: XdgToplevel, seat: WlSeat, serial: UInt32) throws(ProtocolError) {
+        guard let position = dragStart(seat, serial) else { return }
+        base.seat.pointer.begin(MoveGrab(window, windows, from: position))
+    }
+
+    /// Where the pointer is, whose button is down because of what the client was told with the serial; nil where there
+    /// is nothing of that, or the window fills its output.
+    private func dragStart(_ seat: WlSeat, _ serial: UInt32) -> Position? {
+        let fills = window.wanted.isMaximized || window.wanted.isFullscreen
+        guard shell.isMapped, !fills, let pointer = base.seat.pointer, pointer.isPressed else { return nil }
+        return base.seat.wasPress(serial, of: resource.client) ? pointer.position : nil
+    }
+
+    private var base: PopupManager { shell.base.popups }
 
     func resize(
         _ resource: XdgToplevel,
@@ -187,6 +211,8 @@ final class Toplevel: XdgToplevel.Requests, ShellRole, WindowClient {
         if case .unrecognized(let value) = edges {
             throw ProtocolError(XdgToplevel.Error.invalidResizeEdge, "\(value) is no xdg_toplevel.resize_edge")
         }
+        guard let edges = WindowEdges(edges), let position = dragStart(seat, serial) else { return }
+        base.seat.pointer.begin(ResizeGrab(window, edges, from: position))
     }
 
     func setMaxSize(_ resource: XdgToplevel, width: Int32, height: Int32) throws(ProtocolError) {
@@ -225,6 +251,23 @@ final class Toplevel: XdgToplevel.Requests, ShellRole, WindowClient {
 
     func setMinimized(_ resource: XdgToplevel) throws(ProtocolError) {
         // There is nobody to bring a window back.
+    }
+}
+
+extension WindowEdges {
+    /// Nil for none.
+    fileprivate init?(_ edges: XdgToplevel.ResizeEdge) {
+        switch edges {
+        case .none, .unrecognized: return nil
+        case .top: self = .top
+        case .bottom: self = .bottom
+        case .left: self = .left
+        case .topLeft: self = [.top, .left]
+        case .bottomLeft: self = [.bottom, .left]
+        case .right: self = .right
+        case .topRight: self = [.top, .right]
+        case .bottomRight: self = [.bottom, .right]
+        }
     }
 }
 
