@@ -1,5 +1,6 @@
 @testable import Compositor
 import Pixels
+import SharedMemory
 import TestSupport
 import Testing
 import WaylandClient
@@ -134,12 +135,12 @@ import WaylandWire
             let positioner = TestPopup.positioner(client, change)
             popup = shellSurface.getPopup(parent: parent, positioner: positioner)
             pool = TestPool(client, size: 400)
-            popup.onConfigure = { [unowned self] x, y, width, height in
-                places.append(Rectangle(x: Int(x), y: Int(y), width: Int(width), height: Int(height)))
+            popup.onConfigure = { [weak self] x, y, width, height in
+                self?.places.append(Rectangle(x: Int(x), y: Int(y), width: Int(width), height: Int(height)))
             }
-            popup.onRepositioned = { [unowned self] in tokens.append($0) }
-            popup.onPopupDone = { [unowned self] in isDone = true }
-            shellSurface.onConfigure = { [unowned shellSurface] in shellSurface.ackConfigure(serial: $0) }
+            popup.onRepositioned = { [weak self] in self?.tokens.append($0) }
+            popup.onPopupDone = { [weak self] in self?.isDone = true }
+            shellSurface.onConfigure = { [weak shellSurface] in shellSurface?.ackConfigure(serial: $0) }
             if let serial { popup.grab(seat: client.seat, serial: serial) }
             surface.commit()
             client.roundTrip()
@@ -392,5 +393,97 @@ import WaylandWire
                 }
             } == "wl_display 2"
         )
+    }
+
+    // MARK: Death
+
+    /// Does something at random with windows, popups and grabs, as its user does with the pointer and fingers.
+    private final class Reckless {
+        let client: TestClient
+        private let fixture: Fixture
+        private var numbers: Numbers
+        private var windows: [TestWindow] = []
+        private var popups: [TestPopup] = []
+        private var serial: UInt32 = 0
+        private let pointer: WlPointer
+        private let keyboard: WlKeyboard
+        private let touch: WlTouch
+
+        init(_ fixture: Fixture, seed: Int) {
+            self.fixture = fixture
+            client = fixture.connect()
+            numbers = Numbers(seed: UInt64(seed))
+            pointer = client.seat.getPointer()
+            keyboard = client.seat.getKeyboard()
+            touch = client.seat.getTouch()
+            pointer.onButton = { [weak self] serial, _, _, _ in self?.serial = serial }
+            addWindow()
+        }
+
+        private func addWindow() {
+            let window = TestWindow(client)
+            window.show(TestPool(client, size: 3_600).buffer(30, 30, color: 0xff))
+            client.roundTrip()
+            windows.append(window)
+        }
+
+        private var place: Position { Position(x: Double(numbers.next(200)), y: Double(numbers.next(100))) }
+
+        private func send(_ event: InputEvent) { fixture.compositor.send(event) }
+
+        func step() {
+            guard client.error == nil, let window = windows.last else { return }
+            let parent = popups.last?.shellSurface ?? window.shellSurface
+            switch numbers.next(16) {
+            case 0 where windows.count < 4: addWindow()
+            case 1, 2:
+                let grab = numbers.next(2) == 0 ? serial : nil
+                popups.append(TestPopup(client, on: parent, grab: grab) { $0.setReactive() })
+            case 3: popups.popLast()?.destroy()
+            case 4: popups.last?.surface.destroy()
+            case 5: window.show(nil)
+            case 6: window.show(TestPool(client, size: 3_600).buffer(30, 30, color: 0xff))
+            case 7: window.toplevel.move(seat: client.seat, serial: serial)
+            case 8:
+                let edges = XdgToplevel.ResizeEdge(rawValue: UInt32([1, 2, 4, 5, 6, 8, 9, 10][numbers.next(8)]))
+                window.toplevel.resize(seat: client.seat, serial: serial, edges: edges)
+            case 9, 10: send(.pointerButton(PopupTests.left, isPressed: numbers.next(2) == 0))
+            case 11: send(.touchDown(Int32(numbers.next(3)), at: place))
+            case 12: send(numbers.next(2) == 0 ? .touchUp(Int32(numbers.next(3))) : .touchCancel)
+            case 13:
+                let positioner = TestPopup.positioner(client) { $0.setOffset(x: .min, y: .max) }
+                popups.last?.popup.reposition(positioner: positioner, token: 1)
+            case 14: fixture.nextFrame()
+            default: send(.pointerMotion(to: place))
+            }
+            if numbers.next(3) == 0 { client.roundTrip() }
+        }
+    }
+
+    @Test func `a client that dies at any moment leaves nothing behind`() {
+        let bystander = window(client, at: 100, 50)
+        _ = Reckless(fixture, seed: 0)
+        let descriptors = openDescriptorCount()
+        let mappings = mappingCount(named: "signet-test")
+        for seed in 1..<120 {
+            let reckless = Reckless(fixture, seed: seed)
+            for _ in 0..<seed { reckless.step() }
+            fixture.disconnect(reckless.client)
+            fixture.pump()
+            let left = fixture.compositor.scene.nodes.filter { $0 is Popup || $0 is Window }
+            #expect(left.count <= 2 && fixture.compositor.seat.grab == nil, "seed \(seed)")
+            for event in [InputEvent.pointerButton(Self.left, isPressed: false), .touchCancel] {
+                fixture.compositor.send(event)
+            }
+        }
+        Disposal.drain()
+        #expect(openDescriptorCount() == descriptors && mappingCount(named: "signet-test") <= mappings + 1)
+        // The others go on.
+        var hasEntered = false
+        client.seat.getPointer().onEnter = { _, _, _, _ in hasEntered = true }
+        client.roundTrip()
+        fixture.compositor.send(.pointerMotion(to: Position(x: 110, y: 60)))
+        #expect(client.roundTrip() && hasEntered)
+        withExtendedLifetime(bystander) {}
     }
 }
