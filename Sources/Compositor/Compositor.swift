@@ -107,7 +107,11 @@ public final class Compositor {
             dmabufs = nil
         }
         // All that follows from what a client asked for is told of before it hears that it is done.
-        display.onSync = { [unowned self] _ in seat.sceneChanged() }
+        display.onSync = { [unowned self] client in
+            if let barrier = client.account.syncBarrier() { return barrier }
+            seat.sceneChanged()
+            return nil
+        }
         announceAll()
         for mode in settings.outputs { addOutput(mode) }
     }
@@ -235,7 +239,7 @@ public final class Compositor {
         }
         let process = client.credentials.process
         let lane = Lane(of: client.credentials, loop: display.loop)
-        let account = ClientAccount(of: client, ledger: ledger, lane: lane)
+        let account = ClientAccount(of: client, ledger: ledger, lane: lane) { [weak self] in self?.seat.sceneChanged() }
         account.trace = trace
         client.context = account
         client.objectLedger = account

@@ -442,4 +442,111 @@ import WaylandWire
         client.roundTrip()
         #expect(isReleased && fixture.compositor.windows.active != nil)
     }
+
+    // MARK: Who mustn't
+
+    @Test func `what a cursor consists of is never under the pointer`() {
+        let one = window(client, at: 10, 10)
+        let ear = Ear(client, [("one", one.surface)])
+        ear.listenToPointer()
+        move(15, 15)
+        let cursor = client.compositor.createSurface()
+        cursor.attach(buffer: TestPool(client, size: 400).buffer(10, 10, color: 0xff00), x: 0, y: 0)
+        let child = SubsurfaceTests.Child(client, of: cursor, desync: true)
+        child.show(0xff_0000)
+        cursor.commit()
+        ear.pointer!.setCursor(serial: ear.serial, surface: cursor, hotspotX: 5, hotspotY: 5)
+        client.roundTrip()
+        fixture.nextFrame()
+        #expect(fixture.pixel(15, 15) == 0xff_0000)
+        _ = ear.take()
+        move(80, 80)
+        send(.pointerButton(Self.left, isPressed: true), .pointerButton(Self.left, isPressed: false))
+        #expect(ear.take() == ["leave one", "|"])
+    }
+
+    @Test func `nobody drags with what another client was told`() {
+        let one = window(client, at: 10, 10)
+        let other = fixture.connect()
+        let two = window(other, at: 60, 10)
+        let ear = Ear(client, [("one", one.surface)])
+        let otherEar = Ear(other, [("two", two.surface)])
+        ear.listenToPointer()
+        otherEar.listenToPointer()
+        move(15, 15)
+        send(.pointerButton(Self.left, isPressed: true))
+        _ = ear.take()
+        let old = ear.serial
+        send(.pointerButton(Self.left, isPressed: false))
+        move(65, 15)
+        send(.pointerButton(Self.left, isPressed: true))
+        let before = frame()
+        for serial in [old, ear.serial] {
+            one.toplevel.move(seat: client.seat, serial: serial)
+            one.toplevel.resize(seat: client.seat, serial: serial, edges: .left)
+        }
+        client.roundTrip()
+        move(70, 20)
+        send(.pointerButton(Self.left, isPressed: false))
+        #expect(
+            otherEar.take() == [
+                "enter two 5.0 5.0", "|", "press 0", "|", "motion 10.0 10.0", "|", "release 0", "|",
+            ]
+        )
+        #expect(frame() == before)
+    }
+
+    @Test func `who hears of a release has heard of the press`() {
+        let one = window(client, at: 10, 10)
+        let other = fixture.connect()
+        let two = window(other, at: 10, 10)
+        fixture.compositor.windows.activate(fixture.compositor.windows.windows[0])
+        let otherEar = Ear(other, [("two", two.surface)])
+        otherEar.listenToPointer()
+        move(15, 15)
+        send(.pointerButton(Self.left, isPressed: true))
+        one.show(nil)
+        client.roundTrip()
+        send(.pointerButton(Self.right, isPressed: true), .pointerButton(Self.left, isPressed: false))
+        send(.pointerButton(Self.right, isPressed: false))
+        #expect(otherEar.take() == ["enter two 5.0 5.0", "|", "press 1", "|", "release 1", "|"])
+    }
+
+    @Test func `of many pointers of a client a few hear`() {
+        _ = window(client, at: 10, 10)
+        var heard = 0
+        let pointers = (0..<40).map { _ in client.seat.getPointer() }
+        for pointer in pointers { pointer.onEnter = { _, _, _, _ in heard += 1 } }
+        client.roundTrip()
+        move(15, 15)
+        client.roundTrip()
+        #expect(heard == 32)
+        heard = 0
+        client.seat.getPointer().onEnter = { _, _, _, _ in heard += 1 }
+        client.roundTrip()
+        #expect(heard == 0)
+    }
+
+    @Test func `a sync waits for what came before it, and what follows from that`() {
+        var answers = 0
+        let syncs = PendingSyncs { answers += 1 }
+        #expect(syncs.barrier() == nil)
+        let first = syncs.begin()
+        let barrier = syncs.barrier()
+        #expect(barrier != nil && syncs.barrier() === barrier, "both wait for the same")
+        let second = syncs.begin()
+        let later = syncs.barrier()
+        #expect(later !== barrier)
+        var third: PendingSyncs.Look?
+        syncs.follow(first) { third = syncs.begin() }
+        #expect(answers == 0)
+        let fourth = syncs.begin()
+        syncs.follow(second) {}
+        #expect(answers == 0)
+        syncs.follow(third) {}
+        #expect(answers == 1, "the fourth came later")
+        #expect(syncs.barrier() != nil)
+        syncs.follow(fourth) {}
+        #expect(answers == 2 && syncs.barrier() == nil)
+    }
 }

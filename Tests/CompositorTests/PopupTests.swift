@@ -314,6 +314,31 @@ import WaylandWire
         #expect(client.error == nil)
     }
 
+    @Test func `a press is good for one menu, and for none once somebody pressed elsewhere`() {
+        let other = fixture.connect()
+        _ = self.window(other, at: 100, 20)
+        let window = window(client, at: 20, 20)
+        let (first, second) = (press(client, at: 22, 22), press(client, at: 22, 22))
+        let popup = TestPopup(client, on: window.shellSurface, grab: first)
+        #expect(!popup.isDone)
+        popup.destroy()
+        let again = TestPopup(client, on: window.shellSurface, grab: first)
+        #expect(again.isDone)
+        again.destroy()
+        let menu = TestPopup(client, on: window.shellSurface, grab: second)
+        #expect(!menu.isDone)
+        // Somebody wants out, and gets there.
+        _ = press(client, at: 110, 30)
+        #expect(menu.isDone)
+        menu.destroy()
+        for serial in first...second + 8 {
+            let popup = TestPopup(client, on: window.shellSurface, grab: serial)
+            #expect(popup.isDone)
+            popup.destroy()
+        }
+        #expect(press(other, at: 110, 30) != 0 && client.error == nil)
+    }
+
     @Test func `a client that leaves takes its menu with it`() {
         let other = fixture.connect()
         let window = window(other, at: 20, 20)

@@ -66,7 +66,9 @@ public final class ClientAccount: ObjectLedger {
     private let ofUser: Ledger.Tally
     private let ofAll: Ledger.Tally
 
-    init(of client: Client, ledger: Ledger, lane: Lane) {
+    /// `settled` is called before a sync is answered that had to wait.
+    init(of client: Client, ledger: Ledger, lane: Lane, settled: @escaping () -> Void) {
+        syncs = PendingSyncs(settled: settled)
         self.client = client
         self.lane = lane
         process = client.credentials.process
@@ -164,19 +166,19 @@ public final class ClientAccount: ObjectLedger {
         then action: @escaping (Result) -> Void
     ) throws(ProtocolError) {
         let charge = SharedCharge(try charge(of: .lookups))
-        if isAwaited { awaitedLooks += 1 }
-        lane.addParts(work) { [self] result in
-            action(result)
+        let look = isAwaited ? syncs.begin() : nil
+        lane.addParts(work) { [syncs] result in
+            syncs.follow(look) { action(result) }
             // Until it is done, whoever is still interested.
             withExtendedLifetime(charge) {}
-            if isAwaited { awaitedLooks -= 1 }
         }
     }
 
-    /// How many there are of which its client is to hear that they are done.
-    private var awaitedLooks = 0 {
-        didSet { if (awaitedLooks == 0) != (oldValue == 0), isOpen { client.isAtWork = awaitedLooks > 0 } }
-    }
+    /// What its `wl_display.sync` waits for.
+    private let syncs: PendingSyncs
+
+    /// What a `wl_display.sync` has to wait for that comes now; nil is nothing.
+    func syncBarrier() -> SyncBarrier? { syncs.barrier() }
 
     // MARK: Objects
 

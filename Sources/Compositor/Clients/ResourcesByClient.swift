@@ -17,6 +17,15 @@ struct ResourcesByClient<Object: Resource> {
     /// The object of a client's that was inserted first.
     func first(of client: Client) -> Object? { objects[ObjectIdentifier(client)]?.first }
 
+    /// Those of a client's objects that hear of events: the oldest few. Each of them is told of each event, and nobody
+    /// needs more.
+    func hearing(of client: Client) -> some Sequence<Object> { self[client].prefix(Self.hearingLimit) }
+
+    /// Whether it is one of those.
+    func hears(_ object: Object) -> Bool { hearing(of: object.client).contains { $0 === object } }
+
+    private static var hearingLimit: Int { 32 }
+
     /// A client's objects, in the order in which they were inserted.
     subscript(client: Client) -> some Collection<Object> {
         (objects[ObjectIdentifier(client)] ?? OrderedDictionary()).values

@@ -27,7 +27,7 @@ final class Keyboard: WlKeyboard.Requests {
         resource.sendKeymap(format: .xkbV1, fd: keymap.descriptor, size: UInt32(keymap.size))
         resource.sendRepeatInfo(rate: 25, delay: 600)
         // Who comes late hears what the others know.
-        guard let focus, focus.resource.client === resource.client else { return }
+        guard let focus, focus.resource.client === resource.client, resources.hears(resource) else { return }
         sendEnter(focus, to: resource, serial: nextSerial(.other, focus))
     }
 
@@ -38,14 +38,14 @@ final class Keyboard: WlKeyboard.Requests {
         guard surface !== focus else { return }
         if let old = focus, old.resource.isAlive {
             let serial = nextSerial(.other, old)
-            for resource in resources[old.resource.client] {
+            for resource in resources.hearing(of: old.resource.client) {
                 resource.sendLeave(serial: serial, surface: old.resource)
             }
         }
         focus = surface
         guard let surface else { return }
         let serial = nextSerial(.other, surface)
-        for resource in resources[surface.resource.client] { sendEnter(surface, to: resource, serial: serial) }
+        for resource in resources.hearing(of: surface.resource.client) { sendEnter(surface, to: resource, serial: serial) }
     }
 
     private func sendEnter(_ surface: Surface, to resource: WlKeyboard, serial: UInt32) {
@@ -71,7 +71,7 @@ final class Keyboard: WlKeyboard.Requests {
         let haveChanged = state?.update(code, isPressed: isPressed) ?? false
         guard let focus, focus.resource.isAlive else { return }
         let serial = nextSerial(isPressed ? .press : .release, focus)
-        for resource in resources[focus.resource.client] {
+        for resource in resources.hearing(of: focus.resource.client) {
             resource.sendKey(serial: serial, time: time, key: code, state: isPressed ? .pressed : .released)
             if haveChanged { sendModifiers(to: resource, serial: serial) }
         }

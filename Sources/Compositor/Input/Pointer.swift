@@ -23,6 +23,8 @@ final class Pointer: WlPointer.Requests {
     private var pressed: [UInt32] = []
     /// Those of them that no surface has heard of.
     private var unheard: Set<UInt32> = []
+    /// Of the press that gave the focus the pointer until all buttons are released.
+    private var dragSerial: UInt32?
     private var grab: (any PointerGrab)?
     /// What the scene was like when it was last looked for what is under the pointer.
     private var seenVersion: UInt64 = 0
@@ -51,6 +53,7 @@ final class Pointer: WlPointer.Requests {
         resources.insert(resource)
         // Who comes late hears what the others know.
         guard let focus, let enterSerial, focus.resource.client === resource.client else { return }
+        guard resources.hears(resource) else { return }
         resource.sendEnter(serial: enterSerial, surface: focus.resource, surfaceX: local.x, surfaceY: local.y)
         resource.sendFrame()
     }
@@ -87,6 +90,7 @@ final class Pointer: WlPointer.Requests {
         if pressed.isEmpty { refocus(time: time) }
         if isPressed { pressed.append(code) } else { pressed.removeAll { $0 == code } }
         if grab != nil {
+            if isPressed { unheard.insert(code) } else { unheard.remove(code) }
             if pressed.isEmpty { endGrab(time: time) }
             return
         }
@@ -95,12 +99,16 @@ final class Pointer: WlPointer.Requests {
             if !isPressed { unheard.remove(code) }
         } else if let focus {
             let serial = seat.nextSerial(isPressed ? .press : .release, focus)
+            if pressed.count == 1, isPressed { dragSerial = serial }
             forEach(of: focus) {
                 $0.sendButton(serial: serial, time: time, button: code, state: isPressed ? .pressed : .released)
                 $0.sendFrame()
             }
         }
-        if pressed.isEmpty { refocus(time: time) }
+        if pressed.isEmpty {
+            dragSerial = nil
+            refocus(time: time)
+        }
     }
 
     /// A wheel is turned, or something is scrolled.
@@ -176,7 +184,10 @@ final class Pointer: WlPointer.Requests {
 
     private func change(to surface: Surface?, at place: (x: Fixed, y: Fixed)) {
         enterSerial = nil
+        dragSerial = nil
         partialSteps = [:]
+        // Whoever comes next hasn't heard of what is pressed.
+        unheard.formUnion(pressed)
         cursor.reset()
         focus?.onDestroy = nil
         surface?.onDestroy = { [unowned self] in change(to: nil, at: local) }
@@ -200,21 +211,20 @@ final class Pointer: WlPointer.Requests {
     }
 
     private func forEach(of surface: Surface, _ body: (WlPointer) -> Void) {
-        for resource in resources[surface.resource.client] { body(resource) }
+        for resource in resources.hearing(of: surface.resource.client) { body(resource) }
     }
 
     // MARK: Grabs
 
-    /// Whether a button is down.
-    var isPressed: Bool { !pressed.isEmpty }
+    /// Where it is, if a client's surface has it because of the press that the client was told of with this serial.
+    func dragStart(_ serial: UInt32, of client: Client) -> Position? {
+        guard grab == nil, serial == dragSerial, focus?.resource.client === client else { return nil }
+        return position
+    }
 
     /// Has all that the pointer does go to `grab`, until the last button is released. No surface has it meanwhile.
     func begin(_ grab: any PointerGrab) {
-        guard isPressed else { return grab.ended() }
-        self.grab?.ended()
         self.grab = grab
-        // Those who hear that they have lost the pointer needn't hear of buttons.
-        unheard.formUnion(pressed)
         change(to: nil, at: local)
     }
 

@@ -19,11 +19,19 @@ struct PressSerials {
 
     private var presses: [Press] = []
     /// More isn't needed: a client acts on one that it has just read.
-    private static let limit = 64
+    private static let limit = 16
 
+    /// Something was pressed or released, of which a client was told, or nobody: what others were told before is over.
     mutating func note(_ serial: UInt32, sentTo client: Client?) {
+        presses.removeAll { $0.client !== client }
         if presses.count == Self.limit { presses.removeFirst() }
         presses.append(Press(serial: serial, client: client))
+    }
+
+    /// A client has done something with this one: it can't with it again, nor with those before.
+    mutating func use(_ serial: UInt32) {
+        guard let index = presses.firstIndex(where: { $0.serial == serial }) else { return }
+        presses.removeSubrange(...index)
     }
 
     /// Whether a client was sent this serial with a press.

@@ -94,6 +94,12 @@ final class Seat: WlSeat.Requests, Service {
     /// Whether a client was sent this serial with something that was pressed.
     func wasPress(_ serial: UInt32, of client: Client) -> Bool { presses.contains(serial, of: client) }
 
+    /// What a client was told with a serial was pressed for what it does now, and for nothing else.
+    func use(_ serial: UInt32) { presses.use(serial) }
+
+    /// Something was pressed that nobody hears of.
+    private func notePressOnNothing() { presses.note(display.nextSerial(), sentTo: nil) }
+
     // MARK: Who hears
 
     /// Whether a surface may hear of the pointer and of fingers.
@@ -103,12 +109,16 @@ final class Seat: WlSeat.Requests, Service {
     func pressed(_ hit: Scene.Hit?) -> Bool {
         if let grab {
             if let surface = hit?.drawable as? Surface, reaches(surface) { return true }
+            notePressOnNothing()
             grab.dismiss()
             return false
         }
-        guard let hit else { return false }
+        guard let hit, hit.drawable is Surface else {
+            notePressOnNothing()
+            return false
+        }
         windows.pressed(hit.node)
-        return hit.drawable is Surface
+        return true
     }
 
     /// Has the input for a client alone, until it says otherwise.

@@ -77,7 +77,7 @@ final class Touch: WlTouch.Requests {
 
     private func sendUp(_ finger: Int32, to client: Client, _ surface: Surface?, time: UInt32) {
         let serial = seat.nextSerial(.release, surface)
-        for resource in resources[client] {
+        for resource in resources.hearing(of: client) {
             resource.sendUp(serial: serial, time: time, id: finger)
             resource.sendFrame()
         }
@@ -105,6 +105,6 @@ final class Touch: WlTouch.Requests {
     }
 
     private func forEach(of surface: Surface, _ body: (WlTouch) -> Void) {
-        for resource in resources[surface.resource.client] { body(resource) }
+        for resource in resources.hearing(of: surface.resource.client) { body(resource) }
     }
 }

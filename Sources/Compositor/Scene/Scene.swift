@@ -13,6 +13,8 @@ final class Scene {
     private var layout: [ObjectIdentifier: [PlacedItem]] = [:]
     /// Nodes that have to be laid out anew before anything is drawn.
     private var staleNodes = OrderedDictionary<ObjectIdentifier, any SceneNode>()
+    /// Nodes that came standing on another.
+    private var standing: Set<ObjectIdentifier> = []
     /// All items, back to front; made anew after a change.
     private var cachedItems: [PlacedItem]?
     /// For which state of the scene it was found out who can be seen; 0 after a change.
@@ -55,19 +57,30 @@ final class Scene {
     /// Puts a node in front of all others of its layer, or of all that stand above its base.
     func insert(_ node: any SceneNode) {
         stack([node])
+        if node.base != nil { standing.insert(ObjectIdentifier(node)) }
         layout[ObjectIdentifier(node)] = []
         setNeedsLayout(node)
     }
 
     /// Takes a node out.
-    func remove(_ node: any SceneNode) {
-        guard let items = layout.removeValue(forKey: ObjectIdentifier(node)) else { return }
-        nodes.removeAll { $0 === node }
-        staleNodes[ObjectIdentifier(node)] = nil
-        for item in items {
-            item.drawable.note.place = nil
-            addDamage(item.shown)
+    func remove(_ node: any SceneNode) { remove([node]) }
+
+    /// Takes nodes out, at the cost of one.
+    func remove(_ gone: [any SceneNode]) {
+        var removed: Set<ObjectIdentifier> = []
+        for node in gone {
+            let key = ObjectIdentifier(node)
+            guard let items = layout.removeValue(forKey: key) else { continue }
+            removed.insert(key)
+            standing.remove(key)
+            staleNodes[key] = nil
+            for item in items {
+                item.drawable.note.place = nil
+                addDamage(item.shown)
+            }
         }
+        if removed.isEmpty { return }
+        nodes.removeAll { removed.contains(ObjectIdentifier($0)) }
         layoutChanged()
     }
 
@@ -141,7 +154,8 @@ final class Scene {
         update()
         let point = position.pixel
         let omitted = viewers.firstIndex { $0.bounds.contains(point) }.map(Self.bit) ?? 0
-        for node in nodes.reversed() {
+        // The pointer's own picture, whatever it consists of, isn't under it.
+        for node in nodes.reversed() where node.layer != .cursor {
             for item in (layout[ObjectIdentifier(node)] ?? []).reversed()
             where item.shown.contains(point) && item.drawable.note.omissions & omitted == 0 {
                 let local = Point(x: point.x - item.bounds.x, y: point.y - item.bounds.y)
@@ -162,9 +176,11 @@ final class Scene {
     func update() {
         if staleNodes.isEmpty { return }
         // What stands on another goes where that goes; it comes behind it.
-        for node in nodes {
-            guard let base = node.base, staleNodes[ObjectIdentifier(base)] != nil else { continue }
-            staleNodes[ObjectIdentifier(node)] = node
+        if !standing.isEmpty, staleNodes.values.contains(where: { $0.layer != .cursor }) {
+            for node in nodes where standing.contains(ObjectIdentifier(node)) {
+                guard let base = node.base, staleNodes[ObjectIdentifier(base)] != nil else { continue }
+                staleNodes[ObjectIdentifier(node)] = node
+            }
         }
         let stale = staleNodes
         staleNodes = OrderedDictionary()

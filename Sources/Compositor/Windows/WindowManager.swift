@@ -24,7 +24,7 @@ final class WindowManager {
     /// What a window can fill, in global coordinates: the output that it chose, or the one that shows most of it.
     func bounds(for window: Window) -> Rectangle? {
         if let chosen = window.chosenOutput, layout.contains(chosen) { return chosen.bounds }
-        guard windows.contains(where: { $0 === window }) else { return layout.primary?.bounds }
+        guard window.isMapped, window.wasPlaced else { return layout.primary?.bounds }
         let frame = window.frame
         return layout.outputs.map(\.bounds).max { $0.intersection(frame).area < $1.intersection(frame).area }
     }

@@ -311,34 +311,6 @@ public final class Client {
         queued(from: start, nil)
     }
 
-    /// Whether something that the client asked for is still being done elsewhere: its `wl_display.sync` isn't answered
-    /// before that, as it asks whether all is. Later requests are served meanwhile.
-    public final var isAtWork = false {
-        didSet {
-            if isAtWork { return }
-            let waiting = waitingSyncs
-            waitingSyncs = []
-            for id in waiting { answerSync(id) }
-        }
-    }
-
-    /// The callbacks of syncs that wait for that.
-    private final var waitingSyncs: [UInt32] = []
-
-    /// `wl_display.sync`, whose callback has this number.
-    final func sync(_ id: UInt32) throws(ProtocolError) {
-        guard isAtWork else { return answerSync(id) }
-        guard waitingSyncs.count < 1_024 else {
-            throw .noMemory("1024 wl_display.sync aren't answered yet; wait for the callback before asking again")
-        }
-        waitingSyncs.append(id)
-    }
-
-    private func answerSync(_ id: UInt32) {
-        display?.onSync(self)
-        sendDone(id, data: display?.serial ?? 0)
-    }
-
     /// `wl_callback.done` of a callback that needs no object here, as it is gone at once.
     final func sendDone(_ id: UInt32, data: UInt32) {
         guard phase == .open, !outputIsBroken else { return }

@@ -15,8 +15,12 @@ final class Popup: XdgPopup.Requests, ShellRole, SceneNode {
     }
 
     private let resource: XdgPopup
-    private weak var shell: ShellSurface?
+    private(set) weak var shell: ShellSurface?
     private weak var parent: ShellSurface?
+    /// What it stands on, at the bottom.
+    private weak var root: ShellSurface?
+    /// Where that was when it was last asked whether it should be elsewhere.
+    private var seenRoot: Point?
     private let hasParent: Bool
     private let popups: PopupManager
     private var rules: PopupRules
@@ -42,6 +46,7 @@ final class Popup: XdgPopup.Requests, ShellRole, SceneNode {
         self.shell = shell
         self.parent = parent
         hasParent = parent != nil
+        root = (parent?.role as? Popup).map(\.root) ?? parent
         self.rules = rules
         self.popups = popups
         place = rules.place(in: nil)
@@ -59,13 +64,6 @@ final class Popup: XdgPopup.Requests, ShellRole, SceneNode {
 
     // MARK: Place
 
-    /// What it stands on, at the bottom.
-    private var root: ShellSurface? {
-        var next = parent
-        while let popup = next?.role as? Popup { next = popup.parent }
-        return next
-    }
-
     /// In global coordinates; nil while it can't be seen.
     var windowOrigin: Point? { isShown ? parent?.windowOrigin.map { place.origin.translated(by: $0) } : nil }
 
@@ -77,10 +75,12 @@ final class Popup: XdgPopup.Requests, ShellRole, SceneNode {
         return rules.place(in: bounds?.translated(by: origin.negated))
     }
 
-    /// What there is room for may have changed.
-    func roomChanged() {
-        guard rules.isReactive, stage != .dismissed, solve() != wanted else { return }
-        shell?.configure()
+    /// Something moved, or the outputs are others: there may be room elsewhere.
+    func roomChanged(haveOutputsChanged: Bool) {
+        guard rules.isReactive, stage != .dismissed, let place = root?.windowOrigin else { return }
+        if place == seenRoot, !haveOutputsChanged { return }
+        seenRoot = place
+        if solve() != wanted { shell?.configure() }
     }
 
     // MARK: SceneNode
@@ -162,11 +162,19 @@ final class Popup: XdgPopup.Requests, ShellRole, SceneNode {
     }
 
     /// It is over, and so are those that stand on it.
-    func dismiss() {
-        guard stage != .dismissed else { return }
-        shell?.dismissPopups()
-        hide()
+    func dismiss() { popups.dismiss((shell?.popupsAbove ?? []) + [self]) }
+
+    /// It isn't to be seen any more; false where that was so.
+    func beginDismissal() -> Bool {
+        guard stage != .dismissed else { return false }
         stage = .dismissed
+        return true
+    }
+
+    /// Its client hears so.
+    func endDismissal() {
+        grab?.remove(self)
+        grab = nil
         resource.sendPopupDone()
     }
 
@@ -214,7 +222,7 @@ final class Popup: XdgPopup.Requests, ShellRole, SceneNode {
     func destroyed(_ resource: XdgPopup) {
         shell?.dismissPopups()
         hide()
-        stage = .dismissed
+        _ = beginDismissal()
         parent?.removePopup(self)
         popups.remove(self)
         shell?.roleDestroyed()

@@ -13,6 +13,8 @@ final class PopupManager {
     private var shown = OrderedDictionary<ObjectIdentifier, Popup>()
     /// What the scene was like when they were last asked whether they should be elsewhere.
     private var seenVersion: UInt64 = 0
+    /// Where the outputs were.
+    private var seenBounds: [Rectangle] = []
 
     init(scene: Scene, layout: OutputLayout, windows: WindowManager, seat: Seat) {
         self.scene = scene
@@ -40,6 +42,16 @@ final class PopupManager {
         seat.sceneChanged()
     }
 
+    /// They are over, each before what it stands on.
+    func dismiss(_ popups: [Popup]) {
+        let shown = popups.filter(\.isShown)
+        let dismissed = popups.filter { $0.beginDismissal() }
+        for popup in shown { self.shown[ObjectIdentifier(popup)] = nil }
+        scene.remove(shown)
+        for popup in dismissed { popup.endDismissal() }
+        if !shown.isEmpty { seat.sceneChanged() }
+    }
+
     func moved(_ popup: Popup) { scene.setNeedsLayout(popup) }
 
     /// It is gone.
@@ -47,9 +59,12 @@ final class PopupManager {
 
     /// Once a frame: what stands elsewhere now may want to be placed anew.
     func update() {
-        guard scene.layoutVersion != seenVersion else { return }
+        guard !shown.isEmpty, scene.layoutVersion != seenVersion else { return }
         seenVersion = scene.layoutVersion
-        for popup in shown.values { popup.roomChanged() }
+        let bounds = layout.outputs.map(\.bounds)
+        let haveOutputsChanged = bounds != seenBounds
+        seenBounds = bounds
+        for popup in shown.values { popup.roomChanged(haveOutputsChanged: haveOutputsChanged) }
     }
 
     // MARK: Grabs
@@ -66,6 +81,7 @@ final class PopupManager {
             return grab
         }
         guard seat.wasPress(serial, of: client) else { return nil }
+        seat.use(serial)
         // One that somebody else has, or that began elsewhere.
         grab?.dismiss()
         let new = PopupGrab(client: client, seat: seat, manager: self)

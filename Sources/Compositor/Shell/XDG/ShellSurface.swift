@@ -196,9 +196,12 @@ final class ShellSurface: XdgSurface.Requests {
 
     func removePopup(_ popup: Popup) { popups.removeAll { $0 === popup } }
 
-    /// Those that stand on it are over, the last first.
+    /// Those that stand on it, directly or not, the last first.
+    var popupsAbove: [Popup] { popups.reversed().flatMap { ($0.shell?.popupsAbove ?? []) + [$0] } }
+
+    /// They are over.
     func dismissPopups() {
-        for popup in popups.reversed() { popup.dismiss() }
+        if !popups.isEmpty { base.popups.dismiss(popupsAbove) }
     }
 
     private func take(_ role: any ShellRole, _ kind: SurfaceRoleKind) throws(ProtocolError) {

@@ -196,8 +196,7 @@ final class Toplevel: XdgToplevel.Requests, ShellRole, WindowClient {
     /// is nothing of that, or the window fills its output.
     private func dragStart(_ seat: WlSeat, _ serial: UInt32) -> Position? {
         let fills = window.wanted.isMaximized || window.wanted.isFullscreen
-        guard shell.isMapped, !fills, let pointer = base.seat.pointer, pointer.isPressed else { return nil }
-        return base.seat.wasPress(serial, of: resource.client) ? pointer.position : nil
+        return shell.isMapped && !fills ? base.seat.pointer.dragStart(serial, of: resource.client) : nil
     }
 
     private var base: PopupManager { shell.base.popups }
