@@ -23,8 +23,8 @@ public final class Display {
     private(set) var trace: MessageTrace?
     private var lastClientNumber: UInt64 = 0
     private var globals: [GlobalAnnouncement] = []
-    /// Is called before a wl_display.sync is answered: what follows from all that the client did before is to be told of
-    /// first. Where that takes longer, it gives back what is lifted then.
+    /// Is called before a wl_display.sync is answered: what follows from all that the client did before is to be told
+    /// of first. Where that takes longer, it gives back what is lifted then.
     public var onSync: (Client) -> SyncBarrier? = { _ in nil }
     private var lastGlobalName: UInt32 = 0
     private let buffer = ReceiveBuffer()

@@ -45,7 +45,9 @@ final class Keyboard: WlKeyboard.Requests {
         focus = surface
         guard let surface else { return }
         let serial = nextSerial(.other, surface)
-        for resource in resources.hearing(of: surface.resource.client) { sendEnter(surface, to: resource, serial: serial) }
+        for resource in resources.hearing(of: surface.resource.client) {
+            sendEnter(surface, to: resource, serial: serial)
+        }
     }
 
     private func sendEnter(_ surface: Surface, to resource: WlKeyboard, serial: UInt32) {

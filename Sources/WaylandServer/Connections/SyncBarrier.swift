@@ -1,4 +1,5 @@
-/// What has to be done before a client's `wl_display.sync` is answered: who serves the client hands it out, and lifts it.
+/// What has to be done before a client's `wl_display.sync` is answered: who serves the client hands it out, and lifts
+/// it.
 ///
 /// Later requests are served meanwhile. Barriers of a client are to be lifted in the order in which they were handed
 /// out.
