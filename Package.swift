@@ -201,6 +201,15 @@ let package = Package(
             path: "Tests/Support/hostile-windows",
             swiftSettings: strict
         ),
+        .executableTarget(
+            name: "scripted-compositor",
+            dependencies: [
+                "Compositor", "Pixels", "SharedMemory", "WaylandServer",
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            path: "Tests/Support/scripted-compositor",
+            swiftSettings: strict
+        ),
         .testTarget(
             name: "WaylandScannerTests",
             dependencies: ["WaylandScanner", "wayland-swift-scanner"],
@@ -284,7 +293,7 @@ let package = Package(
             dependencies: [
                 "CLinux", "CPNG", "ClientToolkit", "DirectRendering", "SharedMemory", "TestSupport", "WaylandClient",
                 "signet", "camera", "hostile-client", "hostile-windows", "minimal-compositor", "prime",
-                "shared-memory-tour", "simple-shm", "stuck-file", "udmabuf", "without-memfd",
+                "scripted-compositor", "shared-memory-tour", "simple-shm", "stuck-file", "udmabuf", "without-memfd",
             ],
             swiftSettings: strict
         ),
@@ -326,9 +335,11 @@ let package = Package(
         ),
         .executableTarget(
             name: "render-benchmark",
-            dependencies: ["CPixelKernels", "ClientToolkit", "SharedMemory", "WaylandClient"],
+            dependencies: ["CPixelKernels", "ClientToolkit", "SharedMemory", "WaylandClient", "WaylandWire"],
             path: "Tests/Benchmarks/render-benchmark",
-            swiftSettings: strict
+            exclude: ["bindings.conf"],
+            swiftSettings: strict,
+            plugins: ["WaylandBindings"]
         ),
     ],
     swiftLanguageModes: [.v6]

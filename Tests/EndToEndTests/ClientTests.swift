@@ -125,4 +125,35 @@ import WaylandClient
         try String(contentsOfFile: "/proc/\(process)/status", encoding: .utf8).split(separator: "\n")
             .filter { $0.contains("ctxt_switches") }.map(String.init)
     }
+
+    /// By a compositor whose input is a script: the command has none yet.
+    @Test func `foot takes what is typed, and knows when it is clicked`() throws {
+        guard Program.isInstalled("foot") else { return Program.notInstalled("foot") }
+        let script = Pipe()
+        let compositor = try Running(
+            "scripted-compositor",
+            ["test", "800", "600"],
+            in: folder,
+            standardInput: script
+        )
+        #expect(compositor.hears("ready"))
+        let typed = folder.path + "/typed"
+        let foot = try Running(
+            "/usr/bin/foot",
+            ["--config=/dev/null", "sh", "-c", "read line; echo \"$line\" >'\(typed)'"],
+            in: folder,
+            environment: ["WAYLAND_DISPLAY": "test"]
+        )
+        let isShown = try eventually { try folder.screenshot().colorCount > 2 }
+        #expect(isShown)
+        // A click, and H, e, y with the shift key for the first one.
+        let lines = ["move 400 300", "click", "press 42", "key 35", "release 42", "key 18", "key 21", "key 28"]
+        script.fileHandleForWriting.write(Data((lines.joined(separator: "\n") + "\n").utf8))
+        let isTyped = eventually { (try? String(contentsOfFile: typed, encoding: .utf8)) == "Hey\n" }
+        #expect(isTyped)
+        script.fileHandleForWriting.closeFile()
+        #expect(compositor.hears("done"))
+        _ = foot.finish()
+        #expect(compositor.finish().status == 0)
+    }
 }

@@ -63,6 +63,7 @@ final class Running {
         _ arguments: [String],
         in folder: RuntimeDirectory?,
         environment: [String: String] = [:],
+        standardInput: Pipe? = nil,
         standardOutput: FileHandle? = nil,
         standardError: FileHandle? = nil
     ) throws {
@@ -77,7 +78,7 @@ final class Running {
         all["XDG_RUNTIME_DIR"] = folder?.path
         for (key, value) in environment { all[key] = value }
         process.environment = all
-        process.standardInput = FileHandle.nullDevice
+        process.standardInput = standardInput ?? FileHandle.nullDevice
         process.standardOutput = standardOutput ?? output
         process.standardError = standardError ?? errors
         if standardOutput != nil { try output.fileHandleForWriting.close() }

@@ -39,7 +39,8 @@ final class Server {
             throw Problem("\(words[0]) can't be started: \(unsafe String(cString: strerror(error)))")
         }
         process = started
-        let path = unsafe "\(String(cString: getenv("XDG_RUNTIME_DIR")))/\(display)"
+        guard let folder = unsafe getenv("XDG_RUNTIME_DIR") else { throw Problem("XDG_RUNTIME_DIR isn't set") }
+        let path = unsafe "\(String(cString: folder))/\(display)"
         for _ in 0..<500 where unsafe access(path, F_OK) != 0 { usleep(10_000) }
         guard unsafe access(path, F_OK) == 0 else { throw Problem("\(words[0]) doesn't listen at \(path)") }
     }

@@ -61,7 +61,7 @@ struct Result {
 
 func measure(_ scene: Scene, on server: Server, isWatched: Bool, frames: Int) throws -> Result? {
     let client = try BenchmarkClient(server.display)
-    let reader = isWatched ? try Reader(client.globals) : nil
+    let reader = isWatched ? try Reader.make(client.globals) : nil
     if isWatched, reader == nil { return nil }
     let windows = try scene.open(client)
     // Those behind may be covered, and hear of frames rarely.

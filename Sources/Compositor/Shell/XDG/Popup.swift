@@ -59,9 +59,6 @@ final class Popup: XdgPopup.Requests, ShellRole, SceneNode {
     /// Where its keys go.
     var surface: Surface? { shell?.surface }
 
-    /// Whether it is one of the menus that have the input.
-    var isGrabbing: Bool { grab != nil }
-
     // MARK: Place
 
     /// In global coordinates; nil while it can't be seen.
