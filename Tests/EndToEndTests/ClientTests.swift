@@ -154,6 +154,7 @@ import WaylandClient
         script.fileHandleForWriting.closeFile()
         #expect(compositor.hears("done"))
         _ = foot.finish()
-        #expect(compositor.finish().status == 0)
+        let outcome = compositor.finish()
+        #expect(outcome.status == 0, "\(outcome)")
     }
 }

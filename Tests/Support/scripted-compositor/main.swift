@@ -11,6 +11,7 @@ import Glibc
 import Logging
 import Pixels
 import SharedMemory
+import Synchronization
 import WaylandServer
 
 let words = CommandLine.arguments
@@ -22,15 +23,6 @@ guard let folder = unsafe getenv("XDG_RUNTIME_DIR").map({ unsafe String(cString:
     print("XDG_RUNTIME_DIR isn't set")
     exit(2)
 }
-var settings = Compositor.Settings()
-settings.shmPolicy = .copy
-settings.outputs = [OutputMode(width: width, height: height)]
-settings.keymap = try Keymap()
-var log = Logger(label: "signet")
-log.logLevel = .warning
-let compositor = Compositor(settings: settings, log: log)
-compositor.listen(on: try ListeningSocket(name: words[1], in: folder))
-say("ready")
 
 /// Says something at once.
 @Sendable func say(_ text: String) {
@@ -60,21 +52,44 @@ say("ready")
     }
 }
 
-let remote = compositor.remote
-try startThread {
-    while let text = readLine() {
-        let line = text.split(separator: " ")
-        guard !line.isEmpty else { continue }
-        if line[0] == "sleep" {
-            usleep(1_000 * (line.dropFirst().first.flatMap { UInt32($0) } ?? 0))
-        } else if let events = events(line) {
-            for event in events { remote.post { $0.send(event) } }
-        } else {
-            say("what is '\(text)'?")
-        }
-    }
-    say("done")
-    usleep(200_000)
-    exit(0)
+/// Set when the script is at its end.
+final class Ending: Sendable {
+    let isDue = Atomic(false)
 }
-while true { compositor.dispatch() }
+
+let ending = Ending()
+
+/// Serves clients until the script is at its end.
+func serve() throws {
+    var settings = Compositor.Settings()
+    settings.shmPolicy = .copy
+    settings.outputs = [OutputMode(width: width, height: height)]
+    settings.keymap = try Keymap()
+    var log = Logger(label: "signet")
+    log.logLevel = .warning
+    let compositor = Compositor(settings: settings, log: log)
+    compositor.listen(on: try ListeningSocket(name: words[1], in: folder))
+    say("ready")
+
+    let remote = compositor.remote
+    try startThread {
+        while let text = readLine() {
+            let line = text.split(separator: " ")
+            guard !line.isEmpty else { continue }
+            if line[0] == "sleep" {
+                usleep(1_000 * (line.dropFirst().first.flatMap { UInt32($0) } ?? 0))
+            } else if let events = events(line) {
+                for event in events { remote.post { $0.send(event) } }
+            } else {
+                say("what is '\(text)'?")
+            }
+        }
+        usleep(200_000)
+        ending.isDue.store(true, ordering: .releasing)
+        remote.post { _ in }
+    }
+    while !ending.isDue.load(ordering: .acquiring) { compositor.dispatch() }
+}
+
+try serve()
+say("done")
