@@ -5,7 +5,8 @@ internal import WaylandWire
 /// `wl_keyboard`: which keys are down, what that makes of the modifiers, and which surface hears of it.
 final class Keyboard: WlKeyboard.Requests {
     private let keymap: Keymap
-    private let state: KeyboardState?
+    /// Made with the first key: it takes milliseconds, and nothing is held down before.
+    private var state: KeyboardState?
     private let nextSerial: (PressSerials.Kind, Surface?) -> UInt32
     private var resources = ResourcesByClient<WlKeyboard>()
     private(set) weak var focus: Surface?
@@ -17,7 +18,6 @@ final class Keyboard: WlKeyboard.Requests {
 
     init(_ keymap: Keymap, nextSerial: @escaping (PressSerials.Kind, Surface?) -> UInt32) {
         self.keymap = keymap
-        state = KeyboardState(keymap)
         self.nextSerial = nextSerial
     }
 
@@ -70,6 +70,7 @@ final class Keyboard: WlKeyboard.Requests {
     func key(_ code: UInt32, isPressed: Bool, time: UInt32) {
         guard pressed.contains(code) != isPressed, pressed.count < Self.keyLimit || !isPressed else { return }
         if isPressed { pressed.append(code) } else { pressed.removeAll { $0 == code } }
+        if state == nil { state = KeyboardState(keymap) }
         let haveChanged = state?.update(code, isPressed: isPressed) ?? false
         guard let focus, focus.resource.isAlive else { return }
         let serial = nextSerial(isPressed ? .press : .release, focus)
