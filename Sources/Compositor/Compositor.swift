@@ -107,7 +107,9 @@ public final class Compositor {
             dmabufs = nil
         }
         // All that follows from what a client asked for is told of before it hears that it is done.
-        display.onSync = { [unowned self] client in
+        // A display may outlive its compositor.
+        display.onSync = { [weak self] client in
+            guard let self else { return nil }
             if let barrier = client.account.syncBarrier() { return barrier }
             seat.sceneChanged()
             return nil

@@ -16,7 +16,7 @@ final class Popup: XdgPopup.Requests, ShellRole, SceneNode {
 
     private let resource: XdgPopup
     private(set) weak var shell: ShellSurface?
-    private weak var parent: ShellSurface?
+    private(set) weak var parent: ShellSurface?
     /// What it stands on, at the bottom.
     private weak var root: ShellSurface?
     /// Where that was when it was last asked whether it should be elsewhere.
@@ -221,7 +221,6 @@ final class Popup: XdgPopup.Requests, ShellRole, SceneNode {
         hide()
         _ = beginDismissal()
         parent?.removePopup(self)
-        popups.remove(self)
         shell?.roleDestroyed()
     }
 }

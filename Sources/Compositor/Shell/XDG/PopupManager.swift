@@ -54,9 +54,6 @@ final class PopupManager {
 
     func moved(_ popup: Popup) { scene.setNeedsLayout(popup) }
 
-    /// It is gone.
-    func remove(_ popup: Popup) { hide(popup) }
-
     /// Once a frame: what stands elsewhere now may want to be placed anew.
     func update() {
         guard !shown.isEmpty, scene.layoutVersion != seenVersion else { return }

@@ -3,15 +3,15 @@ internal import Pixels
 /// What an `xdg_positioner` says: where a popup goes, and what is to be tried where there is no room.
 ///
 /// Everything is in the coordinates of the parent's window geometry. Source: xdg_positioner.
-struct PopupRules: Equatable {
+struct PopupRules {
     /// An edge or a corner of a rectangle, or its middle, along one axis each: -1 is left or top, 1 is right or bottom.
-    struct Side: Equatable {
+    struct Side {
         var x = 0
         var y = 0
     }
 
     /// What is to be tried along an axis, in this order.
-    struct Adjustment: Equatable {
+    struct Adjustment {
         var flips = false
         var slides = false
         var resizes = false
@@ -32,12 +32,6 @@ struct PopupRules: Equatable {
 
     /// Whether they say enough to place anything.
     var isComplete: Bool { !size.isEmpty && anchorRectangle != nil }
-
-    static func == (left: PopupRules, right: PopupRules) -> Bool {
-        left.size == right.size && left.anchorRectangle == right.anchorRectangle && left.anchor == right.anchor
-            && left.gravity == right.gravity && left.adjustment == right.adjustment && left.offset == right.offset
-            && left.isReactive == right.isReactive
-    }
 
     /// Where the popup goes, with room in `bounds` if possible.
     func place(in bounds: Rectangle?) -> Rectangle {

@@ -32,35 +32,28 @@ final class Positioner: XdgPositioner.Requests {
     }
 
     func setAnchor(_ resource: XdgPositioner, anchor: XdgPositioner.Anchor) throws(ProtocolError) {
-        rules.anchor =
-            switch anchor {
-            case .none: PopupRules.Side()
-            case .top: PopupRules.Side(y: -1)
-            case .bottom: PopupRules.Side(y: 1)
-            case .left: PopupRules.Side(x: -1)
-            case .right: PopupRules.Side(x: 1)
-            case .topLeft: PopupRules.Side(x: -1, y: -1)
-            case .bottomLeft: PopupRules.Side(x: -1, y: 1)
-            case .topRight: PopupRules.Side(x: 1, y: -1)
-            case .bottomRight: PopupRules.Side(x: 1, y: 1)
-            case .unrecognized(let value): throw unknown(value, "anchor")
-            }
+        rules.anchor = try side(anchor, "anchor")
     }
 
     func setGravity(_ resource: XdgPositioner, gravity: XdgPositioner.Gravity) throws(ProtocolError) {
-        rules.gravity =
-            switch gravity {
-            case .none: PopupRules.Side()
-            case .top: PopupRules.Side(y: -1)
-            case .bottom: PopupRules.Side(y: 1)
-            case .left: PopupRules.Side(x: -1)
-            case .right: PopupRules.Side(x: 1)
-            case .topLeft: PopupRules.Side(x: -1, y: -1)
-            case .bottomLeft: PopupRules.Side(x: -1, y: 1)
-            case .topRight: PopupRules.Side(x: 1, y: -1)
-            case .bottomRight: PopupRules.Side(x: 1, y: 1)
-            case .unrecognized(let value): throw unknown(value, "gravity")
-            }
+        // Both enumerations have the same values.
+        rules.gravity = try side(XdgPositioner.Anchor(rawValue: gravity.rawValue), "gravity")
+    }
+
+    private func side(_ side: XdgPositioner.Anchor, _ what: String) throws(ProtocolError) -> PopupRules.Side {
+        switch side {
+        case .none: PopupRules.Side()
+        case .top: PopupRules.Side(y: -1)
+        case .bottom: PopupRules.Side(y: 1)
+        case .left: PopupRules.Side(x: -1)
+        case .right: PopupRules.Side(x: 1)
+        case .topLeft: PopupRules.Side(x: -1, y: -1)
+        case .bottomLeft: PopupRules.Side(x: -1, y: 1)
+        case .topRight: PopupRules.Side(x: 1, y: -1)
+        case .bottomRight: PopupRules.Side(x: 1, y: 1)
+        case .unrecognized(let value):
+            throw ProtocolError(XdgPositioner.Error.invalidInput, "\(value) is no xdg_positioner.\(what)")
+        }
     }
 
     func setConstraintAdjustment(_ resource: XdgPositioner, constraintAdjustment: UInt32) throws(ProtocolError) {
@@ -87,8 +80,4 @@ final class Positioner: XdgPositioner.Requests {
     func setParentSize(_ resource: XdgPositioner, parentWidth: Int32, parentHeight: Int32) throws(ProtocolError) {}
 
     func setParentConfigure(_ resource: XdgPositioner, serial: UInt32) throws(ProtocolError) {}
-
-    private func unknown(_ value: UInt32, _ what: String) -> ProtocolError {
-        ProtocolError(XdgPositioner.Error.invalidInput, "\(value) is no xdg_positioner.\(what)")
-    }
 }

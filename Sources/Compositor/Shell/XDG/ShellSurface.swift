@@ -162,7 +162,6 @@ final class ShellSurface: XdgSurface.Requests {
         try take(popup, .popup)
         id.handler = popup
         below?.popups.append(popup)
-        parentOfPopup = below
     }
 
     /// Looks at what a popup is to stand on: something that has a role, and doesn't stand on the popup itself.
@@ -174,7 +173,7 @@ final class ShellSurface: XdgSurface.Requests {
                 throw bad("xdg_surface@\(resource.id) can't be its own popup's parent, or its parent's")
             }
             depth += 1
-            next = surface.role is Popup ? surface.parentOfPopup : nil
+            next = (surface.role as? Popup)?.parent
         }
         guard below?.role != nil else {
             throw bad("xdg_surface@\(parent.id) has no xdg_toplevel or xdg_popup that a popup could stand on")
@@ -188,9 +187,6 @@ final class ShellSurface: XdgSurface.Requests {
     }
 
     // MARK: Popups
-
-    /// What its own popup stands on.
-    private weak var parentOfPopup: ShellSurface?
 
     var hasPopups: Bool { !popups.isEmpty }
 

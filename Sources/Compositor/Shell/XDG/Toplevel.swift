@@ -188,13 +188,13 @@ final class Toplevel: XdgToplevel.Requests, ShellRole, WindowClient {
     ) throws(ProtocolError) {}
 
     func move(_ resource: XdgToplevel, seat: WlSeat, serial: UInt32) throws(ProtocolError) {
-        guard let position = dragStart(seat, serial) else { return }
+        guard let position = dragStart(serial) else { return }
         base.seat.pointer.begin(MoveGrab(window, windows, from: position))
     }
 
     /// Where the pointer is, whose button is down because of what the client was told with the serial; nil where there
     /// is nothing of that, or the window fills its output.
-    private func dragStart(_ seat: WlSeat, _ serial: UInt32) -> Position? {
+    private func dragStart(_ serial: UInt32) -> Position? {
         let fills = window.wanted.isMaximized || window.wanted.isFullscreen
         return shell.isMapped && !fills ? base.seat.pointer.dragStart(serial, of: resource.client) : nil
     }
@@ -210,7 +210,7 @@ final class Toplevel: XdgToplevel.Requests, ShellRole, WindowClient {
         if case .unrecognized(let value) = edges {
             throw ProtocolError(XdgToplevel.Error.invalidResizeEdge, "\(value) is no xdg_toplevel.resize_edge")
         }
-        guard let edges = WindowEdges(edges), let position = dragStart(seat, serial) else { return }
+        guard let edges = WindowEdges(edges), let position = dragStart(serial) else { return }
         base.seat.pointer.begin(ResizeGrab(window, edges, from: position))
     }
 
