@@ -9,6 +9,7 @@
 #include <linux/magic.h>
 #include <linux/sockios.h>
 #include <linux/stat.h>
+#include <malloc.h>
 #include <stdint.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>

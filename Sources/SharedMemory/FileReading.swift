@@ -44,3 +44,22 @@ extension Descriptor {
         return Int64(hole) < range.upperBound
     }
 }
+
+extension MutableRawSpan {
+    /// Writes a byte to each page, so that the kernel needn't bring one in while it writes for a system call.
+    ///
+    /// That it does under the lock of the whole address space, and who loses its CPU meanwhile keeps everybody waiting
+    /// who maps something or needs a longer heap. For a thread that touches a page itself, the lock of one mapping is
+    /// enough. Source: "Process Addresses" of the kernel's documentation, per-VMA locks.
+    package mutating func bringIn() {
+        unsafe withUnsafeMutableBytes { bytes in
+            guard let start = bytes.baseAddress else { return }
+            let page = Int(sysconf(CInt(_SC_PAGESIZE)))
+            var next = 0
+            while next < bytes.count {
+                unsafe start.storeBytes(of: 0, toByteOffset: next, as: UInt8.self)
+                next += page - Int(bitPattern: start + next) % page
+            }
+        }
+    }
+}

@@ -24,6 +24,7 @@ final class Session {
     ) throws {
         self.signals = signals
         self.log = log
+        HeapPolicy.apply()
         do throws(SystemError) {
             try Disposal.start()
         } catch {

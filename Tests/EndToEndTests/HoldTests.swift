@@ -160,6 +160,6 @@ import WaylandClient
         try newcomerIsShown()
         try newcomerIsShown(isSealed: false)
         for client in clients { client.killTree() }
-        try scene.finish(asleep: HostileScene.shortage)
+        try scene.finish()
     }
 }

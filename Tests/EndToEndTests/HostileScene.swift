@@ -210,11 +210,8 @@ final class HostileScene {
         connection.close()
     }
 
-    /// For how many microseconds a turn may sleep where threads can't be started: those that there are try now and
-    /// then, hold the lock of all that is mapped meanwhile, and may have lost their CPU.
-    static let shortage = 20_000
-
-    /// Everybody else is gone: so is what they had. Then the longest turn is looked at.
+    /// Everybody else is gone: so is what they had. Then the longest turn is looked at: for how many microseconds it
+    /// slept, and had the CPU.
     func finish(
         asleep limit: Int = 1_000,
         turns cpuLimit: Int = 20_000,

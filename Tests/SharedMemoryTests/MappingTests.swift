@@ -80,6 +80,25 @@ import Testing
         }
     }
 
+    @Test func pagesThatWereBroughtInTakeNoFaultsOfTheKernel() throws {
+        let length = 64 * 4_096 - 100
+        func faults(isBroughtIn: Bool) throws -> Int {
+            let file = TestFile.memfd(64 * 4_096)
+            var target = try WritableMapping(withoutFile: 64 * 4_096)
+            return target.withMutableBytes(in: 10..<10 + length) { bytes in
+                if isBroughtIn { bytes.bringIn() }
+                let before = ThreadStatistics.Counts.now.faults
+                let count = try? file.pread(into: &bytes, at: 0)
+                #expect(count == length)
+                return ThreadStatistics.Counts.now.faults - before
+            }
+        }
+        // The first one brings in what else is used.
+        _ = try faults(isBroughtIn: true)
+        #expect(try faults(isBroughtIn: false) > 0)
+        #expect(try faults(isBroughtIn: true) == 0)
+    }
+
     @Test func holesAreFound() throws {
         let file = TestFile.memfd(3 * 4_096)
         TestFile.write([1], to: file, at: 4_096)

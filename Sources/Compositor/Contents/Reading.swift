@@ -63,7 +63,8 @@ final class Reading: @unchecked Sendable {
 
     private func read(_ range: Range<Int>) -> Bool {
         pixels.withMutableBytes(in: range) { bytes in
-            (try? file.descriptor.pread(into: &bytes, at: Int64(offset + range.lowerBound))) == range.count
+            bytes.bringIn()
+            return (try? file.descriptor.pread(into: &bytes, at: Int64(offset + range.lowerBound))) == range.count
         }
     }
 }
