@@ -22,10 +22,14 @@ printf '<!doctype html><title>Local page</title><body style="background:#fde">%s
     '<h1 style="color:#06c">Signet</h1><p>A page from a file.<p style="background:#6c0;padding:2em">Green' >"$work/page.html"
 failures=0
 
-# NAME POLICY SECONDS PROGRAM ARGS...: runs a program for some seconds, then takes a picture.
+# NAME POLICY SECONDS [OPTION VALUE] PROGRAM ARGS...: runs a program for some seconds, then takes a picture.
 try() {
-    local name=$1 policy=$2 seconds=$3
+    local name=$1 policy=$2 seconds=$3 options=""
     shift 3
+    if [[ $1 = --* ]]; then
+        options="$1 $2"
+        shift 2
+    fi
     [[ $name =~ $pattern ]] || return 0
     if ! command -v "$1" >/dev/null; then
         printf '%-24s %-7s skipped, because %s is not installed\n' "$name" "$policy" "$1"
@@ -37,7 +41,8 @@ try() {
         export XDG_RUNTIME_DIR=$runtime HOME=$runtime XDG_SESSION_TYPE=wayland NO_AT_BRIDGE=1 GTK_A11Y=none
         unset DISPLAY
         mkfifo "$runtime/ready"
-        "$SIGNET" run --socket test --output 1024x768 --shm-policy "$policy" --log-level info --ready-fd 3 \
+        # shellcheck disable=SC2086 # options, if any
+        "$SIGNET" run $options --socket test --output 1024x768 --shm-policy "$policy" --log-level info --ready-fd 3 \
             3<>"$runtime/ready" >/dev/null 2>"$runtime/log" &
         signet=$!
         read -r -t 10 <"$runtime/ready"
@@ -79,7 +84,8 @@ try weston-terminal strict 2 weston-terminal
 try weston-image strict 2 weston-image /usr/share/weston/background.png
 try weston-scaler strict 2 weston-scaler
 try weston-transformed strict 2 weston-transformed
-try weston-presentation-shm strict 3 weston-presentation-shm
+# It binds whatever is announced, and ends when an event of a newer version comes.
+try weston-presentation-shm strict 3 --global xdg_wm_base=3 weston-presentation-shm
 try weston-flower strict 2 weston-flower
 try weston-simple-shm strict 2 weston-simple-shm
 try gtk4-widget-factory strict 5 gtk4-widget-factory

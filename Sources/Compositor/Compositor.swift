@@ -27,6 +27,9 @@ public final class Compositor {
         public var device: DRMDevice?
         /// What a client may hold.
         public var limits = Limits()
+        /// The newest version of a global that clients find, by its interface's name, where that isn't the newest there
+        /// is; 0 hides it.
+        public var globalVersions: [String: UInt32] = [:]
         /// Whether frames are drawn that nobody waits for: for measuring what they cost.
         public var drawsAlways = false
         /// Gets a trace of what becomes of frames and buffers, a part at a time, as Perfetto reads it.
@@ -48,10 +51,12 @@ public final class Compositor {
     let admission: Admission
     /// Nil where there is no memory for its table.
     let dmabufs: DmabufGlobal?
-    private var outputGlobals: [(service: OutputGlobal, global: Global<WlOutput>)] = []
-    /// How many there have been, for their names.
+    private var outputGlobals: [(service: OutputGlobal, global: Global<WlOutput>?)] = []
+    /// The interfaces of all globals, hidden ones too.
+    public internal(set) var globalNames: Set<String> = []
+    /// How many outputs there have been, for their names.
     private var outputCount = 0
-    private let clock: any Clock
+    let clock: any Clock
     let settings: Settings
     private let log: Logger
     let windows: WindowManager
@@ -176,7 +181,7 @@ public final class Compositor {
         scene.remove(output)
         scheduler.outputRemoved()
         let (service, global) = outputGlobals.remove(at: index)
-        global.withdraw()
+        global?.withdraw()
         service.outputRemoved()
         output.stop()
         outputsChanged()

@@ -43,26 +43,34 @@ extension Compositor {
         announce(seat, upTo: 8)
         announce(XdgOutputGlobal(), upTo: 3)
         announce(ActivationGlobal(windows: windows, limits: limits), upTo: 1)
-        // Version 4 and 5 add advice about sizes and capabilities. Some clients, weston-presentation-shm among them,
-        // bind whatever is announced and crash when that comes.
-        announce(WmBaseGlobal(display: display, windows: windows, popups: popups, settings: settings), upTo: 3)
+        // Version 6 has no message that 5 hasn't: only a window's state `suspended`.
+        let base = WmBaseGlobal(display: display, windows: windows, popups: popups, clock: clock, settings: settings)
+        announce(base, upTo: 6, likeVersion: 5)
         announce(DecorationGlobal(), upTo: 1)
         announce(DataDeviceManagerGlobal(), upTo: 3)
         announce(CaptureManagerGlobal(), upTo: 1, to: .owner)
     }
 
     /// Announces an output.
-    func announce(_ output: OutputGlobal) -> Global<WlOutput> { announce(output, upTo: 4) }
+    func announce(_ output: OutputGlobal) -> Global<WlOutput>? { announce(output, upTo: 4) }
 
+    /// Announces a service as far as the settings let it; nil where they hide it. Versions after `likeVersion` have the
+    /// messages of that one.
     @discardableResult
     private func announce<S: Service>(
         _ service: S,
-        upTo version: UInt32,
+        upTo newest: UInt32,
+        likeVersion: UInt32? = nil,
         to audience: Audience = .everybody
-    ) -> Global<S.Bound> {
-        Global<S.Bound>(
+    ) -> Global<S.Bound>? {
+        let interface = S.Bound.interface
+        globalNames.insert(interface.name)
+        let described = likeVersion.map { interface.version >= $0 } == true ? newest : interface.version
+        let version = min(newest, described, settings.globalVersions[interface.name] ?? newest)
+        if version == 0 { return nil }
+        return Global<S.Bound>(
             on: display,
-            version: min(version, S.Bound.interface.version),
+            version: version,
             isVisible: { audience.includes($0) },
             bind: { (resource) throws(ProtocolError) in try service.bind(resource) }
         )

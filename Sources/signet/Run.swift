@@ -56,6 +56,21 @@ struct Run: ParsableCommand {
     )
     var drmDevice: String?
 
+    @Option(
+        name: .customLong("global"),
+        help: .init(
+            "The newest version of a global that clients find, as xdg_wm_base=3; 0 hides it. May be given again.",
+            valueName: "NAME=VERSION"
+        ),
+        transform: { text in
+            guard let global = GlobalVersion(text) else {
+                throw ValidationError("'\(text)' isn't a global and a version; write it as xdg_wm_base=3")
+            }
+            return global
+        }
+    )
+    var globals: [GlobalVersion] = []
+
     @Option(help: .init("A descriptor that gets a newline when clients can connect.", valueName: "N"))
     var readyFd: CInt?
 
@@ -80,6 +95,19 @@ struct Run: ParsableCommand {
 
     @Argument(parsing: .postTerminator, help: "A client to run, with its arguments, after --.")
     var client: [String] = []
+
+    /// The newest version of a global that clients are to find.
+    struct GlobalVersion {
+        let name: String
+        let version: UInt32
+
+        /// From a text like `xdg_wm_base=3`.
+        init?(_ text: String) {
+            let parts = text.split(separator: "=", omittingEmptySubsequences: false)
+            guard parts.count == 2, !parts[0].isEmpty, let version = UInt32(parts[1]) else { return nil }
+            (name, self.version) = (String(parts[0]), version)
+        }
+    }
 
     enum Backend: String, ExpressibleByArgument, CaseIterable {
         case headless
@@ -146,6 +174,7 @@ struct Run: ParsableCommand {
         settings.shmPolicy = try ShmPolicy.effective(shmPolicy, log: log)
         settings.device = try GraphicsDevice.open(drmDevice, log: log)
         settings.drawsAlways = drawAlways
+        for global in globals { settings.globalVersions[global.name] = global.version }
         if let traceFile { settings.trace = { traceFile.write($0) } }
         settings.keymap = try keyboard.keymap(log)
         return settings

@@ -31,6 +31,11 @@ final class Session {
             throw Failure("no thread can be started (\(error)); raise the limit of processes, 'ulimit -u' or pids.max")
         }
         compositor = Compositor(settings: settings, log: log)
+        let names = compositor.globalNames
+        if let name = settings.globalVersions.keys.sorted().first(where: { !names.contains($0) }) {
+            let all = names.sorted().joined(separator: ", ")
+            throw Failure("there is no global '\(name)' for --global; those that there are: \(all)")
+        }
         compositor.display.redirectTrace { Console.standardError.write(Console.line($0)) }
         compositor.display.loop.turns.measuresSleep = log.logLevel <= .debug
         do throws(SystemError) {

@@ -407,11 +407,11 @@ private typealias RealScene = Scene
         func order() -> [String] { scene.nodes.map { ($0 as? Node)?.name ?? "?" } }
         for node in [cursor, first, second, menu, hint, submenu] { scene.insert(node) }
         #expect(order() == ["first", "menu", "submenu", "hint", "second", "cursor"])
-        scene.raise(first)
+        scene.raise([first])
         #expect(order() == ["second", "first", "menu", "submenu", "hint", "cursor"])
-        scene.raise(menu)
+        scene.raise([menu])
         #expect(order() == ["second", "first", "hint", "menu", "submenu", "cursor"])
-        scene.raise(second)
+        scene.raise([second])
         scene.remove(first)
         #expect(order() == ["hint", "menu", "submenu", "second", "cursor"])
         withExtendedLifetime([first]) {}

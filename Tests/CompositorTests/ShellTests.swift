@@ -395,7 +395,7 @@ import WaylandWire
         #expect(versions["wl_output"] == 4)
         #expect(versions["wl_seat"] == 8)
         #expect(versions["wl_data_device_manager"] == 3)
-        #expect(versions["xdg_wm_base"] == 3)
+        #expect(versions["xdg_wm_base"] == 6)
         #expect(versions["signet_sealed_frame_manager_v1"] == 1)
     }
 

@@ -95,6 +95,17 @@ import Testing
         expectOneLine(try Program.run("signet", ["--socket", "a/b"], in: folder), status: 1, saying: "a/b")
     }
 
+    @Test func globalsThatAreCappedHaveToBeThere() throws {
+        expectOneLine(
+            try Program.run("signet", ["run", "--global", "xdg_wm_bass=3"], in: folder),
+            status: 1,
+            saying: "xdg_wm_bass", "--global", "xdg_wm_base"
+        )
+        let outcome = try Program.run("signet", ["run", "--global", "wl_seat=0", "--", "true"], in: folder)
+        #expect(outcome.status == 0)
+        #expect(folder.contents.isEmpty)
+    }
+
     @Test func withoutARuntimeFolderOneIsMade() throws {
         let outcome = try Program.run("signet", ["--", "sh", "-c", "stat -c '%a %u' $XDG_RUNTIME_DIR"], in: nil)
         let path = "/tmp/signet-runtime-\(geteuid())"

@@ -35,7 +35,7 @@ final class Seat: WlSeat.Requests, Service {
         touch = Touch(seat: self, scene: scene, layout: layout)
         keyboard = keymap.map { Keyboard($0) { [unowned self] in nextSerial($0, $1) } }
         windows.onActiveChange = { [unowned self] in activeWindowChanged() }
-        windows.onUnmap = { [unowned self] in windowIsGone($0) }
+        windows.onHide = { [unowned self] in windowIsGone($0) }
     }
 
     func bind(_ resource: WlSeat) {

@@ -56,7 +56,7 @@ final class Scene {
 
     /// Puts a node in front of all others of its layer, or of all that stand above its base.
     func insert(_ node: any SceneNode) {
-        stack([node])
+        stack(node)
         if node.base != nil { standing.insert(ObjectIdentifier(node)) }
         layout[ObjectIdentifier(node)] = []
         setNeedsLayout(node)
@@ -84,12 +84,11 @@ final class Scene {
         layoutChanged()
     }
 
-    /// Puts a node, and those that stand above it, where new ones go.
-    private func stack(_ family: [any SceneNode]) {
-        guard let node = family.first else { return }
+    /// Puts a node where new ones go.
+    private func stack(_ node: any SceneNode) {
         var index = nodes.firstIndex { $0.layer.rawValue > node.layer.rawValue } ?? nodes.endIndex
         if let base = node.base, let start = nodes.firstIndex(where: { $0 === base }) { index = familyEnd(start) }
-        nodes.insert(contentsOf: family, at: index)
+        nodes.insert(node, at: index)
     }
 
     /// The first place after a node and those that stand above it.
@@ -103,19 +102,37 @@ final class Scene {
         return end
     }
 
-    /// Puts a node that is in the scene in front of all others of its layer, or of all that stand above its base, with
-    /// those that stand above itself.
-    func raise(_ node: any SceneNode) {
-        guard let start = nodes.firstIndex(where: { $0 === node }) else { return }
-        let places = start..<familyEnd(start)
-        if places.upperBound == nodes.endIndex { return }
-        let family = Array(nodes[places])
-        nodes.removeSubrange(places)
-        stack(family)
+    /// Puts nodes of one layer in front of all others of it, in this order, each with those that stand above it.
+    func raise(_ raised: [any SceneNode]) {
+        guard let layer = raised.first?.layer else { return }
+        var places: [ObjectIdentifier: Int] = [:]
+        for (place, node) in raised.enumerated() { places[ObjectIdentifier(node)] = place }
+        var families = [[any SceneNode]](repeating: [], count: raised.count)
+        var others: [any SceneNode] = []
+        for node in nodes {
+            // What stands on another comes behind it.
+            let place = places[ObjectIdentifier(node)] ?? node.base.flatMap { places[ObjectIdentifier($0)] }
+            if let place {
+                places[ObjectIdentifier(node)] = place
+                families[place].append(node)
+            } else {
+                others.append(node)
+            }
+        }
+        let family = families.flatMap { $0 }
+        let index = others.firstIndex { $0.layer.rawValue > layer.rawValue } ?? others.endIndex
+        others.insert(contentsOf: family, at: index)
+        if zip(nodes, others).allSatisfy({ $0 === $1 }) { return }
+        nodes = others
         for node in family {
             for item in layout[ObjectIdentifier(node)] ?? [] { addDamage(item.shown) }
         }
         layoutChanged()
+    }
+
+    /// Whether a node is behind another one.
+    func isBehind(_ node: any SceneNode, _ other: any SceneNode) -> Bool {
+        nodes.first { $0 === node || $0 === other } === node
     }
 
     /// Has a node laid out anew, as its items aren't what or where they were.

@@ -14,6 +14,18 @@ protocol WindowClient: AnyObject {
     var sizeLimits: (least: Size, most: Size) { get }
     /// The window should be like ``Window/wanted`` from now on.
     func configure()
+    /// The one that it belongs to and stays in front of, if that is mapped, or one that that belongs to.
+    var parentWindow: Window? { get }
+    /// Whether the client's newest configure tells truly how large it can be.
+    var knowsLargestSize: Bool { get }
+    /// Whether it has answered lately, as far as it was asked.
+    var isAnswering: Bool { get }
+    /// Finds out whether it answers.
+    func checkAnswers()
+    /// The window should go.
+    func close()
+    /// The window isn't to be seen any more, nor is what stands on it.
+    func willHide()
 }
 
 /// Edges of a window; two of them are a corner.
@@ -35,6 +47,8 @@ final class Window: SceneNode {
         var isMaximized = false
         var isFullscreen = false
         var isActivated = false
+        /// Whether nobody sees it, so that drawing is in vain.
+        var isSuspended = false
         /// Whether somebody is pulling its edges.
         var isResizing = false
         /// Whether the title bar is Signet's to draw.
@@ -67,6 +81,10 @@ final class Window: SceneNode {
     private(set) weak var chosenOutput: Output?
     /// Whether there is something to show.
     private(set) var isMapped = false
+    /// Whether it is put away, until it is made the active one again. For the window manager.
+    var isMinimized = false
+    /// Whether it stands among the others.
+    var isShown: Bool { isMapped && !isMinimized }
     private let titleBar: TitleBar
 
     init(of client: any WindowClient, account: ClientAccount, manager: WindowManager) {
@@ -126,9 +144,10 @@ final class Window: SceneNode {
     }
 
     /// Has the title bar show what it should, where there is one.
-    private func updateTitleBar() {
+    func updateTitleBar() {
         if titleBarHeight == 0 || !isMapped { return }
-        titleBar.show(TitleBar.Look(title: title, isActive: wanted.isActivated, scale: manager.scale))
+        let text = !isAnswering ? "\(title) (not responding)" : title
+        titleBar.show(TitleBar.Look(title: text, isActive: wanted.isActivated, scale: manager.scale))
     }
 
     private func redrawTitleBar() { manager.redraw(titleBar.drawables, of: self) }
@@ -169,8 +188,14 @@ final class Window: SceneNode {
     func outputsChanged() {
         let size = wanted.size
         updateSize()
-        if wanted.size != size { client?.configure() }
+        if wanted.size != size || client?.knowsLargestSize == false { client?.configure() }
         updateTitleBar()
+    }
+
+    /// How large it can be where it is, in window geometry coordinates.
+    var largestSize: Size {
+        guard let bounds = manager.bounds(for: self) else { return Size(width: 0, height: 0) }
+        return Size(width: bounds.width, height: max(1, bounds.height - wanted.titleBarHeight))
     }
 
     /// A window that fills the output leaves room for its title bar, if there is any: 0 would mean that the client
@@ -231,6 +256,23 @@ final class Window: SceneNode {
         if !wanted.isResizing, !accepted.isResizing { pulledEdges = [] }
     }
 
+    // MARK: What is wanted of the client
+
+    /// The one that it belongs to, and stays in front of.
+    var parent: Window? { client?.parentWindow }
+
+    /// Its client should close it.
+    func close() { client?.close() }
+
+    /// Whether its client has answered lately.
+    var isAnswering: Bool { client?.isAnswering ?? true }
+
+    /// Finds out whether its client answers.
+    func checkAnswers() { client?.checkAnswers() }
+
+    /// What stands on it isn't to be seen any more.
+    func willHide() { client?.willHide() }
+
     // MARK: Life
 
     /// There is something to show, or something new.
@@ -248,5 +290,6 @@ final class Window: SceneNode {
         pulledEdges = []
         wanted = Configuration(isDecorated: wanted.isDecorated)
         manager.didUnmap(self)
+        isMinimized = false
     }
 }

@@ -9,10 +9,12 @@ final class WindowManager {
     private let layout: OutputLayout
     /// For titles.
     let fonts = Fonts()
-    /// Mapped windows, the active one last.
+    /// Those that are shown, the active one last.
     private(set) var windows: [Window] = []
-    /// Is called when one shows nothing any more.
-    var onUnmap: (Window) -> Void = { _ in }
+    /// Those that are put away, the last one last.
+    private(set) var minimized: [Window] = []
+    /// Is called when one isn't shown any more.
+    var onHide: (Window) -> Void = { _ in }
     /// Is called when another one is active.
     var onActiveChange: () -> Void = {}
 
@@ -36,6 +38,7 @@ final class WindowManager {
             if !isSeen { move(window, to: freePosition(for: window)) }
             window.outputsChanged()
         }
+        for window in minimized { window.outputsChanged() }
     }
 
     /// Moves a window's frame to a place, in global coordinates.
@@ -60,12 +63,19 @@ final class WindowManager {
     func pressed(_ node: any SceneNode) {
         var node = node
         while let base = node.base { node = base }
-        if let window = node as? Window { activate(window) }
+        guard let window = node as? Window else { return }
+        activate(window)
+        window.checkAnswers()
+    }
+
+    /// A client answers no longer, or again.
+    func answersChanged() {
+        for window in windows { window.updateTitleBar() }
     }
 
     /// A window has committed, or its frame changed.
     func didCommit(_ window: Window) {
-        guard window.isMapped else { return }
+        guard window.isShown else { return }
         if !windows.contains(where: { $0 === window }) {
             map(window)
         } else if let position = fixedPosition(of: window) {
@@ -75,21 +85,84 @@ final class WindowManager {
 
     /// A window shows nothing any more.
     func didUnmap(_ window: Window) {
+        minimized.removeAll { $0 === window }
+        hide(window)
+    }
+
+    /// Puts a window away; making it the active one brings it back.
+    func minimize(_ window: Window) {
+        guard window.isShown, let index = windows.firstIndex(where: { $0 === window }) else { return }
+        window.willHide()
+        // Who hears so may have ended it.
+        guard window.isShown, windows.indices.contains(index), windows[index] === window else { return }
+        window.isMinimized = true
+        minimized.append(window)
+        hide(window)
+        window.configure {
+            $0.isActivated = false
+            $0.isSuspended = true
+        }
+    }
+
+    private func hide(_ window: Window) {
         scene.remove(window)
         windows.removeAll { $0 === window }
-        onUnmap(window)
+        onHide(window)
         windows.last?.configure { $0.isActivated = true }
         onActiveChange()
     }
 
+    /// Makes another window the active one: the one that was so longest ago, or the one that was so before.
+    func activateNext(backwards: Bool) {
+        // Going on leads to all of them, and going backwards back.
+        guard backwards else {
+            if let next = minimized.first ?? windows.first { activate(next) }
+            return
+        }
+        guard windows.count > 1, let active else { return }
+        activate(windows[windows.count - 2])
+        windows.removeAll { $0 === active }
+        windows.insert(active, at: 0)
+    }
+
     /// Brings a window to the front, and makes it the active one.
     func activate(_ window: Window) {
-        guard let index = windows.firstIndex(where: { $0 === window }), window !== windows.last else { return }
+        guard window.isMapped, window !== windows.last else { return }
         windows.last?.configure { $0.isActivated = false }
-        windows.append(windows.remove(at: index))
-        scene.raise(window)
-        window.configure { $0.isActivated = true }
+        if window.isMinimized {
+            window.isMinimized = false
+            minimized.removeAll { $0 === window }
+            scene.insert(window)
+        } else {
+            windows.removeAll { $0 === window }
+        }
+        windows.append(window)
+        raise(window)
+        window.configure {
+            $0.isActivated = true
+            $0.isSuspended = false
+        }
         onActiveChange()
+    }
+
+    /// Brings a window to the front, and those that belong to it in front of it.
+    private func raise(_ window: Window) {
+        var children: [ObjectIdentifier: [Window]] = [:]
+        for case let window as Window in scene.nodes {
+            if let parent = window.parent { children[ObjectIdentifier(parent), default: []].append(window) }
+        }
+        var family = [window]
+        var next = 0
+        while next < family.count {
+            family += children[ObjectIdentifier(family[next])] ?? []
+            next += 1
+        }
+        scene.raise(family)
+    }
+
+    /// A window belongs to another one from now on, or to none.
+    func parentChanged(of window: Window) {
+        if let parent = window.parent, window.isShown, parent.isShown, scene.isBehind(window, parent) { raise(window) }
     }
 
     private func map(_ window: Window) {
@@ -108,7 +181,11 @@ final class WindowManager {
     }
 
     /// Where a new window goes: on the first output that has room for all of it beside the others, or else the first.
+    /// One that belongs to another is in the middle of that.
     private func freePosition(for window: Window) -> Point {
+        if let parent = window.parent, parent.isShown, let bounds = bounds(for: parent) {
+            return WindowPlacement.position(for: window.frame.size, over: parent.frame, in: bounds)
+        }
         let others = windows.suffix(WindowPlacement.windowLimit).filter { $0 !== window }.map(\.frame)
         let size = window.frame.size
         let places = layout.outputs.map { WindowPlacement.position(for: size, in: $0.bounds, beside: others) }

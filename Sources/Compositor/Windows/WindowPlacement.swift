@@ -32,6 +32,17 @@ enum WindowPlacement {
         return best
     }
 
+    /// In the middle of another one, as far as `bounds` has room.
+    static func position(for size: Size, over other: Rectangle, in bounds: Rectangle) -> Point {
+        func place(_ start: Int, _ length: Int, _ own: Int, _ lower: Int, _ room: Int) -> Int {
+            max(lower, min(start + (length - own) / 2, lower + room - own))
+        }
+        return Point(
+            x: place(other.x, other.width, size.width, bounds.x, bounds.width),
+            y: place(other.y, other.height, size.height, bounds.y, bounds.height)
+        )
+    }
+
     /// Evenly spread places, inside of the margins where there is room for those.
     private static func candidates(from start: Int, to end: Int) -> [Int] {
         guard end > start else { return [start] }

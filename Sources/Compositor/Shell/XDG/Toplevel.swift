@@ -22,6 +22,9 @@ final class Toplevel: XdgToplevel.Requests, ShellRole, WindowClient {
     /// For the title and the application's id.
     private var textCharge: Charge?
     private(set) weak var parent: Toplevel?
+    /// How large a window can be here, as the client was told last.
+    private var sentBounds: Size?
+    private var wasToldCapabilities = false
     private var sent: [(serial: UInt32, configuration: Window.Configuration)] = []
     /// The client's object for who draws the title bar; nil where it asked for none.
     private(set) weak var decoration: ZxdgToplevelDecorationV1?
@@ -72,6 +75,30 @@ final class Toplevel: XdgToplevel.Requests, ShellRole, WindowClient {
 
     func configure() { shell.configure() }
 
+    var isAnswering: Bool { shell.base.pings.isAnswering }
+
+    func checkAnswers() { shell.base.pings.ask() }
+
+    func close() {
+        // Who has stopped answering won't do it.
+        guard isAnswering else { return resource.client.disconnect() }
+        resource.sendClose()
+        checkAnswers()
+    }
+
+    var knowsLargestSize: Bool { sentBounds.map { $0 == window.largestSize } ?? true }
+
+    func willHide() { shell.dismissPopups() }
+
+    var parentWindow: Window? {
+        var (next, depth) = (parent, 0)
+        while let toplevel = next, depth < limits.popupDepth {
+            if toplevel.shell.isMapped { return toplevel.window }
+            (next, depth) = (toplevel.parent, depth + 1)
+        }
+        return nil
+    }
+
     // MARK: ShellRole
 
     func willCommit(_ surface: Surface) throws(ProtocolError) {
@@ -92,22 +119,41 @@ final class Toplevel: XdgToplevel.Requests, ShellRole, WindowClient {
         }
     }
 
-    var windowOrigin: Point? { window.isMapped ? window.geometryOrigin : nil }
+    var windowOrigin: Point? { window.isShown ? window.geometryOrigin : nil }
 
     func sendConfigure(serial: UInt32) {
         let wanted = window.wanted
+        sendAdvice()
         decoration?.sendConfigure(mode: wanted.isDecorated ? .serverSide : .clientSide)
         var states: [XdgToplevel.State] = []
         if wanted.isMaximized { states.append(.maximized) }
         if wanted.isFullscreen { states.append(.fullscreen) }
         if wanted.isActivated { states.append(.activated) }
         if wanted.isResizing { states.append(.resizing) }
+        var numbers = states.map(\.rawValue)
+        if wanted.isSuspended, resource.version >= 6 { numbers.append(Self.suspended) }
         resource.sendConfigure(
             width: Int32(wanted.size?.width ?? 0),
             height: Int32(wanted.size?.height ?? 0),
-            states: WireArray(of: states.map(\.rawValue))
+            states: WireArray(of: numbers)
         )
         sent.append((serial, wanted))
+    }
+
+    /// The state that came with version 6, without a message.
+    private static let suspended: UInt32 = 9
+
+    /// Tells what can be done with windows here, once, and how large they can be, when that is new.
+    private func sendAdvice() {
+        if !wasToldCapabilities, resource.version >= 5 {
+            let all: [XdgToplevel.WmCapabilities] = [.windowMenu, .maximize, .fullscreen, .minimize]
+            resource.sendWmCapabilities(capabilities: WireArray(of: all.map(\.rawValue)))
+            wasToldCapabilities = true
+        }
+        let bounds = window.largestSize
+        guard bounds != sentBounds, resource.version >= 4 else { return }
+        sentBounds = bounds
+        resource.sendConfigureBounds(width: Int32(clamping: bounds.width), height: Int32(clamping: bounds.height))
     }
 
     func didAck(serial: UInt32) {
@@ -161,6 +207,7 @@ final class Toplevel: XdgToplevel.Requests, ShellRole, WindowClient {
             ancestor = window.parent
         }
         self.parent = new
+        windows.parentChanged(of: window)
     }
 
     func setTitle(_ resource: XdgToplevel, title: String) throws(ProtocolError) {
@@ -248,9 +295,7 @@ final class Toplevel: XdgToplevel.Requests, ShellRole, WindowClient {
         window.fill(on: .some(nil)) { $0.isFullscreen = false }
     }
 
-    func setMinimized(_ resource: XdgToplevel) throws(ProtocolError) {
-        // There is nobody to bring a window back.
-    }
+    func setMinimized(_ resource: XdgToplevel) throws(ProtocolError) { windows.minimize(window) }
 }
 
 extension WindowEdges {

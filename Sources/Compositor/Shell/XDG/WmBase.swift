@@ -5,17 +5,31 @@ final class WmBaseGlobal: Service {
     private unowned let display: Display
     private let windows: WindowManager
     private let popups: PopupManager
+    private let clock: any Clock
     private let settings: Compositor.Settings
 
-    init(display: Display, windows: WindowManager, popups: PopupManager, settings: Compositor.Settings) {
+    init(
+        display: Display,
+        windows: WindowManager,
+        popups: PopupManager,
+        clock: any Clock,
+        settings: Compositor.Settings
+    ) {
         self.display = display
         self.windows = windows
         self.popups = popups
+        self.clock = clock
         self.settings = settings
     }
 
     func bind(_ resource: XdgWmBase) {
-        resource.handler = WmBase(display: display, windows: windows, popups: popups, settings: settings)
+        let pings = Pings(
+            resource,
+            clock: clock,
+            nextSerial: { [unowned display] in display.nextSerial() },
+            onChange: { [windows] in windows.answersChanged() }
+        )
+        resource.handler = WmBase(display: display, windows: windows, popups: popups, pings: pings, settings: settings)
     }
 }
 
@@ -24,6 +38,8 @@ final class WmBase: XdgWmBase.Requests {
     private unowned let display: Display
     let windows: WindowManager
     let popups: PopupManager
+    /// Whether its client answers.
+    let pings: Pings
     let settings: Compositor.Settings
     var limits: Limits {
         @inline(__always) _read { yield settings.limits }
@@ -32,10 +48,17 @@ final class WmBase: XdgWmBase.Requests {
     /// xdg_surfaces that were made with it and are still there.
     private var surfaceCount = 0
 
-    init(display: Display, windows: WindowManager, popups: PopupManager, settings: Compositor.Settings) {
+    init(
+        display: Display,
+        windows: WindowManager,
+        popups: PopupManager,
+        pings: Pings,
+        settings: Compositor.Settings
+    ) {
         self.display = display
         self.windows = windows
         self.popups = popups
+        self.pings = pings
         self.settings = settings
     }
 
@@ -64,7 +87,5 @@ final class WmBase: XdgWmBase.Requests {
         surfaceCount += 1
     }
 
-    func pong(_ resource: XdgWmBase, serial: UInt32) throws(ProtocolError) {
-        // Nobody is pinged: a client that hangs hurts nobody but itself.
-    }
+    func pong(_ resource: XdgWmBase, serial: UInt32) throws(ProtocolError) { pings.answered(serial) }
 }
