@@ -99,7 +99,9 @@ import Testing
         expectOneLine(
             try Program.run("signet", ["run", "--global", "xdg_wm_bass=3"], in: folder),
             status: 1,
-            saying: "xdg_wm_bass", "--global", "xdg_wm_base"
+            saying: "xdg_wm_bass",
+            "--global",
+            "xdg_wm_base"
         )
         let outcome = try Program.run("signet", ["run", "--global", "wl_seat=0", "--", "true"], in: folder)
         #expect(outcome.status == 0)
