@@ -25,6 +25,8 @@ public final class Compositor {
         public var keymap: Keymap?
         /// The device that clients' dma-bufs are for, if there is one. They are drawn without it too.
         public var device: DRMDevice?
+        /// Whether Alt with Tab, Space, F4, F9, F10 and F11 is for windows, and not for clients.
+        public var hasShortcuts = true
         /// What a client may hold.
         public var limits = Limits()
         /// The newest version of a global that clients find, by its interface's name, where that isn't the newest there
@@ -96,6 +98,7 @@ public final class Compositor {
             layout: layout,
             windows: windows,
             keymap: settings.keymap,
+            hasShortcuts: settings.hasShortcuts,
             clock: { [scheduler] in scheduler.time }
         )
         popups = PopupManager(scene: scene, layout: layout, windows: windows, seat: seat)

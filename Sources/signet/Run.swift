@@ -91,6 +91,9 @@ struct Run: ParsableCommand {
     @Flag(help: "Draws each frame, also those that nobody asks for: for measuring what frames cost.")
     var drawAlways = false
 
+    @Flag(help: "Leaves Alt+Tab, Alt+F4 and the other keys for windows to clients.")
+    var noShortcuts = false
+
     @OptionGroup(title: "Keyboard") var keyboard: KeyboardOptions
 
     @Argument(parsing: .postTerminator, help: "A client to run, with its arguments, after --.")
@@ -174,6 +177,7 @@ struct Run: ParsableCommand {
         settings.shmPolicy = try ShmPolicy.effective(shmPolicy, log: log)
         settings.device = try GraphicsDevice.open(drmDevice, log: log)
         settings.drawsAlways = drawAlways
+        settings.hasShortcuts = !noShortcuts
         for global in globals { settings.globalVersions[global.name] = global.version }
         if let traceFile { settings.trace = { traceFile.write($0) } }
         settings.keymap = try keyboard.keymap(log)

@@ -43,6 +43,8 @@ import WaylandClient
         }
 
         func forget() { heard = [] }
+
+        func listen(closed: Void) { heard.append("close") }
     }
 
     init() {
@@ -53,12 +55,12 @@ import WaylandClient
 
     private var node: Window { fixture.compositor.scene.nodes[0] as! Window }
 
-    /// Colours of the pixels in the title bar.
+    /// Colours of the pixels in the title bar, left of its buttons.
     private func barColors() -> Set<UInt32> {
         fixture.nextFrame()
         let frame = node.frame
         let rows = fixture.picture()[frame.y..<frame.y + TitleBar.height]
-        return Set(rows.flatMap { $0[frame.x..<frame.x + 100] })
+        return Set(rows.flatMap { $0[frame.x..<frame.x + 100 - 3 * TitleBar.height] })
     }
 
     @Test func aDecoratedWindowHasABarAboveIt() {

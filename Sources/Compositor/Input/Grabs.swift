@@ -1,11 +1,12 @@
 internal import Pixels
 internal import WaylandServer
 
-/// Has all that the pointer does, instead of surfaces, until the last button is released: moves a window, say.
+/// Has all that the pointer does, instead of surfaces, until the last button is released, or all that a finger does,
+/// until it is lifted: moves a window, say.
 protocol PointerGrab: AnyObject {
-    /// The pointer is at another place, in global coordinates.
+    /// The pointer, or the finger, is at another place, in global coordinates.
     func motion(to position: Position)
-    /// All buttons are released, or another one took its place.
+    /// All buttons are released, the finger is lifted, or what it was about is gone.
     func ended()
 }
 
@@ -16,10 +17,10 @@ protocol WindowGrab: PointerGrab {
 
 /// Has the seat's input for one client alone, as a menu does: whoever presses something elsewhere ends it.
 protocol InputGrab: AnyObject {
-    /// Whose surfaces hear of the pointer and of fingers.
-    var client: Client { get }
+    /// Whose surfaces hear of the pointer and of fingers; nil is nobody's.
+    var client: Client? { get }
     /// Who hears of keys.
-    var keyboardFocus: Surface? { get }
+    var keyboardFocus: Drawable? { get }
     /// Somebody pressed something elsewhere.
     func dismiss()
 }

@@ -12,6 +12,10 @@ final class Keyboard: WlKeyboard.Requests {
     private(set) weak var focus: Surface?
     /// Those that are down, in the order in which they went down.
     private(set) var pressed: [UInt32] = []
+    /// Those of them that are the compositor's own, and nobody hears of.
+    private var taken: Set<UInt32> = []
+    /// Is asked with each key that goes down whether it is the compositor's own, and with which modifiers.
+    var takes: (_ code: UInt32, _ isAltDown: Bool, _ isShiftDown: Bool) -> Bool = { _, _, _ in false }
 
     /// No keyboard has more keys.
     private static let keyLimit = 256
@@ -51,7 +55,7 @@ final class Keyboard: WlKeyboard.Requests {
     }
 
     private func sendEnter(_ surface: Surface, to resource: WlKeyboard, serial: UInt32) {
-        resource.sendEnter(serial: serial, surface: surface.resource, keys: WireArray(of: pressed))
+        resource.sendEnter(serial: serial, surface: surface.resource, keys: WireArray(of: pressed.filter { !taken.contains($0) }))
         sendModifiers(to: resource, serial: serial)
     }
 
@@ -72,6 +76,14 @@ final class Keyboard: WlKeyboard.Requests {
         if isPressed { pressed.append(code) } else { pressed.removeAll { $0 == code } }
         if state == nil { state = KeyboardState(keymap) }
         let haveChanged = state?.update(code, isPressed: isPressed) ?? false
+        if isPressed {
+            // Before whatever comes of it: another surface may have the keyboard then.
+            taken.insert(code)
+            if takes(code, state?.isAltDown ?? false, state?.isShiftDown ?? false) { return }
+            taken.remove(code)
+        } else if taken.remove(code) != nil {
+            return
+        }
         guard let focus, focus.resource.isAlive else { return }
         let serial = nextSerial(isPressed ? .press : .release, focus)
         for resource in resources.hearing(of: focus.resource.client) {

@@ -39,6 +39,14 @@ final class KeyboardState {
 
     deinit { unsafe xkb_state_unref(state) }
 
+    var isAltDown: Bool { isActive(XKB_MOD_NAME_ALT) }
+
+    var isShiftDown: Bool { isActive(XKB_MOD_NAME_SHIFT) }
+
+    private func isActive(_ name: String) -> Bool {
+        unsafe xkb_state_mod_name_is_active(state, name, XKB_STATE_MODS_EFFECTIVE) > 0
+    }
+
     /// A key, by its evdev code, goes down or comes up. Whether the modifiers are others now.
     func update(_ code: UInt32, isPressed: Bool) -> Bool {
         // X's codes, which keymaps are in, begin with 8; there are no more than keymaps can have.

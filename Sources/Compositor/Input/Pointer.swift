@@ -94,7 +94,15 @@ final class Pointer: WlPointer.Requests {
             if pressed.isEmpty { endGrab(time: time) }
             return
         }
-        if isPressed, pressed.count == 1, !seat.pressed(hit) { unheard.insert(code) }
+        if isPressed, pressed.count == 1, let position {
+            switch seat.pressed(hit, with: PressedButton(code), at: position, time: time) {
+            case .heard: break
+            case .unheard: unheard.insert(code)
+            case .taken(let grab):
+                unheard.insert(code)
+                return begin(grab)
+            }
+        }
         if unheard.contains(code) {
             if !isPressed { unheard.remove(code) }
         } else if let focus {

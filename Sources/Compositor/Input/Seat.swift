@@ -26,6 +26,7 @@ final class Seat: WlSeat.Requests, Service {
         layout: OutputLayout,
         windows: WindowManager,
         keymap: Keymap?,
+        hasShortcuts: Bool,
         clock: @escaping () -> UInt32
     ) {
         self.display = display
@@ -34,7 +35,15 @@ final class Seat: WlSeat.Requests, Service {
         pointer = Pointer(seat: self, scene: scene, layout: layout)
         touch = Touch(seat: self, scene: scene, layout: layout)
         keyboard = keymap.map { Keyboard($0) { [unowned self] in nextSerial($0, $1) } }
+        keyboard?.takes = { [unowned self] in takes($0, isAltDown: $1, isShiftDown: $2, hasShortcuts: hasShortcuts) }
         windows.onActiveChange = { [unowned self] in activeWindowChanged() }
+        windows.onMenuChange = { [unowned self] old, new in
+            if let old { grabChanged(old, isOver: true) }
+            if let new {
+                grab?.dismiss()
+                begin(new)
+            }
+        }
         windows.onHide = { [unowned self] in windowIsGone($0) }
     }
 
@@ -100,25 +109,54 @@ final class Seat: WlSeat.Requests, Service {
     /// Something was pressed that nobody hears of.
     private func notePressOnNothing() { presses.note(display.nextSerial(), sentTo: nil) }
 
+    // MARK: Shortcuts
+
+    /// Whether a key is the compositor's own, which does what it means then.
+    private func takes(_ code: UInt32, isAltDown: Bool, isShiftDown: Bool, hasShortcuts: Bool) -> Bool {
+        if windows.menu != nil {
+            if code == Shortcut.escape { windows.closeMenu() }
+            return true
+        }
+        guard hasShortcuts, isAltDown, let shortcut = Shortcut(code, isShiftDown: isShiftDown) else { return false }
+        switch shortcut {
+        case .next: windows.activateNext(backwards: false)
+        case .previous: windows.activateNext(backwards: true)
+        case .window(let action): if let window = windows.active { windows.perform(action, on: window) }
+        case .menu: if let window = windows.active { window.showMenu() }
+        }
+        return true
+    }
+
     // MARK: Who hears
 
     /// Whether a surface may hear of the pointer and of fingers.
     func reaches(_ surface: Surface) -> Bool { grab.map { $0.client === surface.resource.client } ?? true }
 
-    /// A button or a finger went down on what is at some place. Whether whoever that is hears of it.
-    func pressed(_ hit: Scene.Hit?) -> Bool {
-        if let grab {
-            if let surface = hit?.drawable as? Surface, reaches(surface) { return true }
-            notePressOnNothing()
+    /// What becomes of something that was pressed.
+    enum Press {
+        /// Whoever's surface it was on hears of it.
+        case heard
+        case unheard
+        /// All that follows goes there.
+        case taken(any PointerGrab)
+    }
+
+    /// A button or a finger went down on what is at some place, in global coordinates.
+    func pressed(_ hit: Scene.Hit?, with button: PressedButton, at position: Position, time: UInt32) -> Press {
+        if let surface = hit?.drawable as? Surface, reaches(surface) {
+            if grab == nil, let hit { windows.pressed(hit.node) }
+            return .heard
+        }
+        notePressOnNothing()
+        if let grab, hit?.node !== grab {
             grab.dismiss()
-            return false
+            return .unheard
         }
-        guard let hit, hit.drawable is Surface else {
-            notePressOnNothing()
-            return false
+        guard let hit, let part = hit.drawable as? FramePart, let node = hit.node as? any PressableNode else {
+            return .unheard
         }
-        windows.pressed(hit.node)
-        return true
+        if grab == nil { windows.pressed(node) }
+        return node.pressed(part, with: button, at: position, time: time).map(Press.taken) ?? .unheard
     }
 
     /// Has the input for a client alone, until it says otherwise.
@@ -136,8 +174,19 @@ final class Seat: WlSeat.Requests, Service {
         pointer.refocus(time: clock())
     }
 
+    /// Has the pointer or a finger go to what `make` makes of its place, until it is lifted: if a client's surface has
+    /// it because of the press that the client was told of with this serial.
+    func drag(_ serial: UInt32, of client: Client, _ make: (Position) -> any PointerGrab) {
+        if let position = pointer.dragStart(serial, of: client) {
+            pointer.begin(make(position))
+        } else if let (finger, position) = touch.dragStart(serial, of: client) {
+            touch.begin(make(position), with: finger)
+        }
+    }
+
     private func windowIsGone(_ window: Window) {
         pointer.windowIsGone(window, time: clock())
+        touch.windowIsGone(window)
         sceneChanged()
     }
 
@@ -150,6 +199,6 @@ final class Seat: WlSeat.Requests, Service {
     }
 
     private func keyboardFocusChanged() {
-        keyboard?.setFocus(grab?.keyboardFocus ?? windows.active?.keyboardFocus as? Surface)
+        keyboard?.setFocus((grab?.keyboardFocus ?? windows.active?.keyboardFocus) as? Surface)
     }
 }

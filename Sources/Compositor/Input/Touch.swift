@@ -10,6 +10,12 @@ final class Touch: WlTouch.Requests {
         weak var surface: Surface?
         /// Whose surface it is.
         weak var client: Client?
+        /// In global coordinates.
+        var position = Position(x: 0, y: 0)
+        /// Of the event that told of it.
+        var serial: UInt32 = 0
+        /// What has it instead.
+        var grab: (any PointerGrab)?
     }
 
     private unowned let seat: Seat
@@ -39,12 +45,16 @@ final class Touch: WlTouch.Requests {
         guard fingers[finger] == nil, fingers.count < Self.fingerLimit else { return }
         let position = layout.nearest(to: position)
         let hit = scene.hit(at: position)
-        guard seat.pressed(hit), let hit, let surface = hit.drawable as? Surface else {
-            fingers[finger] = Finger(number: finger)
-            return
+        fingers[finger] = Finger(number: finger)
+        switch seat.pressed(hit, with: .first, at: position, time: time) {
+        case .heard: break
+        case .unheard: return
+        case .taken(let grab): return fingers[finger] = Finger(number: finger, grab: grab)
         }
-        fingers[finger] = Finger(number: finger, surface: surface, client: surface.resource.client)
+        guard let hit, let surface = hit.drawable as? Surface else { return }
         let serial = seat.nextSerial(.press, surface)
+        let client = surface.resource.client
+        fingers[finger] = Finger(number: finger, surface: surface, client: client, position: position, serial: serial)
         forEach(of: surface) {
             $0.sendDown(
                 serial: serial,
@@ -60,6 +70,8 @@ final class Touch: WlTouch.Requests {
 
     /// A finger is moved.
     func motion(_ finger: Int32, to position: Position, time: UInt32) {
+        if let grab = fingers[finger]?.grab { return grab.motion(to: layout.nearest(to: position)) }
+        fingers[finger]?.position = layout.nearest(to: position)
         guard let surface = fingers[finger]?.surface, let place = scene.place(of: surface) else { return }
         let local = layout.nearest(to: position).from(place.origin)
         forEach(of: surface) {
@@ -72,6 +84,7 @@ final class Touch: WlTouch.Requests {
     func up(_ finger: Int32, time: UInt32) {
         guard let known = fingers[finger] else { return }
         fingers[finger] = nil
+        known.grab?.ended()
         if let client = known.client { sendUp(finger, to: client, known.surface, time: time) }
     }
 
@@ -95,6 +108,8 @@ final class Touch: WlTouch.Requests {
 
     /// What the fingers did so far is to mean nothing.
     func cancel() {
+        let grabs = fingers.values.compactMap(\.grab)
+        defer { for grab in grabs { grab.ended() } }
         var told: Set<ObjectIdentifier> = []
         for finger in fingers.values {
             guard let surface = finger.surface, surface.resource.isAlive else { continue }
@@ -102,6 +117,32 @@ final class Touch: WlTouch.Requests {
             forEach(of: surface) { $0.sendCancel() }
         }
         fingers = OrderedDictionary()
+    }
+
+    // MARK: Grabs
+
+    /// Where a finger is, if a client was told with this serial that it was put on one of its surfaces.
+    func dragStart(_ serial: UInt32, of client: Client) -> (finger: Int32, position: Position)? {
+        let found = fingers.values.first { $0.client === client && $0.serial == serial && $0.surface != nil }
+        return found.map { ($0.number, $0.position) }
+    }
+
+    /// Has all that a finger does go to `grab` until it is lifted. What its client's fingers did is to mean nothing.
+    func begin(_ grab: any PointerGrab, with finger: Int32) {
+        guard let surface = fingers[finger]?.surface else { return }
+        let client = surface.resource.client
+        forEach(of: surface) { $0.sendCancel() }
+        for other in fingers.values where other.client === client { fingers[other.number] = Finger(number: other.number) }
+        fingers[finger]?.grab = grab
+    }
+
+    /// A window is gone, and what fingers were doing with it is over.
+    func windowIsGone(_ window: Window) {
+        for finger in fingers.values {
+            guard let grab = finger.grab as? any WindowGrab, grab.window === window else { continue }
+            fingers[finger.number]?.grab = nil
+            grab.ended()
+        }
     }
 
     private func forEach(of surface: Surface, _ body: (WlTouch) -> Void) {

@@ -1,11 +1,10 @@
 internal import Pixels
-internal import WaylandServer
 
-/// The bar above a window that doesn't draw one itself: its title, on a ground that tells whether it is the active one.
+/// The bar above a window that doesn't draw one itself: its title, and what it can be minimised, maximised and closed
+/// with, on a ground that tells whether it is the active one.
 ///
-/// The ground is a colour, whatever its size. Only the title has pixels, as many as a title that people read needs.
-/// They are drawn on the client's lane, as a character can make a font come from a disk: until they are there, the
-/// title before is shown.
+/// The ground is a colour, whatever its size. Only the title and the buttons have pixels, as many as a title that people
+/// read needs.
 final class TitleBar {
     /// What a bar shows.
     struct Look: Equatable {
@@ -15,98 +14,98 @@ final class TitleBar {
         var scale: Scale = 1
     }
 
-    /// In units of the scene's coordinates.
+    /// What a place on it is for.
+    enum Part: Equatable {
+        case title
+        case button(FrameIcon)
+        /// For pulling the window's upper edge, or a corner.
+        case edge(WindowEdges)
+    }
+
+    /// In units of the scene's coordinates. Buttons are as wide as the bar is high.
     static let height = 22
     /// From the bar's ends to the title.
     private static let margin = 8
-    /// A title ends here, in the same units, however wide the window is.
-    private static let titleWidthLimit = 1_024
-    /// How much of a title is drawn. Some characters have no width.
-    private static let characterLimit = 256
+    /// How near the upper edge it is pulled, and how near the ends a corner.
+    private static let edge = 3
+    private static let corner = 12
 
-    private let ground = Drawable()
-    private let label = Drawable()
+    private let ground = FramePart()
+    private let label: TextLabel
+    private let buttons = FrameIcon.allCases.map { (icon: $0, part: FramePart()) }
+    private var pressed: FrameIcon?
     private var look: Look?
-    /// For the label's pixels, and for those that are being drawn.
-    private var charge: Charge?
-    private var nextCharge: Charge?
-    private let fonts: Fonts
-    private let account: ClientAccount
+    private let icons: FrameIcons
     /// Is called when it looks different.
     var onChange: () -> Void = {}
 
     /// A bar without a look yet, drawn for a client.
-    init(fonts: Fonts, account: ClientAccount) {
-        self.fonts = fonts
-        self.account = account
+    init(fonts: Fonts, icons: FrameIcons, account: ClientAccount) {
+        self.icons = icons
+        label = TextLabel(height: Self.height, fonts: fonts, account: account)
+        label.onChange = { [unowned self] in onChange() }
+    }
+
+    /// The buttons that there is room for, with where each begins in a bar of some width; the last one goes last.
+    private func buttonPlaces(width: Int) -> [(icon: FrameIcon, part: FramePart, x: Int)] {
+        let shown = buttons.suffix(max(0, min(buttons.count, width / Self.height - 1)))
+        return shown.enumerated().map { ($1.icon, $1.part, width - (shown.count - $0) * Self.height) }
     }
 
     /// What it consists of, back to front, with its corner at a place in global coordinates.
     func items(at corner: Point, width: Int) -> [PlacedItem] {
         let bounds = Rectangle(origin: corner, size: Size(width: width, height: Self.height))
-        let bar = PlacedItem(ground, stretchedTo: bounds)
-        let room = bounds.width - 2 * Self.margin
-        guard label.appearance.content != nil, room > 0 else { return [bar] }
-        let title = PlacedItem(label, at: Point(x: corner.x + Self.margin, y: corner.y), clippedToWidth: room)
-        return [bar, title]
+        var items = [PlacedItem(ground, stretchedTo: bounds)]
+        let places = buttonPlaces(width: width)
+        let room = bounds.width - 2 * Self.margin - places.count * Self.height
+        if !label.isEmpty, room > 0 {
+            let place = Point(x: corner.x + Self.margin, y: corner.y)
+            items.append(PlacedItem(label.drawable, at: place, clippedToWidth: room))
+        }
+        for (_, part, x) in places { items.append(PlacedItem(part, at: Point(x: corner.x + x, y: corner.y))) }
+        return items
+    }
+
+    /// What a place is for, from the corner of a bar of some width.
+    func part(at place: Point, width: Int) -> Part {
+        if place.y < Self.edge {
+            if place.x < Self.corner { return .edge([.top, .left]) }
+            return .edge(place.x >= width - Self.corner ? [.top, .right] : .top)
+        }
+        return buttonPlaces(width: width).last { place.x >= $0.x }.map { .button($0.icon) } ?? .title
     }
 
     /// What it consists of, wherever it is.
-    var drawables: [Drawable] { [ground, label] }
+    var drawables: [Drawable] { [ground, label.drawable] + buttons.map(\.part) }
 
     /// Gives it another look.
     func show(_ new: Look) {
         if new == look { return }
-        if new.isActive != look?.isActive {
-            ground.appearance.content = SurfaceContent(SolidColor(new.isActive ? 0x4c566a : 0x3b4252))
+        let old = look
+        look = new
+        if new.isActive != old?.isActive { ground.fill(with: new.isActive ? 0x4c566a : 0x3b4252) }
+        if new.isActive != old?.isActive || new.scale != old?.scale {
+            showButtons(new)
             onChange()
         }
-        look = new
-        if nextCharge == nil { drawLabel() }
+        label.show(TextLabel.Look(text: new.title, color: textColor(new), scale: new.scale))
     }
 
-    /// Has the title drawn, one at a time; there is none where the client has used up what may be drawn for it.
-    private func drawLabel() {
-        guard let look else { return }
-        let title = look.title.unicodeScalars.prefix(Self.characterLimit)
-        // No character that people write titles with is wider than the bar is high.
-        let width = min(title.count * Self.height, Self.titleWidthLimit)
-        if width == 0 { return show(nil, of: look, charge: nil) }
-        let line = Fonts.Line(
-            text: String(String.UnicodeScalarView(title)),
-            color: look.isActive ? 0xeceff4 : 0xa0a8b8,
-            fontPixels: look.scale.pixels(13),
-            height: look.scale.pixels(Self.height),
-            widthLimit: look.scale.pixels(width)
-        )
-        do throws(ProtocolError) {
-            nextCharge = try account.charge(line.byteLimit, of: .drawnBytes)
-            try account.look(awaited: false) { [fonts] cancellation in
-                .some(cancellation.isCancelled ? nil : fonts.draw(line))
-            } then: { [weak self] picture in
-                self?.drew(picture, as: look)
-            }
-        } catch {
-            nextCharge = nil
-            show(nil, of: look, charge: nil)
-        }
-    }
-
-    private func drew(_ picture: Fonts.Picture?, as drawn: Look) {
-        show(picture, of: drawn, charge: nextCharge.take())
-        if drawn != look { drawLabel() }
-    }
-
-    private func show(_ picture: Fonts.Picture?, of look: Look, charge new: consuming Charge?) {
-        charge = new
-        // It is less now, so there is room.
-        try? account.change(&charge, to: picture?.layout.byteCount ?? 0, of: .drawnBytes)
-        label.appearance = Appearance(size: Size(width: 0, height: 0))
-        if let picture {
-            let size = Size(width: look.scale.units(picture.layout.size.width), height: Self.height)
-            let content = SurfaceContent(PixelRows(.bytes(picture.bytes), picture.layout))
-            label.appearance = Appearance(content: content, size: size)
-        }
+    /// Shows that a button is down, or none.
+    func showPressed(_ icon: FrameIcon?) {
+        pressed = icon
+        if let look { showButtons(look) }
         onChange()
+    }
+
+    private func textColor(_ look: Look) -> UInt32 { look.isActive ? 0xeceff4 : 0xa0a8b8 }
+
+    private func showButtons(_ look: Look) {
+        let side = look.scale.pixels(Self.height)
+        for (icon, part) in buttons {
+            let color: UInt32 = icon == pressed ? 0xebcb8b : textColor(look)
+            let content = icons.picture(of: icon, side: side, color: color).map { SurfaceContent($0) }
+            part.appearance = Appearance(content: content, size: Size(width: Self.height, height: Self.height))
+        }
     }
 }

@@ -39,7 +39,7 @@ struct WindowEdges: OptionSet {
 }
 
 /// A window: what is stacked, placed, decorated and made active. It knows no protocol.
-final class Window: SceneNode {
+final class Window: PressableNode {
     /// What the compositor tells a window about its state.
     struct Configuration: Equatable {
         /// The size that it should take, in window geometry coordinates; nil leaves it to the client.
@@ -85,13 +85,17 @@ final class Window: SceneNode {
     var isMinimized = false
     /// Whether it stands among the others.
     var isShown: Bool { isMapped && !isMinimized }
-    private let titleBar: TitleBar
+    private let account: ClientAccount
+    private lazy var titleBar: TitleBar = {
+        let bar = TitleBar(fonts: manager.fonts, icons: manager.icons, account: account)
+        bar.onChange = { [unowned self] in redrawTitleBar() }
+        return bar
+    }()
 
     init(of client: any WindowClient, account: ClientAccount, manager: WindowManager) {
         self.client = client
+        self.account = account
         self.manager = manager
-        titleBar = TitleBar(fonts: manager.fonts, account: account)
-        titleBar.onChange = { [unowned self] in redrawTitleBar() }
     }
 
     // MARK: Place
@@ -254,6 +258,60 @@ final class Window: SceneNode {
         keepAnchored(as: contentSize)
         // The client has done what it was asked for last.
         if !wanted.isResizing, !accepted.isResizing { pulledEdges = [] }
+    }
+
+    // MARK: The title bar's parts
+
+    /// When and where the title was pressed last, for what a second press soon after means.
+    private var lastTitlePress: (time: UInt32, position: Position)?
+
+    /// Milliseconds, and units of the scene's coordinates, between two presses that belong together.
+    private static let doublePress: (time: UInt32, way: Double) = (400, 5)
+
+    func pressed(_ part: FramePart, with button: PressedButton, at position: Position, time: UInt32)
+        -> (any PointerGrab)?
+    {
+        let (corner, width) = (self.position, geometry.width)
+        func part(at position: Position) -> TitleBar.Part? {
+            let place = position.pixel.translated(by: corner.negated)
+            let isInside = (0..<width).contains(place.x) && (0..<TitleBar.height).contains(place.y)
+            return isInside ? titleBar.part(at: place, width: width) : nil
+        }
+        guard button != .other, let pressed = part(at: position) else { return nil }
+        if button == .menu {
+            manager.showMenu(for: self, at: position.pixel, account: account)
+            return nil
+        }
+        switch pressed {
+        case .button(let icon):
+            return PartPress(at: position, isInside: { part(at: $0) == pressed }) { [weak self] isPressed in
+                self?.titleBar.showPressed(isPressed ? icon : nil)
+            } action: { [weak self] in
+                if let self { manager.perform(WindowAction(icon), on: self) }
+            }
+        case .edge(let edges) where !isFilling: return ResizeGrab(self, edges, from: position)
+        case .edge, .title: return titlePressed(at: position, time: time)
+        }
+    }
+
+    /// Opens its menu at its corner.
+    func showMenu() { manager.showMenu(for: self, at: contentOrigin, account: account) }
+
+    /// Whether it fills an output.
+    var isFilling: Bool { wanted.isMaximized || wanted.isFullscreen }
+
+    /// Moves it, or maximises it, or puts it back, where the title is pressed twice.
+    private func titlePressed(at position: Position, time: UInt32) -> (any PointerGrab)? {
+        if let last = lastTitlePress, time &- last.time <= Self.doublePress.time,
+            abs(last.position.x - position.x) <= Self.doublePress.way,
+            abs(last.position.y - position.y) <= Self.doublePress.way
+        {
+            lastTitlePress = nil
+            manager.perform(.toggleMaximized, on: self)
+            return nil
+        }
+        lastTitlePress = (time, position)
+        return isFilling ? nil : MoveGrab(self, manager, from: position)
     }
 
     // MARK: What is wanted of the client

@@ -9,6 +9,8 @@ final class WindowManager {
     private let layout: OutputLayout
     /// For titles.
     let fonts = Fonts()
+    /// For title bars' buttons.
+    let icons = FrameIcons()
     /// Those that are shown, the active one last.
     private(set) var windows: [Window] = []
     /// Those that are put away, the last one last.
@@ -51,9 +53,9 @@ final class WindowManager {
     /// Pixels for each unit of the scene's coordinates that the compositor's own drawings should have.
     var scale: Scale { layout.largestScale }
 
-    /// Something of a window that the compositor draws looks different.
-    func redraw(_ drawables: [Drawable], of window: Window) {
-        for drawable in drawables { scene.redraw(drawable, of: window) }
+    /// Something that the compositor draws looks different.
+    func redraw(_ drawables: [Drawable], of node: any SceneNode) {
+        for drawable in drawables { scene.redraw(drawable, of: node) }
     }
 
     /// The one that hears of keys.
@@ -66,6 +68,42 @@ final class WindowManager {
         guard let window = node as? Window else { return }
         activate(window)
         window.checkAnswers()
+    }
+
+    /// Does what somebody wants to be done with a window.
+    func perform(_ action: WindowAction, on window: Window) {
+        switch action {
+        case .minimize: minimize(window)
+        case .toggleMaximized: window.fill { $0.isMaximized.toggle() }
+        case .toggleFullscreen: window.fill { $0.isFullscreen.toggle() }
+        case .close: window.close()
+        }
+    }
+
+    // MARK: The menu
+
+    /// What can be done with a window, while somebody chooses.
+    private(set) var menu: WindowMenu?
+    /// Is called when there is one, or none any more.
+    var onMenuChange: (_ old: WindowMenu?, _ new: WindowMenu?) -> Void = { _, _ in }
+
+    /// Opens a window's menu near a place in global coordinates; drawn for a client.
+    func showMenu(for window: Window, at place: Point, account: ClientAccount) {
+        closeMenu()
+        guard window.isShown, let bounds = bounds(for: window) else { return }
+        let corner = WindowPlacement.position(for: WindowMenu.size, near: place, in: bounds)
+        let new = WindowMenu(for: window, at: corner, manager: self, account: account)
+        menu = new
+        scene.insert(new)
+        onMenuChange(nil, new)
+    }
+
+    /// Closes it, if there is one.
+    func closeMenu() {
+        guard let old = menu else { return }
+        menu = nil
+        scene.remove(old)
+        onMenuChange(old, nil)
     }
 
     /// A client answers no longer, or again.
@@ -105,6 +143,7 @@ final class WindowManager {
     }
 
     private func hide(_ window: Window) {
+        if menu?.window === window { closeMenu() }
         scene.remove(window)
         windows.removeAll { $0 === window }
         onHide(window)

@@ -43,6 +43,14 @@ enum WindowPlacement {
         )
     }
 
+    /// At a place, as far as `bounds` has room there.
+    static func position(for size: Size, near place: Point, in bounds: Rectangle) -> Point {
+        Point(
+            x: max(bounds.x, min(place.x, bounds.x + bounds.width - size.width)),
+            y: max(bounds.y, min(place.y, bounds.y + bounds.height - size.height))
+        )
+    }
+
     /// Evenly spread places, inside of the margins where there is room for those.
     private static func candidates(from start: Int, to end: Int) -> [Int] {
         guard end > start else { return [start] }

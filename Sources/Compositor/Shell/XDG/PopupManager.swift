@@ -95,7 +95,7 @@ final class PopupManager {
 
 /// The seat's input for a chain of menus.
 final class PopupGrab: InputGrab {
-    let client: Client
+    let client: Client?
     private let seat: Seat
     private unowned let manager: PopupManager
     /// Each stands on the one before.
@@ -111,7 +111,7 @@ final class PopupGrab: InputGrab {
 
     fileprivate func add(_ popup: Popup) { popups.append(popup) }
 
-    var keyboardFocus: Surface? { popups.last { $0.isShown }?.surface }
+    var keyboardFocus: Drawable? { popups.last { $0.isShown }?.surface }
 
     func dismiss() { popups.first?.dismiss() }
 

@@ -232,18 +232,17 @@ final class Toplevel: XdgToplevel.Requests, ShellRole, WindowClient {
         serial: UInt32,
         x: Int32,
         y: Int32
-    ) throws(ProtocolError) {}
-
-    func move(_ resource: XdgToplevel, seat: WlSeat, serial: UInt32) throws(ProtocolError) {
-        guard let position = dragStart(serial) else { return }
-        base.seat.pointer.begin(MoveGrab(window, windows, from: position))
+    ) throws(ProtocolError) {
+        let seat = base.seat
+        guard shell.isMapped, seat.wasPress(serial, of: resource.client) else { return }
+        seat.use(serial)
+        let place = window.geometryOrigin.translated(by: Point(x: Int(x), y: Int(y)))
+        windows.showMenu(for: window, at: place, account: resource.client.account)
     }
 
-    /// Where the pointer is, whose button is down because of what the client was told with the serial; nil where there
-    /// is nothing of that, or the window fills its output.
-    private func dragStart(_ serial: UInt32) -> Position? {
-        let fills = window.wanted.isMaximized || window.wanted.isFullscreen
-        return shell.isMapped && !fills ? base.seat.pointer.dragStart(serial, of: resource.client) : nil
+    func move(_ resource: XdgToplevel, seat: WlSeat, serial: UInt32) throws(ProtocolError) {
+        guard shell.isMapped, !window.isFilling else { return }
+        base.seat.drag(serial, of: resource.client) { [window, windows] in MoveGrab(window, windows, from: $0) }
     }
 
     private var base: PopupManager { shell.base.popups }
@@ -257,8 +256,8 @@ final class Toplevel: XdgToplevel.Requests, ShellRole, WindowClient {
         if case .unrecognized(let value) = edges {
             throw ProtocolError(XdgToplevel.Error.invalidResizeEdge, "\(value) is no xdg_toplevel.resize_edge")
         }
-        guard let edges = WindowEdges(edges), let position = dragStart(serial) else { return }
-        base.seat.pointer.begin(ResizeGrab(window, edges, from: position))
+        guard shell.isMapped, !window.isFilling, let edges = WindowEdges(edges) else { return }
+        base.seat.drag(serial, of: resource.client) { [window] in ResizeGrab(window, edges, from: $0) }
     }
 
     func setMaxSize(_ resource: XdgToplevel, width: Int32, height: Int32) throws(ProtocolError) {

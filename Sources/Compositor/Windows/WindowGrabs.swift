@@ -14,7 +14,7 @@ final class MoveGrab: WindowGrab {
     }
 
     func motion(to position: Position) {
-        let way = Position(x: position.x - start.pointer.x, y: position.y - start.pointer.y).pixel
+        let way = position.way(from: start.pointer)
         windows.move(window, to: start.window.translated(by: way))
     }
 
@@ -35,7 +35,7 @@ final class ResizeGrab: WindowGrab {
     }
 
     func motion(to position: Position) {
-        let way = Position(x: position.x - start.pointer.x, y: position.y - start.pointer.y).pixel
+        let way = position.way(from: start.pointer)
         var size = start.size
         if edges.contains(.right) { size.width += way.x }
         if edges.contains(.left) { size.width -= way.x }
@@ -45,4 +45,9 @@ final class ResizeGrab: WindowGrab {
     }
 
     func ended() { window.endResizing() }
+}
+
+extension Position {
+    /// How far it is from another one, in whole units.
+    fileprivate func way(from start: Position) -> Point { Position(x: x - start.x, y: y - start.y).pixel }
 }
