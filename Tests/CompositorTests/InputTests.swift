@@ -340,16 +340,17 @@ import WaylandWire
         move(26, 12)
         send(.pointerButton(Self.right, isPressed: true), .pointerButton(Self.left, isPressed: false))
         move(36, 16)
-        #expect(frame().origin == Point(x: 30, y: 10) && ear.take().isEmpty)
+        // It began with the press.
+        #expect(frame().origin == Point(x: 31, y: 11) && ear.take().isEmpty)
         send(.pointerButton(Self.right, isPressed: false))
-        #expect(ear.take() == ["enter one 6.0 6.0", "|"])
+        #expect(ear.take() == ["enter one 5.0 5.0", "|"])
         move(40, 40)
-        #expect(frame().origin == Point(x: 30, y: 10))
+        #expect(frame().origin == Point(x: 31, y: 11))
         // Too late.
         one.toplevel.move(seat: client.seat, serial: ear.serial)
         client.roundTrip()
         move(50, 50)
-        #expect(frame().origin == Point(x: 30, y: 10) && client.error == nil)
+        #expect(frame().origin == Point(x: 31, y: 11) && client.error == nil)
     }
 
     @Test func `a window is made larger at the edges that are pulled`() {
@@ -382,6 +383,10 @@ import WaylandWire
         one.show(TestPool(client, size: 3_600).buffer(30, 30, color: 0xff))
         client.roundTrip()
         #expect(frame() == Rectangle(x: 40, y: 45, width: 30, height: 30))
+        // And its size is its client's own: it hears of none that is past.
+        one.toplevel.setMinimized()
+        client.roundTrip()
+        #expect(one.configures.last?.width == 0 && one.configures.last?.height == 0)
     }
 
     @Test func `a window that goes while it is moved ends that`() {

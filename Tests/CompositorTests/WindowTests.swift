@@ -173,6 +173,38 @@ import WaylandWire
         }
     }
 
+    @Test func aWindowComesBackToWhereItWas() throws {
+        let window = window(client, color: 0xff, at: 60, 40)
+        let node = windows.active!
+        for _ in 0..<2 {
+            window.toplevel.setMaximized()
+            client.roundTrip()
+            window.show(TestPool(client, size: 80_000).buffer(200, 100, color: 0xff))
+            client.roundTrip()
+            #expect(node.frame == Rectangle(x: 0, y: 0, width: 200, height: 100))
+            window.toplevel.setFullscreen(output: nil)
+            window.toplevel.unsetMaximized()
+            client.roundTrip()
+            window.surface.commit()
+            client.roundTrip()
+            window.toplevel.unsetFullscreen()
+            client.roundTrip()
+            window.show(TestPool(client, size: 3_600).buffer(30, 30, color: 0xff))
+            client.roundTrip()
+            #expect(node.frame == Rectangle(x: 60, y: 40, width: 30, height: 30))
+        }
+        // Where there is nothing any more it isn't.
+        window.toplevel.setMaximized()
+        client.roundTrip()
+        window.surface.commit()
+        try fixture.compositor.changeOutput(fixture.output) { $0.mode = OutputMode(width: 50, height: 35) }
+        window.toplevel.unsetMaximized()
+        client.roundTrip()
+        window.surface.commit()
+        client.roundTrip()
+        #expect(node.frame.minX < 50 && node.frame.minY < 35)
+    }
+
     // MARK: Families
 
     @Test func childrenStayInFrontOfTheirParents() {

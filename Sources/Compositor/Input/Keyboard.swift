@@ -55,7 +55,11 @@ final class Keyboard: WlKeyboard.Requests {
     }
 
     private func sendEnter(_ surface: Surface, to resource: WlKeyboard, serial: UInt32) {
-        resource.sendEnter(serial: serial, surface: surface.resource, keys: WireArray(of: pressed.filter { !taken.contains($0) }))
+        resource.sendEnter(
+            serial: serial,
+            surface: surface.resource,
+            keys: WireArray(of: pressed.filter { !taken.contains($0) })
+        )
         sendModifiers(to: resource, serial: serial)
     }
 

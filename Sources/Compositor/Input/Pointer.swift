@@ -25,6 +25,8 @@ final class Pointer: WlPointer.Requests {
     private var unheard: Set<UInt32> = []
     /// Of the press that gave the focus the pointer until all buttons are released.
     private var dragSerial: UInt32?
+    /// Where it was then.
+    private var dragPosition: Position?
     private var grab: (any PointerGrab)?
     /// What the scene was like when it was last looked for what is under the pointer.
     private var seenVersion: UInt64 = 0
@@ -107,7 +109,7 @@ final class Pointer: WlPointer.Requests {
             if !isPressed { unheard.remove(code) }
         } else if let focus {
             let serial = seat.nextSerial(isPressed ? .press : .release, focus)
-            if pressed.count == 1, isPressed { dragSerial = serial }
+            if pressed.count == 1, isPressed { (dragSerial, dragPosition) = (serial, position) }
             forEach(of: focus) {
                 $0.sendButton(serial: serial, time: time, button: code, state: isPressed ? .pressed : .released)
                 $0.sendFrame()
@@ -183,20 +185,22 @@ final class Pointer: WlPointer.Requests {
     /// Who is to have it, and where it is there.
     private var target: (surface: Surface, local: Position)? {
         guard let position else { return nil }
-        if !pressed.isEmpty, let focus, let place = scene.place(of: focus) {
+        // A menu's client has it all over its surfaces, as menus are also opened, and chosen from, by one long press.
+        if !pressed.isEmpty, seat.grab == nil, let focus, let place = scene.place(of: focus) {
             return (focus, position.from(place.origin))
         }
         guard let hit, let surface = hit.drawable as? Surface, seat.reaches(surface) else { return nil }
         return (surface, hit.local)
     }
 
-    private func change(to surface: Surface?, at place: (x: Fixed, y: Fixed)) {
+    private func change(to surface: Surface?, at place: (x: Fixed, y: Fixed), keepsCursor: Bool = false) {
         enterSerial = nil
         dragSerial = nil
         partialSteps = [:]
-        // Whoever comes next hasn't heard of what is pressed.
-        unheard.formUnion(pressed)
-        cursor.reset()
+        // Whoever comes next hasn't heard of what is pressed, unless it is a menu's client still.
+        let isSameClient = surface != nil && surface?.resource.client === focus?.resource.client
+        if !isSameClient || seat.grab == nil { unheard.formUnion(pressed) }
+        if !keepsCursor { cursor.reset() }
         focus?.onDestroy = nil
         surface?.onDestroy = { [unowned self] in change(to: nil, at: local) }
         if let old = focus, old.resource.isAlive {
@@ -224,16 +228,19 @@ final class Pointer: WlPointer.Requests {
 
     // MARK: Grabs
 
-    /// Where it is, if a client's surface has it because of the press that the client was told of with this serial.
+    /// Where the press was that the client was told of with this serial, if one of its surfaces has the pointer because
+    /// of it.
     func dragStart(_ serial: UInt32, of client: Client) -> Position? {
         guard grab == nil, serial == dragSerial, focus?.resource.client === client else { return nil }
-        return position
+        return dragPosition
     }
 
     /// Has all that the pointer does go to `grab`, until the last button is released. No surface has it meanwhile.
     func begin(_ grab: any PointerGrab) {
         self.grab = grab
-        change(to: nil, at: local)
+        change(to: nil, at: local, keepsCursor: true)
+        // It may have been moved since the press.
+        if let position { grab.motion(to: position) }
     }
 
     /// A window is gone, and what the pointer was doing with it is over.
@@ -245,6 +252,7 @@ final class Pointer: WlPointer.Requests {
         let ended = grab
         grab = nil
         if pressed.isEmpty { unheard = [] }
+        cursor.reset()
         ended?.ended()
         refocus(time: time)
     }

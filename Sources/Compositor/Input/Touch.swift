@@ -10,7 +10,9 @@ final class Touch: WlTouch.Requests {
         weak var surface: Surface?
         /// Whose surface it is.
         weak var client: Client?
-        /// In global coordinates.
+        /// Where it was put, in global coordinates.
+        var start = Position(x: 0, y: 0)
+        /// Where it is.
         var position = Position(x: 0, y: 0)
         /// Of the event that told of it.
         var serial: UInt32 = 0
@@ -54,7 +56,14 @@ final class Touch: WlTouch.Requests {
         guard let hit, let surface = hit.drawable as? Surface else { return }
         let serial = seat.nextSerial(.press, surface)
         let client = surface.resource.client
-        fingers[finger] = Finger(number: finger, surface: surface, client: client, position: position, serial: serial)
+        fingers[finger] = Finger(
+            number: finger,
+            surface: surface,
+            client: client,
+            start: position,
+            position: position,
+            serial: serial
+        )
         forEach(of: surface) {
             $0.sendDown(
                 serial: serial,
@@ -121,19 +130,23 @@ final class Touch: WlTouch.Requests {
 
     // MARK: Grabs
 
-    /// Where a finger is, if a client was told with this serial that it was put on one of its surfaces.
+    /// Where a finger was put, if a client was told with this serial that it was put on one of its surfaces.
     func dragStart(_ serial: UInt32, of client: Client) -> (finger: Int32, position: Position)? {
         let found = fingers.values.first { $0.client === client && $0.serial == serial && $0.surface != nil }
-        return found.map { ($0.number, $0.position) }
+        return found.map { ($0.number, $0.start) }
     }
 
     /// Has all that a finger does go to `grab` until it is lifted. What its client's fingers did is to mean nothing.
     func begin(_ grab: any PointerGrab, with finger: Int32) {
         guard let surface = fingers[finger]?.surface else { return }
-        let client = surface.resource.client
+        let (client, position) = (surface.resource.client, fingers[finger]?.position)
         forEach(of: surface) { $0.sendCancel() }
-        for other in fingers.values where other.client === client { fingers[other.number] = Finger(number: other.number) }
+        for other in fingers.values where other.client === client {
+            fingers[other.number] = Finger(number: other.number)
+        }
         fingers[finger]?.grab = grab
+        // It may have been moved since.
+        if let position { grab.motion(to: position) }
     }
 
     /// A window is gone, and what fingers were doing with it is over.

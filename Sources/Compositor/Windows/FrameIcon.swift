@@ -20,7 +20,8 @@ enum FrameIcon: CaseIterable {
 
     /// Premultiplied ARGB8888 with a side of so many pixels, in a colour, 0xRRGGBB.
     func pixels(side: Int, color: UInt32) -> PixelRows? {
-        guard let layout = PixelLayout(size: Size(width: side, height: side), stride: side * 4, format: .argb8888) else {
+        guard let layout = PixelLayout(size: Size(width: side, height: side), stride: side * 4, format: .argb8888)
+        else {
             return nil
         }
         // In the middle of pixels, where upright lines are sharp.

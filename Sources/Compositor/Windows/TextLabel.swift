@@ -3,8 +3,8 @@ internal import WaylandServer
 
 /// A line of text that the compositor writes for a client: a window's title, say.
 ///
-/// It is drawn on the client's lane, as a character can make a font come from a disk: until it is there, the text before
-/// is shown. There is none where the client has used up what may be drawn for it.
+/// It is drawn on the client's lane, as a character can make a font come from a disk: until it is there, the text
+/// before is shown. There is none where the client has used up what may be drawn for it.
 final class TextLabel {
     /// What it says, and how.
     struct Look: Equatable {

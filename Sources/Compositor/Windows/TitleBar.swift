@@ -3,8 +3,8 @@ internal import Pixels
 /// The bar above a window that doesn't draw one itself: its title, and what it can be minimised, maximised and closed
 /// with, on a ground that tells whether it is the active one.
 ///
-/// The ground is a colour, whatever its size. Only the title and the buttons have pixels, as many as a title that people
-/// read needs.
+/// The ground is a colour, whatever its size. Only the title and the buttons have pixels, as many as a title that
+/// people read needs.
 final class TitleBar {
     /// What a bar shows.
     struct Look: Equatable {

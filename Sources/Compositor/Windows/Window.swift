@@ -129,6 +129,9 @@ final class Window: PressableNode {
         wasPlaced = true
     }
 
+    /// Where it was before it filled an output.
+    var floatingPosition: Point?
+
     /// Whether it has been somewhere.
     private(set) var wasPlaced = false
 
@@ -257,7 +260,10 @@ final class Window: PressableNode {
         guard !pulledEdges.isEmpty else { return }
         keepAnchored(as: contentSize)
         // The client has done what it was asked for last.
-        if !wanted.isResizing, !accepted.isResizing { pulledEdges = [] }
+        guard !wanted.isResizing, !accepted.isResizing else { return }
+        pulledEdges = []
+        // From now on the size is the client's own again.
+        if !isFilling { wanted.size = nil }
     }
 
     // MARK: The title bar's parts

@@ -36,11 +36,15 @@ final class WindowManager {
     /// An output came, went or moved: windows that none shows any more go where new ones would.
     func outputsChanged() {
         for window in windows {
-            let isSeen = layout.outputs.contains { !$0.bounds.intersection(window.frame).isEmpty }
-            if !isSeen { move(window, to: freePosition(for: window)) }
+            if !isSeen(window) { move(window, to: freePosition(for: window)) }
             window.outputsChanged()
         }
         for window in minimized { window.outputsChanged() }
+    }
+
+    /// Whether an output shows some of a window.
+    private func isSeen(_ window: Window) -> Bool {
+        layout.outputs.contains { !$0.bounds.intersection(window.frame).isEmpty }
     }
 
     /// Moves a window's frame to a place, in global coordinates.
@@ -117,7 +121,12 @@ final class WindowManager {
         if !windows.contains(where: { $0 === window }) {
             map(window)
         } else if let position = fixedPosition(of: window) {
+            if window.floatingPosition == nil { window.floatingPosition = window.frame.origin }
             move(window, to: position)
+        } else if let position = window.floatingPosition {
+            window.floatingPosition = nil
+            move(window, to: position)
+            if !isSeen(window) { move(window, to: freePosition(for: window)) }
         }
     }
 

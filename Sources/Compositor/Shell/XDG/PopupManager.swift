@@ -78,10 +78,9 @@ final class PopupManager {
             return grab
         }
         guard seat.wasPress(serial, of: client) else { return nil }
-        seat.use(serial)
         // One that somebody else has, or that began elsewhere.
         grab?.dismiss()
-        let new = PopupGrab(client: client, seat: seat, manager: self)
+        let new = PopupGrab(client: client, serial: serial, seat: seat, manager: self)
         grab = new
         new.add(popup)
         seat.begin(new)
@@ -96,13 +95,16 @@ final class PopupManager {
 /// The seat's input for a chain of menus.
 final class PopupGrab: InputGrab {
     let client: Client?
+    /// Of what was pressed for it.
+    private let serial: UInt32
     private let seat: Seat
     private unowned let manager: PopupManager
     /// Each stands on the one before.
     private var popups: [Popup] = []
 
-    fileprivate init(client: Client, seat: Seat, manager: PopupManager) {
+    fileprivate init(client: Client, serial: UInt32, seat: Seat, manager: PopupManager) {
         self.client = client
+        self.serial = serial
         self.seat = seat
         self.manager = manager
     }
@@ -113,7 +115,12 @@ final class PopupGrab: InputGrab {
 
     var keyboardFocus: Drawable? { popups.last { $0.isShown }?.surface }
 
-    func dismiss() { popups.first?.dismiss() }
+    func dismiss() {
+        // A client that closes a menu by itself may open another one for the same press, as menu bars do. One whose
+        // menu is dismissed has to wait for the next.
+        seat.use(serial)
+        popups.first?.dismiss()
+    }
 
     /// One is gone; those above it go first.
     func remove(_ popup: Popup) {
