@@ -128,7 +128,7 @@ public final class Compositor {
 
     deinit {
         // Clients go while everything is still there: one that leaves changes others' windows.
-        for client in display.clients { client.disconnect() }
+        display.disconnectAll()
         // The last layout holds surfaces, which hold the scene.
         scene.update()
     }

@@ -82,6 +82,14 @@ public final class Display {
     /// How many clients are connected.
     public var clientCount: Int { clients.count }
 
+    /// Ends all connections, and destroys what is left of those that have ended, however long that takes.
+    public func disconnectAll() {
+        for client in clients { client.disconnect() }
+        let left = leaving
+        leaving = []
+        for client in left { client.destroyObjects(until: UInt64.max) }
+    }
+
     /// Lets clients in at `socket` until the server ends. It doesn't spin when descriptors have run out: who can't be
     /// let in is turned away.
     ///

@@ -22,6 +22,24 @@ import WaylandWire
         }
     }
 
+    /// Who has many objects is taken to pieces in many turns.
+    @Test func `a compositor may end while a client that has left is taken to pieces`() {
+        let fixture = Fixture()
+        let client = fixture.connect()
+        for index in 0..<50_000 {
+            client.compositor.createRegion()
+            if index % 1_000 == 0 { client.roundTrip() }
+        }
+        let windows = [TestWindow(client), TestWindow(client)]
+        // The first one goes first, which makes the other the active one.
+        for window in windows.reversed() {
+            window.show(TestPool(client, size: 400).buffer(10, 10, color: 1))
+            client.roundTrip()
+        }
+        fixture.disconnect(client)
+        #expect(fixture.compositor.scene.nodes.count == 2)
+    }
+
     @Test func aCompositorWithClientsLeavesNothingBehind() {
         Disposal.drain()
         let descriptors = openDescriptorCount()
