@@ -224,6 +224,30 @@ import WaylandWire
         #expect(client.error == nil)
     }
 
+    @Test func `those that stand on one another go where one below them goes`() {
+        let window = window(client, at: 20, 20)
+        let popup = TestPopup(client, on: window.shellSurface)
+        let child = TestPopup(client, on: popup.shellSurface)
+        let grandchild = TestPopup(client, on: child.shellSurface, color: 0xff_0000)
+        fixture.nextFrame()
+        #expect(fixture.pixel(64, 64) != 0xff_0000 && fixture.pixel(65, 65) == 0xff_0000)
+        let positioner = TestPopup.positioner(client) { $0.setOffset(x: 30, y: -20) }
+        popup.popup.reposition(positioner: positioner, token: 1)
+        client.roundTrip()
+        fixture.nextFrame()
+        #expect(fixture.pixel(65, 65) == 0xff_0000)
+        popup.surface.commit()
+        fixture.nextFrame()
+        #expect(fixture.pixel(94, 44) != 0xff_0000 && fixture.pixel(95, 45) == 0xff_0000)
+        // The one above it that is placed next is so from there.
+        fixture.compositor.windows.move(fixture.compositor.windows.active!, to: Point(x: 10, y: 30))
+        let above = TestPopup(client, on: grandchild.shellSurface, color: 0xff_ff00)
+        fixture.nextFrame()
+        #expect(fixture.pixel(85, 55) == 0xff_0000 && fixture.pixel(100, 70) == 0xff_ff00)
+        #expect(client.error == nil)
+        withExtendedLifetime(above) {}
+    }
+
     @Test func `it stays on the output, and is placed anew on request or when there is other room`() {
         let window = window(client, at: 180, 80)
         let popup = TestPopup(client, on: window.shellSurface) {

@@ -30,6 +30,8 @@ final class Popup: XdgPopup.Requests, ShellRole, SceneNode {
     private var wanted: Rectangle
     private var accepted: Rectangle
     private(set) var place: Rectangle
+    /// From where the window geometry of what it stands on at the bottom begins to where its own does.
+    private var offset = Point(x: 0, y: 0)
     /// Is told with the next configure.
     private var token: UInt32?
     /// Of the chain of menus that have the input; nil where it isn't one of them.
@@ -61,12 +63,24 @@ final class Popup: XdgPopup.Requests, ShellRole, SceneNode {
 
     // MARK: Place
 
-    /// In global coordinates; nil while it can't be seen.
-    var windowOrigin: Point? { isShown ? parent?.windowOrigin.map { place.origin.translated(by: $0) } : nil }
+    /// In global coordinates; nil while it can't be seen. What it stands on is shown as long as it is.
+    var windowOrigin: Point? { isShown ? root?.windowOrigin.map { offset.translated(by: $0) } : nil }
+
+    /// It is elsewhere, or what it stands on.
+    func updateOffset() {
+        offset = (parent?.role as? Popup).map { place.origin.translated(by: $0.offset) } ?? place.origin
+        shell?.popupsFollow()
+    }
+
+    /// Where what it stands on begins, in global coordinates; nil while that can't be seen. `place` is where that
+    /// begins which is at the bottom.
+    private func parentOrigin(root place: Point?) -> Point? {
+        isShown ? place?.translated(by: offset).translated(by: self.place.origin.negated) : parent?.windowOrigin
+    }
 
     /// Where it is to go now.
-    private func solve() -> Rectangle {
-        guard let origin = parent?.windowOrigin else { return rules.place(in: nil) }
+    private func solve(root place: Point?) -> Rectangle {
+        guard let origin = parentOrigin(root: place) else { return rules.place(in: nil) }
         let anchor = rules.anchorRectangle?.origin.translated(by: origin) ?? origin
         let bounds = popups.bounds(around: anchor, of: root)
         return rules.place(in: bounds?.translated(by: origin.negated))
@@ -77,7 +91,7 @@ final class Popup: XdgPopup.Requests, ShellRole, SceneNode {
         guard rules.isReactive, stage != .dismissed, let place = root?.windowOrigin else { return }
         if place == seenRoot, !haveOutputsChanged { return }
         seenRoot = place
-        if solve() != wanted { shell?.configure() }
+        if solve(root: place) != wanted { shell?.configure() }
     }
 
     // MARK: SceneNode
@@ -109,7 +123,7 @@ final class Popup: XdgPopup.Requests, ShellRole, SceneNode {
         // Who has been dismissed hears of nothing else.
         if stage == .dismissed { return }
         if parent == nil { return dismiss() }
-        wanted = solve()
+        wanted = solve(root: root?.windowOrigin)
         if let token {
             resource.sendRepositioned(token: token)
             self.token = nil
@@ -133,6 +147,7 @@ final class Popup: XdgPopup.Requests, ShellRole, SceneNode {
         guard let shell, shell.didCommit(surface), stage != .dismissed else { return }
         let hasMoved = place != accepted
         place = accepted
+        if hasMoved || !isShown { updateOffset() }
         if isShown {
             if hasMoved { popups.moved(self) }
             return

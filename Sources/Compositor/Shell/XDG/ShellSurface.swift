@@ -192,6 +192,9 @@ final class ShellSurface: XdgSurface.Requests {
 
     func removePopup(_ popup: Popup) { popups.removeAll { $0 === popup } }
 
+    /// What they stand on is elsewhere.
+    func popupsFollow() { for popup in popups { popup.updateOffset() } }
+
     /// Those that stand on it, directly or not, the last first.
     var popupsAbove: [Popup] { popups.reversed().flatMap { ($0.shell?.popupsAbove ?? []) + [$0] } }
 
