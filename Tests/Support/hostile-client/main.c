@@ -3,6 +3,7 @@
 //     hostile-client SOCKET PLACE KIND [FILE]   sends descriptors of KIND to PLACE
 //     hostile-client SOCKET flood HOW COUNT     keeps COUNT connections busy, in processes of 250 each
 //     hostile-client SOCKET hold WHAT COUNT [FILE]   makes the server hold or look at something, over COUNT connections
+//     hostile-client SOCKET shell SCENE COUNT   plays a scene of windows and menus; see shell.c
 //
 // PLACE: pool (as the memory of a pool), dmabuf (as a plane), many (253 in a message), early (28 with half a message,
 // nine times), unread (in the queue of a connection that was ended, when its client dies), nothing (with one byte),
@@ -40,9 +41,11 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "client.h"
+
 static const char *path;
 
-static int connect_to_server(void) {
+int connect_to_server(void) {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     strncpy(address.sun_path, path, sizeof address.sun_path - 1);
     int server = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -67,8 +70,7 @@ static ssize_t transmit(int server, const void *bytes, size_t size, const int *d
     return sendmsg(server, &message, MSG_NOSIGNAL | flags);
 }
 
-// Binds the global with this interface as object `id`; the first time, 2 becomes the registry.
-static void bind_as(int server, const char *interface, uint32_t version, uint32_t id) {
+void bind_as(int server, const char *interface, uint32_t version, uint32_t id) {
     static uint32_t events[16384];
     static size_t length = 0;
     if (id == 3) {
@@ -234,7 +236,7 @@ static void place(const char *where, const char *kind, const char *file) {
 
 // MARK: Floods
 
-static double now(void) {
+double now(void) {
     struct timespec time;
     clock_gettime(CLOCK_MONOTONIC, &time);
     return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
@@ -460,6 +462,9 @@ int main(int count, char **arguments) {
         int is_one = 0;
         for (int i = 0; i < 3; i++) is_one |= strcmp(arguments[3], in_one[i]) == 0;
         for (int i = 0; i < (is_one ? 1 : rounds); i++) hold(arguments[3], rounds, count > 5 ? arguments[5] : NULL);
+    } else if (strcmp(arguments[2], "shell") == 0) {
+        signal(SIGPIPE, SIG_IGN);
+        play(arguments[3], count > 4 ? atoi(arguments[4]) : 1);
     } else {
         place(arguments[2], arguments[3], count > 4 ? arguments[4] : NULL);
     }
