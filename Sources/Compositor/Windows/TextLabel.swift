@@ -1,6 +1,14 @@
 internal import Pixels
 internal import WaylandServer
 
+/// A text of a client's. Two are the same where their bytes are: whether their characters are takes milliseconds to find
+/// out, where thousands of marks stand on one.
+struct PlainText: Equatable {
+    let string: String
+
+    static func == (one: PlainText, other: PlainText) -> Bool { one.string.utf8.elementsEqual(other.string.utf8) }
+}
+
 /// A line of text that the compositor writes for a client: a window's title, say.
 ///
 /// It is drawn on the client's lane, as a character can make a font come from a disk: until it is there, the text
@@ -8,7 +16,7 @@ internal import WaylandServer
 final class TextLabel {
     /// What it says, and how.
     struct Look: Equatable {
-        var text = ""
+        var text: PlainText
         /// As 0xRRGGBB.
         var color: UInt32 = 0
         /// Pixels for each unit of the scene's coordinates.
@@ -54,7 +62,7 @@ final class TextLabel {
     /// Has the text drawn, one at a time.
     private func draw() {
         guard let look else { return }
-        let text = look.text.unicodeScalars.prefix(Self.characterLimit)
+        let text = look.text.string.unicodeScalars.prefix(Self.characterLimit)
         // No character that people write with is wider than the line is high.
         let width = min(text.count * height, Self.widthLimit)
         if width == 0 { return show(nil, of: look, charge: nil) }

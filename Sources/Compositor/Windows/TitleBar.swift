@@ -8,17 +8,10 @@ internal import Pixels
 final class TitleBar {
     /// What a bar shows.
     struct Look: Equatable {
-        var title = ""
+        var title = PlainText(string: "")
         var isActive = false
         /// Pixels for each unit of the scene's coordinates.
         var scale: Scale = 1
-
-        /// Titles are the same where their bytes are: whether characters are takes milliseconds to find out, where many
-        /// marks stand on one.
-        static func == (one: Look, other: Look) -> Bool {
-            one.title.utf8.elementsEqual(other.title.utf8) && one.isActive == other.isActive
-                && one.scale == other.scale
-        }
     }
 
     /// What a place on it is for.

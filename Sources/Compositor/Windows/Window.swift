@@ -154,7 +154,7 @@ final class Window: PressableNode {
     func updateTitleBar() {
         if titleBarHeight == 0 || !isMapped { return }
         let text = !isAnswering ? "\(title) (not responding)" : title
-        titleBar.show(TitleBar.Look(title: text, isActive: wanted.isActivated, scale: manager.scale))
+        titleBar.show(TitleBar.Look(title: PlainText(string: text), isActive: wanted.isActivated, scale: manager.scale))
     }
 
     private func redrawTitleBar() { manager.redraw(titleBar.drawables, of: self) }

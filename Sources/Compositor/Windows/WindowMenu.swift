@@ -36,7 +36,7 @@ final class WindowMenu: PressableNode, InputGrab {
             row.ground.fill(with: Self.color(isPressed: false))
             row.label.onChange = { [unowned self] in manager.redraw([row.label.drawable], of: self) }
             let text = row.action.name(for: window)
-            row.label.show(TextLabel.Look(text: text, color: 0xeceff4, scale: manager.scale))
+            row.label.show(TextLabel.Look(text: PlainText(string: text), color: 0xeceff4, scale: manager.scale))
         }
     }
 

@@ -648,7 +648,7 @@ static void sizes(int count) {
     wait_for_all();
 }
 
-// Asks for states, with one that nobody can be brought back from among them.
+// Asks for states, with one that it can't bring itself back from among them.
 static void ask_for_states(uint32_t window, int count) {
     for (int i = 0; i < count; i++) {
         REQUEST(window + 2, 9);
@@ -668,8 +668,8 @@ static void states(int count) {
         configures = 0;
         ask_for_states(window, 1);
         wait_for_all();
-        // With the answer itself.
-        if (configures != 5) fail("not each of four requests gave a configure");
+        // With the answer itself. What is minimised stays so.
+        if (configures != 5 + (i == 0)) fail("not each of the requests that change something gave a configure");
         acknowledge(window);
         commit(window);
     }
