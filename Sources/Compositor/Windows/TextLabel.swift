@@ -1,8 +1,8 @@
 internal import Pixels
 internal import WaylandServer
 
-/// A text of a client's. Two are the same where their bytes are: whether their characters are takes milliseconds to find
-/// out, where thousands of marks stand on one.
+/// A text of a client's. Two are the same where their bytes are: whether their characters are takes milliseconds to
+/// find out, where thousands of marks stand on one.
 struct PlainText: Equatable {
     let string: String
 
