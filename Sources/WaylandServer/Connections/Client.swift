@@ -389,6 +389,19 @@ public final class Client {
         setUnread(0)
     }
 
+    /// Whether one more descriptor can be sent to it on another client's behalf: this one must not end because of what
+    /// others do. Not where it has left half of those unread that end it, nor where the process has no number for it.
+    public final func canTakeDescriptor() -> Bool {
+        guard phase == .open, !outputIsBroken else { return false }
+        let most = limits.undeliveredDescriptors / 2
+        if unreadDescriptors + output.descriptorCount >= most { lookWhatIsRead() }
+        guard unreadDescriptors + output.descriptorCount < most else { return false }
+        let copy = fcntl(socketNumber, F_DUPFD_CLOEXEC, 0)
+        guard copy >= 0 else { return false }
+        _ = Glibc.close(copy)
+        return true
+    }
+
     private func setUnread(_ count: Int) {
         unreadDescriptors = count
         let total = phase == .ended ? 0 : count + output.descriptorCount
