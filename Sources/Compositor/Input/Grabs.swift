@@ -8,6 +8,15 @@ protocol PointerGrab: AnyObject {
     func motion(to position: Position)
     /// All buttons are released, the finger is lifted, or what it was about is gone.
     func ended()
+    /// Something may have come, gone or moved under the pointer.
+    func sceneChanged()
+    /// What was done so far is to mean nothing.
+    func cancelled()
+}
+
+extension PointerGrab {
+    func sceneChanged() {}
+    func cancelled() { ended() }
 }
 
 /// One that is about a window, and ends with it.

@@ -161,7 +161,7 @@ final class Pointer: WlPointer.Requests {
 
     /// Finds out who has the pointer now, and tells what is new: it was moved, or something under it.
     func refocus(time: UInt32) {
-        if grab != nil { return }
+        if let grab { return grab.sceneChanged() }
         let target = target
         let new = (x: Fixed(target?.local.x ?? 0), y: Fixed(target?.local.y ?? 0))
         if target?.surface !== focus {
@@ -246,6 +246,11 @@ final class Pointer: WlPointer.Requests {
     /// A window is gone, and what the pointer was doing with it is over.
     func windowIsGone(_ window: Window, time: UInt32) {
         if let grab = grab as? any WindowGrab, grab.window === window { endGrab(time: time) }
+    }
+
+    /// A grab is over before the last button is released.
+    func end(_ grab: any PointerGrab, time: UInt32) {
+        if self.grab === grab { endGrab(time: time) }
     }
 
     private func endGrab(time: UInt32) {

@@ -13,6 +13,9 @@ final class Seat: WlSeat.Requests, Service {
     private(set) var touch: Touch!
     private(set) var keyboard: Keyboard?
     private var presses = PressSerials()
+    private var sent = SentSerials()
+    /// Is told whose client has the keyboard from now on, before that hears so.
+    var onKeyboardClient: ((Client?) -> Void)?
     private let clock: () -> UInt32
     /// The window that was the active one.
     private weak var lastActive: Window?
@@ -96,12 +99,16 @@ final class Seat: WlSeat.Requests, Service {
     /// A serial for an event that a surface hears of.
     func nextSerial(_ kind: PressSerials.Kind, _ surface: Surface?) -> UInt32 {
         let serial = display.nextSerial()
+        sent.note(serial, sentTo: surface?.resource.client)
         if kind != .other { presses.note(serial, sentTo: surface?.resource.client) }
         return serial
     }
 
     /// Whether a client was sent this serial with something that was pressed.
     func wasPress(_ serial: UInt32, of client: Client) -> Bool { presses.contains(serial, of: client) }
+
+    /// Whether a client was sent this serial lately, with any event.
+    func wasSent(_ serial: UInt32, to client: Client) -> Bool { sent.contains(serial, of: client) }
 
     /// What a client was told with a serial was pressed for what it does now, and for nothing else.
     func use(_ serial: UInt32) { presses.use(serial) }
@@ -199,6 +206,8 @@ final class Seat: WlSeat.Requests, Service {
     }
 
     private func keyboardFocusChanged() {
-        keyboard?.setFocus((grab?.keyboardFocus ?? windows.active?.keyboardFocus) as? Surface)
+        let focus = (grab?.keyboardFocus ?? windows.active?.keyboardFocus) as? Surface
+        onKeyboardClient?(focus?.resource.client)
+        keyboard?.setFocus(focus)
     }
 }

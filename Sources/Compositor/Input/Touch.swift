@@ -79,10 +79,12 @@ final class Touch: WlTouch.Requests {
 
     /// A finger is moved.
     func motion(_ finger: Int32, to position: Position, time: UInt32) {
-        if let grab = fingers[finger]?.grab { return grab.motion(to: layout.nearest(to: position)) }
-        fingers[finger]?.position = layout.nearest(to: position)
-        guard let surface = fingers[finger]?.surface, let place = scene.place(of: surface) else { return }
-        let local = layout.nearest(to: position).from(place.origin)
+        guard let known = fingers[finger] else { return }
+        let position = layout.nearest(to: position)
+        fingers[finger]?.position = position
+        if let grab = known.grab { return grab.motion(to: position) }
+        guard let surface = known.surface, let place = scene.place(of: surface) else { return }
+        let local = position.from(place.origin)
         forEach(of: surface) {
             $0.sendMotion(time: time, id: finger, x: Fixed(local.x), y: Fixed(local.y))
             $0.sendFrame()
@@ -93,7 +95,7 @@ final class Touch: WlTouch.Requests {
     func up(_ finger: Int32, time: UInt32) {
         guard let known = fingers[finger] else { return }
         fingers[finger] = nil
-        known.grab?.ended()
+        if let grab = known.grab { return grab.ended() }
         if let client = known.client { sendUp(finger, to: client, known.surface, time: time) }
     }
 
@@ -108,6 +110,7 @@ final class Touch: WlTouch.Requests {
     /// Fingers whose surface is gone are lifted, as far as its client is concerned.
     func liftLost(time: UInt32) {
         if fingers.isEmpty { return }
+        for finger in fingers.values { finger.grab?.sceneChanged() }
         for finger in fingers.values where finger.surface?.resource.isAlive != true {
             guard let client = finger.client else { continue }
             fingers[finger.number] = Finger(number: finger.number)
@@ -117,15 +120,15 @@ final class Touch: WlTouch.Requests {
 
     /// What the fingers did so far is to mean nothing.
     func cancel() {
-        let grabs = fingers.values.compactMap(\.grab)
-        defer { for grab in grabs { grab.ended() } }
         var told: Set<ObjectIdentifier> = []
-        for finger in fingers.values {
+        let all = fingers
+        fingers = OrderedDictionary()
+        for finger in all.values {
+            finger.grab?.cancelled()
             guard let surface = finger.surface, surface.resource.isAlive else { continue }
             guard told.insert(ObjectIdentifier(surface.resource.client)).inserted else { continue }
             forEach(of: surface) { $0.sendCancel() }
         }
-        fingers = OrderedDictionary()
     }
 
     // MARK: Grabs
@@ -147,6 +150,13 @@ final class Touch: WlTouch.Requests {
         fingers[finger]?.grab = grab
         // It may have been moved since.
         if let position { grab.motion(to: position) }
+    }
+
+    /// A grab is over before the finger is lifted, which nobody hears of then.
+    func end(_ grab: any PointerGrab) {
+        guard let finger = fingers.values.first(where: { $0.grab === grab }) else { return }
+        fingers[finger.number]?.grab = nil
+        grab.ended()
     }
 
     /// A window is gone, and what fingers were doing with it is over.

@@ -171,8 +171,7 @@ final class Scene {
         update()
         let point = position.pixel
         let omitted = viewers.firstIndex { $0.bounds.contains(point) }.map(Self.bit) ?? 0
-        // The pointer's own picture, whatever it consists of, isn't under it.
-        for node in nodes.reversed() where node.layer != .cursor {
+        for node in nodes.reversed() where node.layer.takesInput {
             for item in (layout[ObjectIdentifier(node)] ?? []).reversed()
             where item.shown.contains(point) && item.drawable.note.omissions & omitted == 0 {
                 let local = Point(x: point.x - item.bounds.x, y: point.y - item.bounds.y)
@@ -193,7 +192,7 @@ final class Scene {
     func update() {
         if staleNodes.isEmpty { return }
         // What stands on another goes where that goes; it comes behind it.
-        if !standing.isEmpty, staleNodes.values.contains(where: { $0.layer != .cursor }) {
+        if !standing.isEmpty, staleNodes.values.contains(where: { $0.layer.takesInput }) {
             for node in nodes where standing.contains(ObjectIdentifier(node)) {
                 guard let base = node.base, staleNodes[ObjectIdentifier(base)] != nil else { continue }
                 staleNodes[ObjectIdentifier(node)] = node

@@ -17,5 +17,13 @@ extension SceneNode {
 
 /// What is stacked together, from back to front.
 enum SceneLayer: Int {
-    case windows, cursor
+    case windows, dragIcon, cursor
+
+    /// Whether the pointer can be on it. What follows the pointer isn't under it.
+    var takesInput: Bool {
+        switch self {
+        case .windows: true
+        case .dragIcon, .cursor: false
+        }
+    }
 }

@@ -68,4 +68,6 @@ final class PartPress: PointerGrab {
         show(false)
         if wasInside { action() }
     }
+
+    func cancelled() { show(false) }
 }
