@@ -64,6 +64,7 @@ public final class Compositor {
     let windows: WindowManager
     let seat: Seat
     let popups: PopupManager
+    let dataDevices: DataDevices
     let ledger: Ledger
     private let trace: FrameTrace?
     private let connections = ConnectionCounts()
@@ -102,6 +103,12 @@ public final class Compositor {
             clock: { [scheduler] in scheduler.time }
         )
         popups = PopupManager(scene: scene, layout: layout, windows: windows, seat: seat)
+        dataDevices = DataDevices(
+            seat: seat,
+            scene: scene,
+            limits: settings.limits,
+            clock: { [scheduler] in scheduler.time }
+        )
         let overcommit = Overcommit.read()
         switch overcommit {
         case .heuristic: break

@@ -47,7 +47,7 @@ extension Compositor {
         let base = WmBaseGlobal(display: display, windows: windows, popups: popups, clock: clock, settings: settings)
         announce(base, upTo: 6, likeVersion: 5)
         announce(DecorationGlobal(), upTo: 1)
-        announce(DataDeviceManagerGlobal(), upTo: 3)
+        announce(DataDeviceManagerGlobal(devices: dataDevices, limits: limits), upTo: 3)
         announce(CaptureManagerGlobal(), upTo: 1, to: .owner)
     }
 

@@ -31,7 +31,7 @@ public struct Limits: Sendable {
     public var commits = 4_096
     /// Pools and buffers that are being looked at, read, or waited for.
     public var lookups = 1_024
-    /// Bytes of titles and applications' ids.
+    /// Bytes of titles, applications' ids, and the MIME types of what can be pasted or dropped.
     public var textBytes = 4 << 20
     /// Bytes of what the compositor draws for it, as title bars. A bar for which there is no room isn't shown.
     public var drawnBytes = 64 << 20
@@ -61,6 +61,15 @@ public struct Limits: Sendable {
     public var damageRectangles = 256
     /// Bytes of a title or an application's id, beyond which it is cut off.
     public var titleBytes = 4_096
+    /// MIME types of one data source; further ones aren't offered to anybody.
+    public var offeredTypes = 256
+    /// Bytes of one of them; a longer one isn't offered either.
+    public var mimeTypeBytes = 1_024
+    /// Bytes of all of them; nor are those beyond.
+    public var offeredTypeBytes = 16_384
+    /// Bytes of events that a client hasn't read, beyond which other clients can have no more sent to it: it hears that
+    /// there is nothing to paste.
+    public var unreadByOthers = 128 << 10
     /// `wl_callback` objects that wait for a frame, for each surface; beyond that the oldest is answered.
     public var frameCallbacks = 256
 
