@@ -11,6 +11,8 @@ final class DataDevices: WlDataDevice.Requests {
     private let clock: () -> UInt32
     private var resources = ResourcesByClient<WlDataDevice>()
     private var selection: Selection!
+    /// There is one at a time.
+    private(set) var drag: Drag?
 
     /// `clock` tells the time in milliseconds.
     init(seat: Seat, scene: Scene, limits: Limits, clock: @escaping () -> UInt32) {
@@ -73,8 +75,34 @@ final class DataDevices: WlDataDevice.Requests {
         icon: WlSurface?,
         serial: UInt32
     ) throws(ProtocolError) {
+        let client = resource.client
         let source = try source.map(DataSource.of)
         try source?.checkUse(for: .drag)
-        source?.cancelDrag()
+        let picture = try icon.map(Surface.of)
+        let role = try picture.map { surface throws(ProtocolError) in
+            let error = { ProtocolError(WlDataDevice.Error.role, $0, on: resource) }
+            try surface.setRoleKind(.dragIcon, otherwise: error)
+            if let role = surface.role as? DragIcon { return role }
+            let role = DragIcon(surface, scene: scene)
+            try surface.attach(role, otherwise: error)
+            return role
+        }
+        let ofPointer = seat.pointer.dragStart(serial, of: client)
+        // Nothing is held down, another drag is on its way, or it was long ago.
+        guard drag == nil, let position = ofPointer ?? seat.touch.dragStart(serial, of: client) else {
+            source?.cancelDrag()
+            return
+        }
+        let drag = Drag(of: source, by: client, icon: role, at: position, devices: self)
+        self.drag = drag
+        if ofPointer != nil { seat.pointer.begin(drag) } else { seat.touch.begin(drag, with: serial) }
+        drag.begin()
+    }
+
+    /// It was dropped, or came to nothing.
+    func ended(_ drag: Drag) {
+        if self.drag === drag { self.drag = nil }
+        seat.pointer.end(drag, time: time)
+        seat.touch.end(drag)
     }
 }

@@ -41,4 +41,5 @@ enum SurfaceRoleKind: String {
     case popup = "xdg_popup"
     case subsurface = "wl_subsurface"
     case cursor = "cursor of wl_pointer"
+    case dragIcon = "drag-and-drop icon of wl_data_device"
 }

@@ -100,7 +100,7 @@ struct SurfaceState {
     /// Cursors, and surfaces that may become some, are shown anyway, as in other compositors: toolkits take what a
     /// theme has, and few themes have sizes that every scale divides.
     func checkSize(_ size: Size, of surface: Surface) throws(ProtocolError) {
-        let isLenient = self[Viewport.self].isSet || surface.roleKind == nil || surface.roleKind == .cursor
+        let isLenient = self[Viewport.self].isSet || [nil, .cursor, .dragIcon].contains(surface.roleKind)
         guard isLenient || scaleDivides(size) else {
             throw ProtocolError(
                 WlSurface.Error.invalidSize,
