@@ -87,15 +87,14 @@ final class DataDevices: WlDataDevice.Requests {
             try surface.attach(role, otherwise: error)
             return role
         }
-        let ofPointer = seat.pointer.dragStart(serial, of: client)
-        // Nothing is held down, another drag is on its way, or it was long ago.
-        guard drag == nil, let position = ofPointer ?? seat.touch.dragStart(serial, of: client) else {
-            source?.cancelDrag()
-            return
+        guard drag == nil else { return source?.cancelDrag() ?? () }
+        seat.drag(serial, of: client) { position in
+            let drag = Drag(of: source, by: client, icon: role, at: position, devices: self)
+            self.drag = drag
+            return drag
         }
-        let drag = Drag(of: source, by: client, icon: role, at: position, devices: self)
-        self.drag = drag
-        if ofPointer != nil { seat.pointer.begin(drag) } else { seat.touch.begin(drag, with: serial) }
+        // Nothing is held down, or it was long ago.
+        guard let drag else { return source?.cancelDrag() ?? () }
         drag.begin()
     }
 

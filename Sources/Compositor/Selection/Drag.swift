@@ -18,6 +18,7 @@ final class Drag: PointerGrab, DataSourceUser {
     private var target: DragTarget?
     /// What the scene was like when it was last looked for what is there.
     private var seenVersion: UInt64?
+    private var hasBegun = false
     private var isOver = false
 
     init(of source: DataSource?, by client: Client, icon: DragIcon?, at position: Position, devices: DataDevices) {
@@ -31,6 +32,7 @@ final class Drag: PointerGrab, DataSourceUser {
 
     /// Shows the icon, and tells whoever is there: it has the pointer or finger by now.
     func begin() {
+        hasBegun = true
         source?.use(for: .drag, by: self)
         icon?.show(at: position.pixel)
         look()
@@ -41,12 +43,13 @@ final class Drag: PointerGrab, DataSourceUser {
     func motion(to position: Position) {
         if isOver { return }
         self.position = position
+        guard hasBegun else { return }
         icon?.move(to: position.pixel)
         look()
     }
 
     func sceneChanged() {
-        if isOver || devices.scene.layoutVersion == seenVersion { return }
+        if !hasBegun || isOver || devices.scene.layoutVersion == seenVersion { return }
         look()
     }
 
