@@ -438,11 +438,8 @@ import WaylandWire
         for round in 0..<4_000 {
             target.dragged!.accept(serial: 0, mimeType: round % 2 == 0 ? name : nil)
             target.dragged!.setActions(dndActions: .allNamed, preferredAction: round % 2 == 0 ? .copy : .move)
-            if round % 20 == 0 {
-                target.client.connection.flush()
-                fixture.compositor.dispatch(timeout: 0)
-                try? target.client.connection.dispatchAvailable()
-            }
+            // It reads, and the source doesn't.
+            if round % 20 == 0 { catchUpAlone(target) }
         }
         target.dragged!.accept(serial: 0, mimeType: name)
         target.catchUp()
@@ -450,6 +447,17 @@ import WaylandWire
         source.catchUp()
         #expect(source.client.error == nil && target.client.error == nil)
         #expect(source.take().suffix(2) == ["target \(name)", "dropped"])
+    }
+
+    /// Has all that a client asked for done, while no other client reads.
+    private func catchUpAlone(_ party: DataParty) {
+        var isDone = false
+        party.client.connection.sync().onDone = { _ in isDone = true }
+        for _ in 0..<1_000 where !isDone {
+            party.client.connection.flush()
+            fixture.compositor.dispatch(timeout: 0)
+            try? party.client.connection.dispatchAvailable()
+        }
     }
 
     // MARK: Deaths
