@@ -34,6 +34,7 @@ final class CursorRole: SurfaceRole {
 final class Cursor: SceneNode {
     private enum Picture {
         case arrow
+        case shape(CursorShape)
         case surface(CursorRole)
         case nothing
     }
@@ -45,6 +46,14 @@ final class Cursor: SceneNode {
     private var picture = Picture.arrow
     /// At the scale that was last asked for.
     private var arrow: (image: CursorImage, scale: Int)?
+    /// Other shapes that were asked for; those that no theme has are arrows.
+    private var shapes: [CursorShape: CursorImage?] = [:]
+    /// Those that are being read, for whom: nobody is read for who is gone.
+    private var awaitedShapes: [CursorShape: Reader] = [:]
+
+    private struct Reader {
+        weak var account: ClientAccount?
+    }
 
     init(scene: Scene, layout: OutputLayout) {
         self.scene = scene
@@ -57,20 +66,25 @@ final class Cursor: SceneNode {
         guard let position else { return [] }
         switch picture {
         case .nothing: return []
-        case .arrow:
-            guard let arrow = arrow?.image else { return [] }
-            return [PlacedItem(arrow, at: position.translated(by: arrow.hotspot.negated))]
+        case .arrow: return items(of: arrow?.image, at: position)
+        case .shape(let shape): return items(of: (shapes[shape] ?? nil) ?? arrow?.image, at: position)
         case .surface(let role):
             let corner = position.translated(by: role.hotspot.negated)
             return role.surface?.tree(at: corner) ?? []
         }
     }
 
+    private func items(of image: CursorImage?, at position: Point) -> [PlacedItem] {
+        image.map { [PlacedItem($0, at: position.translated(by: $0.hotspot.negated))] } ?? []
+    }
+
     /// Has an arrow for the largest scale of the outputs, once there is a pointer. Reads files.
     func outputsChanged() {
         let scale = layout.largestScale.roundedUp
         guard position != nil, scale != arrow?.scale else { return }
-        arrow = (CursorTheme.arrow(scale: scale), scale)
+        arrow = (CursorImage(CursorTheme.arrow(scale: scale)), scale)
+        // Those of another scale are shown until they are asked for again.
+        for shape in shapes.keys where !isShown(shape) { shapes[shape] = nil }
         scene.setNeedsLayout(self)
     }
 
@@ -84,6 +98,28 @@ final class Cursor: SceneNode {
     /// Looks as a client wishes; nil is nothing.
     func show(_ role: CursorRole?) {
         change(role.map { .surface($0) } ?? .nothing)
+    }
+
+    private func isShown(_ shape: CursorShape) -> Bool {
+        if case .shape(shape) = picture { true } else { false }
+    }
+
+    /// Looks like one of the theme's shapes, which is read on a client's lane; the arrow until then.
+    func show(_ shape: CursorShape, for account: ClientAccount) throws(ProtocolError) {
+        change(.shape(shape))
+        guard let scale = arrow?.scale, shapes[shape] == nil, awaitedShapes[shape]?.account == nil else { return }
+        try account.look(awaited: false) { _ in
+            .some(CursorTheme.picture(of: shape, scale: scale))
+        } then: { [weak self] picture in
+            self?.read(shape, picture)
+        }
+        awaitedShapes[shape] = Reader(account: account)
+    }
+
+    private func read(_ shape: CursorShape, _ picture: CursorImage.Picture?) {
+        awaitedShapes[shape] = nil
+        shapes[shape] = .some(picture.map { CursorImage($0) })
+        if isShown(shape) { scene.setNeedsLayout(self) }
     }
 
     /// Shows nothing: its surface is gone.

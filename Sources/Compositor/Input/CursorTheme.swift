@@ -4,14 +4,26 @@ internal import SharedMemory
 
 /// A picture of the pointer that is nobody's surface.
 final class CursorImage: Drawable {
+    /// Where its pixels come from.
+    struct Picture: Sendable {
+        let width: Int
+        let height: Int
+        /// In pixels.
+        let hotspot: Point
+        /// Premultiplied ARGB8888.
+        let pixels: [UInt32]
+        /// Pixels for each unit of the scene's coordinates.
+        let scale: Int
+    }
+
     /// In units of the scene's coordinates.
     let hotspot: Point
 
-    /// `pixels` are premultiplied ARGB8888; `hotspot` counts pixels too.
-    init(width: Int, height: Int, hotspot: Point, pixels: [UInt32], scale: Int) {
-        self.hotspot = Point(x: hotspot.x / scale, y: hotspot.y / scale)
+    init(_ picture: Picture) {
+        let (width, height, scale) = (picture.width, picture.height, picture.scale)
+        hotspot = Point(x: picture.hotspot.x / scale, y: picture.hotspot.y / scale)
         let layout = PixelLayout(size: Size(width: width, height: height), stride: width * 4, format: .argb8888)!
-        let bytes = pixels.flatMap { pixel in (0..<4).map { UInt8(truncatingIfNeeded: pixel >> ($0 * 8)) } }
+        let bytes = picture.pixels.flatMap { pixel in (0..<4).map { UInt8(truncatingIfNeeded: pixel >> ($0 * 8)) } }
         super.init(
             Appearance(
                 content: SurfaceContent(PixelRows(.bytes(bytes), layout)),
@@ -21,11 +33,16 @@ final class CursorImage: Drawable {
     }
 }
 
-/// The system's cursor theme, as far as the arrow goes; Xcursor(3) has the places, the variables and the file format.
+/// The system's cursor theme; Xcursor(3) has the places, the variables and the file format.
 enum CursorTheme {
-    /// The arrow of the theme that XCURSOR_THEME names, or of the default one, near XCURSOR_SIZE (24) pixels times
-    /// `scale`; a plain one where there is no theme.
-    static func arrow(scale: Int) -> CursorImage {
+    /// The arrow, or a plain one where there is no theme.
+    static func arrow(scale: Int) -> CursorImage.Picture {
+        picture(of: .arrow, scale: scale) ?? plainArrow(scale: scale)
+    }
+
+    /// A shape of the theme that XCURSOR_THEME names, or of the default one, near XCURSOR_SIZE (24) pixels times
+    /// `scale`; nil where no theme has it. Reads files.
+    static func picture(of shape: CursorShape, scale: Int) -> CursorImage.Picture? {
         let size = (environment("XCURSOR_SIZE").flatMap { Int($0) } ?? 24) * scale
         var themes = [environment("XCURSOR_THEME") ?? "default"]
         var seen: Set<String> = []
@@ -33,14 +50,14 @@ enum CursorTheme {
             themes.removeFirst()
             guard seen.insert(theme).inserted else { continue }
             for folder in folders {
-                for name in ["default", "left_ptr"] {
+                for name in shape.names {
                     guard let file = read("\(folder)/\(theme)/cursors/\(name)") else { continue }
                     if let image = image(in: file, near: size, scale: scale) { return image }
                 }
                 themes += parents(of: "\(folder)/\(theme)/index.theme")
             }
         }
-        return plainArrow(scale: scale)
+        return nil
     }
 
     private static var folders: [String] {
@@ -64,7 +81,7 @@ enum CursorTheme {
     }
 
     /// The image whose nominal size is nearest. Numbers are little-endian 32 bits; those of the file are not trusted.
-    private static func image(in file: [UInt8], near size: Int, scale: Int) -> CursorImage? {
+    private static func image(in file: [UInt8], near size: Int, scale: Int) -> CursorImage.Picture? {
         func word(_ offset: Int) -> Int? {
             guard offset >= 0, offset + 4 <= file.count else { return nil }
             return (0..<4).reduce(0) { $0 | Int(file[offset + $1]) << ($1 * 8) }
@@ -85,11 +102,17 @@ enum CursorTheme {
         let start = best.offset + header
         let pixels = (0..<width * height).compactMap { word(start + $0 * 4).map { UInt32($0) } }
         guard pixels.count == width * height else { return nil }
-        return CursorImage(width: width, height: height, hotspot: Point(x: x, y: y), pixels: pixels, scale: scale)
+        return CursorImage.Picture(
+            width: width,
+            height: height,
+            hotspot: Point(x: x, y: y),
+            pixels: pixels,
+            scale: scale
+        )
     }
 
     /// White with a black edge.
-    private static func plainArrow(scale: Int) -> CursorImage {
+    private static func plainArrow(scale: Int) -> CursorImage.Picture {
         let rows = 16
         let pixels = (0..<rows * scale).flatMap { y in
             (0..<rows * scale).map { x -> UInt32 in
@@ -99,7 +122,7 @@ enum CursorTheme {
                 return column == 0 || column == width - 1 || row == 14 ? 0xff00_0000 : 0xffff_ffff
             }
         }
-        return CursorImage(
+        return CursorImage.Picture(
             width: rows * scale,
             height: rows * scale,
             hotspot: Point(x: 0, y: 0),

@@ -264,6 +264,12 @@ final class Pointer: WlPointer.Requests {
 
     // MARK: Requests
 
+    /// Looks as a client wishes that has it, and was told so with this serial.
+    func setShape(_ shape: CursorShape, serial: UInt32, by client: Client) throws(ProtocolError) {
+        guard serial == enterSerial, let focus, focus.resource.client === client else { return }
+        try cursor.show(shape, for: client.account)
+    }
+
     func setCursor(
         _ resource: WlPointer,
         serial: UInt32,
