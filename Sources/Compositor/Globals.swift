@@ -42,6 +42,8 @@ extension Compositor {
         announce(IdleInhibitGlobal(), upTo: 1)
         announce(seat, upTo: 8)
         announce(CursorShapeGlobal(), upTo: 2)
+        announce(PointerConstraintsGlobal(seat.pointer.constraints), upTo: 1)
+        announce(RelativePointerGlobal(seat.pointer), upTo: 1)
         announce(XdgOutputGlobal(), upTo: 3)
         announce(ActivationGlobal(windows: windows, limits: limits), upTo: 1)
         // Version 6 has no message that 5 hasn't: only a window's state `suspended`.

@@ -12,6 +12,10 @@ final class Pointer: WlPointer.Requests {
     private let layout: OutputLayout
     private let cursor: Cursor
     private var resources = ResourcesByClient<WlPointer>()
+    /// What keeps it somewhere.
+    let constraints = PointerConstraints()
+    /// Who hears how far it was moved.
+    let relatives = RelativePointers()
     /// In global coordinates; nil before it was first moved.
     private(set) var position: Position?
     private(set) weak var focus: Surface?
@@ -41,6 +45,25 @@ final class Pointer: WlPointer.Requests {
         self.scene = scene
         self.layout = layout
         cursor = Cursor(scene: scene, layout: layout)
+        constraints.onAdd = { [unowned self] in updateConstraints() }
+        constraints.onHint = { [unowned self] surface, hint in
+            guard let place = scene.place(of: surface) else { return }
+            self.place(at: Position(x: Double(place.x) + hint.x, y: Double(place.y) + hint.y))
+        }
+    }
+
+    /// Finds out whether it is locked or confined now. The window with the keyboard is the one in use.
+    func updateConstraints() {
+        let isInUse = grab == nil && focus.map { seat.isInUse($0.resource.client) } ?? false
+        constraints.update(focus, at: Position(x: local.x.doubleValue, y: local.y.doubleValue), isInUse: isInUse)
+    }
+
+    /// Where it may go that is to go somewhere, both in global coordinates.
+    private func limited(_ wanted: Position) -> Position {
+        guard let position, let surface = constraints.surface, let origin = scene.place(of: surface)?.origin else {
+            return wanted
+        }
+        return constraints.limited(wanted.from(origin), from: position.from(origin)).from(origin.negated)
     }
 
     /// An output came, went or changed.
@@ -68,9 +91,10 @@ final class Pointer: WlPointer.Requests {
 
     /// Moves it to a place in global coordinates, and tells whoever is there. `time` is in milliseconds.
     func move(to position: Position, time: UInt32) {
-        place(at: position)
+        let start = self.position ?? position
+        place(at: limited(position))
         if let grab, let position = self.position { return grab.motion(to: position) }
-        refocus(time: time)
+        refocus(time: time, moved: (position.x - start.x, position.y - start.y))
     }
 
     /// Moves it by so much.
@@ -160,24 +184,32 @@ final class Pointer: WlPointer.Requests {
     private var hit: Scene.Hit? { position.flatMap { scene.hit(at: $0) } }
 
     /// Finds out who has the pointer now, and tells what is new: it was moved, or something under it.
-    func refocus(time: UInt32) {
+    /// `way` is how far it was to be moved.
+    func refocus(time: UInt32, moved way: (x: Double, y: Double) = (0, 0)) {
         if let grab { return grab.sceneChanged() }
+        defer { updateConstraints() }
+        // What it is confined to may have become smaller, or another.
+        if let position, constraints.surface != nil { self.position = limited(position) }
         let target = target
         let new = (x: Fixed(target?.local.x ?? 0), y: Fixed(target?.local.y ?? 0))
         if target?.surface !== focus {
             change(to: target?.surface, at: new)
-        } else if let focus, new != local {
+        } else if let focus, new != local || way != (0, 0) {
+            let isElsewhere = new != local
             local = new
+            relatives.send(way.x, way.y, to: focus.resource.client, time: time)
             forEach(of: focus) {
-                $0.sendMotion(time: time, surfaceX: new.x, surfaceY: new.y)
+                if isElsewhere { $0.sendMotion(time: time, surfaceX: new.x, surfaceY: new.y) }
                 $0.sendFrame()
             }
         }
     }
 
-    /// Does so where something came, went or moved since the last time: once a frame.
+    /// Does so where something may have come, gone or moved since the last time: once a frame.
     func refocusIfNeeded(time: UInt32) {
-        guard position != nil, scene.layoutVersion != seenVersion else { return }
+        // What it is confined to can change by itself.
+        let isConfined = constraints.surface != nil
+        guard position != nil, isConfined || scene.layoutVersion != seenVersion else { return }
         refocus(time: time)
         seenVersion = scene.layoutVersion
     }
@@ -239,6 +271,7 @@ final class Pointer: WlPointer.Requests {
     func begin(_ grab: any PointerGrab) {
         self.grab = grab
         change(to: nil, at: local, keepsCursor: true)
+        updateConstraints()
         // It may have been moved since the press.
         if let position { grab.motion(to: position) }
     }

@@ -166,6 +166,11 @@ final class Seat: WlSeat.Requests, Service {
         return node.pressed(part, with: button, at: position, time: time).map(Press.taken) ?? .unheard
     }
 
+    /// Whether a client has the window that is the active one.
+    func isInUse(_ client: Client) -> Bool {
+        (windows.active?.keyboardFocus as? Surface)?.resource.client === client
+    }
+
     /// Has the input for a client alone, until it says otherwise.
     func begin(_ grab: any InputGrab) {
         self.grab = grab
@@ -207,6 +212,7 @@ final class Seat: WlSeat.Requests, Service {
 
     private func keyboardFocusChanged() {
         let focus = (grab?.keyboardFocus ?? windows.active?.keyboardFocus) as? Surface
+        pointer.updateConstraints()
         onKeyboardClient?(focus?.resource.client)
         keyboard?.setFocus(focus)
     }
