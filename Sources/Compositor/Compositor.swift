@@ -78,6 +78,7 @@ public final class Compositor {
         self.log = log
         ledger = Ledger(limits: settings.limits)
         trace = settings.trace.map { FrameTrace(to: $0) }
+        DescriptorTable.reserve()
         // Before anybody connects. Without the thread everything is closed here, as slowly as it may be.
         do throws(SystemError) { try Disposal.start() } catch {
             log.error("what clients send is closed on the main thread: \(error)")

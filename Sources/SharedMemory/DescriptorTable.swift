@@ -12,7 +12,8 @@ public enum DescriptorTable {
     private static let initialCount = 16_384
     private static let room = Mutex(0)
 
-    /// Makes room for the first numbers. To be called before anything is received.
+    /// Makes room for the first numbers. To be called before anything is received, and where possible before another
+    /// thread is started: then it takes no time.
     public static func reserve() {
         let isFirst = room.withLock { room in
             defer { room = max(room, initialCount) }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Compositor
 import Glibc
 import Logging
+import SharedMemory
 import WaylandServer
 
 /// `signet run`: the compositor itself.
@@ -130,6 +131,7 @@ struct Run: ParsableCommand {
     func run() throws {
         // Before the first file is opened and the first thread started.
         let limit = DescriptorLimit()
+        DescriptorTable.reserve()
         let outputCount = max(1, outputs.count)
         guard limit.isEnough(outputs: outputCount) else {
             let minimum = DescriptorLimit.minimum(outputs: outputCount)
