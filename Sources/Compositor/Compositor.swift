@@ -101,6 +101,7 @@ public final class Compositor {
             windows: windows,
             keymap: settings.keymap,
             hasShortcuts: settings.hasShortcuts,
+            unreadByOthers: settings.limits.unreadByOthers,
             clock: { [scheduler] in scheduler.time }
         )
         popups = PopupManager(scene: scene, layout: layout, windows: windows, seat: seat)

@@ -45,7 +45,7 @@ extension Compositor {
         announce(PointerConstraintsGlobal(seat.pointer.constraints), upTo: 1)
         announce(RelativePointerGlobal(seat.pointer), upTo: 1)
         announce(XdgOutputGlobal(), upTo: 3)
-        announce(ActivationGlobal(windows: windows, limits: limits), upTo: 1)
+        announce(ActivationGlobal(windows: windows, seat: seat, limits: limits), upTo: 1)
         // Version 6 has no message that 5 hasn't: only a window's state `suspended`.
         let base = WmBaseGlobal(display: display, windows: windows, popups: popups, clock: clock, settings: settings)
         announce(base, upTo: 6, likeVersion: 5)

@@ -114,12 +114,12 @@ import WaylandWire
     }
 
     @Test func `what nobody takes is cancelled`() {
-        // A type that isn't offered, none, or no surface.
+        // Nothing was accepted, or no longer is, or there is no surface.
         for step in 0..<4 {
             begin(source.source("a", actions: .copy))
             move(65, 15)
             target.dragged!.setActions(dndActions: .copy, preferredAction: .copy)
-            target.dragged!.accept(serial: 0, mimeType: step == 0 ? "b" : "a")
+            if step > 0 { target.dragged!.accept(serial: 0, mimeType: "a") }
             if step == 1 { target.dragged!.accept(serial: 0, mimeType: nil) }
             if step == 2 { target.dragged!.destroy() }
             target.client.roundTrip()
@@ -128,6 +128,21 @@ import WaylandWire
             #expect(source.take().last == "cancelled" && !target.take().contains("drop"))
         }
         #expect(source.client.error == nil && target.client.error == nil)
+    }
+
+    /// As Qt does, which drags without any type within itself.
+    @Test func `what wasn't offered can be taken`() {
+        begin(source.source("a", actions: .copy))
+        move(65, 15)
+        target.dragged!.setActions(dndActions: .copy, preferredAction: .copy)
+        target.dragged!.accept(serial: 0, mimeType: String(repeating: "\u{301}", count: 900))
+        target.client.roundTrip()
+        #expect(source.take().contains("target "))
+        release()
+        #expect(source.take() == ["dropped"] && target.take().contains("drop"))
+        target.dragged!.finish()
+        target.client.roundTrip()
+        #expect(source.take() == ["finished"] && target.client.error == nil)
     }
 
     @Test func `within one client it goes as between two`() {

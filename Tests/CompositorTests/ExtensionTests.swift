@@ -222,13 +222,22 @@ import WaylandClient
         let firstNode = scene.nodes[0]
         #expect(scene.nodes[1] !== firstNode)
         let activation = client.bind(XdgActivationV1.self)
+        // Its window isn't the active one, and nothing was pressed on it.
         let request = activation.getActivationToken()
         request.setAppId(appId: "x")
+        request.setSerial(serial: 7, seat: client.seat)
         var token = ""
         request.onDone = { token = $0 }
         request.commit()
         client.roundTrip()
         #expect(token.count > 16)
+        activation.activate(token: token, surface: window.surface)
+        client.roundTrip()
+        #expect(scene.nodes[0] === firstNode)
+        let good = other.client.bind(XdgActivationV1.self).getActivationToken()
+        good.onDone = { token = $0 }
+        good.commit()
+        other.client.roundTrip()
         activation.activate(token: "guess", surface: window.surface)
         client.roundTrip()
         #expect(scene.nodes[0] === firstNode)
@@ -237,6 +246,12 @@ import WaylandClient
         #expect(scene.nodes[1] === firstNode)
         #expect(window.configures.last!.states == [4] && other.configures.last!.states == [])
         other.client.bind(XdgActivationV1.self).activate(token: token, surface: other.surface)
+        // A letter with as many marks as fit takes long to compare.
+        let marks = String(repeating: "\u{301}\u{323}", count: 900)
+        for _ in 0..<20 {
+            activation.activate(token: marks, surface: window.surface)
+            client.roundTrip()
+        }
         other.client.roundTrip()
         #expect(scene.nodes[1] === firstNode, "it was used up")
         request.commit()

@@ -238,15 +238,76 @@ import WaylandWire
         window.toplevel.showWindowMenu(seat: client.seat, serial: serial, x: .max, y: .min)
         client.roundTrip()
         #expect(windows.menu != nil)
-        let menu = windows.menu
-        // Once.
+        release(Self.right)
+        // Somebody wants out.
+        click(190, 90)
+        #expect(windows.menu == nil)
         window.toplevel.showWindowMenu(seat: client.seat, serial: serial, x: 0, y: 0)
         client.roundTrip()
-        #expect(windows.menu === menu)
+        #expect(windows.menu == nil)
+        move(60, 60)
+        press(Self.right)
+        window.shellSurface.setWindowGeometry(x: 5, y: 5, width: 80, height: 30)
+        window.surface.commit()
+        window.toplevel.showWindowMenu(seat: client.seat, serial: serial, x: -10, y: -40)
+        client.roundTrip()
+        // Below the title bar, seen from the surface's corner, as far as there is room.
+        #expect(fixture.compositor.scene.nodes.last { $0 is WindowMenu }?.items.first?.bounds.origin.x == 5)
         release(Self.right)
         fixture.disconnect(client)
         #expect(windows.menu == nil)
         send(.pointerMotion(to: Position(x: 1, y: 1)), .pointerButton(Self.left, isPressed: true))
+    }
+
+    /// Its labels are drawn on the client's lane, and may come later than its end.
+    @Test func aMenuMayBeGoneBeforeItIsDrawn() {
+        let before = fixture.compositor.accounts[0].usage(of: .drawnBytes)
+        for _ in 0..<20 {
+            fixture.compositor.windows.showMenu(
+                for: node,
+                at: Point(x: 30, y: 30),
+                account: fixture.compositor.accounts[0]
+            )
+            fixture.compositor.windows.closeMenu()
+        }
+        weak var menu: WindowMenu?
+        fixture.compositor.windows.showMenu(for: node, at: Point(x: 30, y: 30), account: fixture.compositor.accounts[0])
+        menu = windows.menu
+        #expect(menu != nil)
+        window.surface.attach(buffer: nil, x: 0, y: 0)
+        window.surface.commit()
+        client.roundTrip()
+        fixture.nextFrame()
+        #expect(menu == nil && windows.menu == nil && client.roundTrip())
+        #expect(fixture.compositor.accounts[0].usage(of: .drawnBytes) == before)
+    }
+
+    @Test func clientsHaveNoMenuBesideOurs() {
+        let keyboard = client.seat.getKeyboard()
+        var serial: UInt32 = 0
+        keyboard.onKey = { number, _, _, _ in serial = number }
+        client.roundTrip()
+        alt(57)
+        client.roundTrip()
+        #expect(windows.menu != nil && serial != 0)
+        let positioner = client.wmBase.createPositioner()
+        positioner.setSize(width: 10, height: 10)
+        positioner.setAnchorRect(x: 0, y: 0, width: 1, height: 1)
+        let surface = client.compositor.createSurface()
+        let shellSurface = client.wmBase.getXdgSurface(surface: surface)
+        let popup = shellSurface.getPopup(parent: window.shellSurface, positioner: positioner)
+        var isDone = false
+        popup.onPopupDone = { isDone = true }
+        popup.grab(seat: client.seat, serial: serial)
+        client.roundTrip()
+        #expect(isDone)
+        click(190, 90)
+        #expect(windows.menu == nil)
+        var keys = 0
+        keyboard.onKey = { _, _, _, _ in keys += 1 }
+        send(.key(30, isPressed: true), .key(30, isPressed: false))
+        client.roundTrip()
+        #expect(keys == 2)
     }
 
     @Test func aMenuTakesTheKeyboardAndGivesItBack() {

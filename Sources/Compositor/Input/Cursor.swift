@@ -48,8 +48,8 @@ final class Cursor: SceneNode {
     private var arrow: (image: CursorImage, scale: Int)?
     /// Other shapes that were asked for; those that no theme has are arrows.
     private var shapes: [CursorShape: CursorImage?] = [:]
-    /// Those that are being read, for whom: nobody is read for who is gone.
-    private var awaitedShapes: [CursorShape: Reader] = [:]
+    /// Those that are being read, and on whose lanes: whoever can hold up its own holds up nobody else's.
+    private var awaitedShapes: [CursorShape: [Reader]] = [:]
 
     private struct Reader {
         weak var account: ClientAccount?
@@ -107,17 +107,20 @@ final class Cursor: SceneNode {
     /// Looks like one of the theme's shapes, which is read on a client's lane; the arrow until then.
     func show(_ shape: CursorShape, for account: ClientAccount) throws(ProtocolError) {
         change(.shape(shape))
-        guard let scale = arrow?.scale, shapes[shape] == nil, awaitedShapes[shape]?.account == nil else { return }
+        guard let scale = arrow?.scale, shapes[shape] == nil else { return }
+        let readers = awaitedShapes[shape, default: []].filter { $0.account != nil }
+        if readers.contains(where: { $0.account === account }) { return }
         try account.look(awaited: false) { _ in
             .some(CursorTheme.picture(of: shape, scale: scale))
         } then: { [weak self] picture in
             self?.read(shape, picture)
         }
-        awaitedShapes[shape] = Reader(account: account)
+        awaitedShapes[shape] = readers + [Reader(account: account)]
     }
 
     private func read(_ shape: CursorShape, _ picture: CursorImage.Picture?) {
         awaitedShapes[shape] = nil
+        if shapes[shape] != nil { return }
         shapes[shape] = .some(picture.map { CursorImage($0) })
         if isShown(shape) { scene.setNeedsLayout(self) }
     }

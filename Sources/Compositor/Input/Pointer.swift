@@ -32,6 +32,8 @@ final class Pointer: WlPointer.Requests {
     /// Where it was then.
     private var dragPosition: Position?
     private var grab: (any PointerGrab)?
+    /// Whether somebody would have it who reads too slowly to be told so.
+    private var isPostponed = false
     /// What the scene was like when it was last looked for what is under the pointer.
     private var seenVersion: UInt64 = 0
     /// Parts of wheels' steps, in 120ths, that clients who know only whole ones wait for.
@@ -190,6 +192,7 @@ final class Pointer: WlPointer.Requests {
         defer { updateConstraints() }
         // What it is confined to may have become smaller, or another.
         if let position, constraints.surface != nil { self.position = limited(position) }
+        isPostponed = false
         let target = target
         let new = (x: Fixed(target?.local.x ?? 0), y: Fixed(target?.local.y ?? 0))
         if target?.surface !== focus {
@@ -208,8 +211,8 @@ final class Pointer: WlPointer.Requests {
     /// Does so where something may have come, gone or moved since the last time: once a frame.
     func refocusIfNeeded(time: UInt32) {
         // What it is confined to can change by itself.
-        let isConfined = constraints.surface != nil
-        guard position != nil, isConfined || scene.layoutVersion != seenVersion else { return }
+        let mustLook = constraints.surface != nil || isPostponed
+        guard position != nil, mustLook || scene.layoutVersion != seenVersion else { return }
         refocus(time: time)
         seenVersion = scene.layoutVersion
     }
@@ -222,6 +225,10 @@ final class Pointer: WlPointer.Requests {
             return (focus, position.from(place.origin))
         }
         guard let hit, let surface = hit.drawable as? Surface, seat.reaches(surface) else { return nil }
+        if surface !== focus, !seat.hearsOfFocus(surface) {
+            isPostponed = true
+            return nil
+        }
         return (surface, hit.local)
     }
 

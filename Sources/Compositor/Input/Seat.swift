@@ -17,6 +17,9 @@ final class Seat: WlSeat.Requests, Service {
     /// Is told whose client has the keyboard from now on, before that hears so.
     var onKeyboardClient: ((Client?) -> Void)?
     private let clock: () -> UInt32
+    private let unreadByOthers: Int
+    /// Whether somebody would have the keyboard who reads too slowly to be told so.
+    private var isKeyboardPostponed = false
     /// The window that was the active one.
     private weak var lastActive: Window?
     /// Who has the input for a client alone.
@@ -30,10 +33,12 @@ final class Seat: WlSeat.Requests, Service {
         windows: WindowManager,
         keymap: Keymap?,
         hasShortcuts: Bool,
+        unreadByOthers: Int,
         clock: @escaping () -> UInt32
     ) {
         self.display = display
         self.clock = clock
+        self.unreadByOthers = unreadByOthers
         self.windows = windows
         pointer = Pointer(seat: self, scene: scene, layout: layout)
         touch = Touch(seat: self, scene: scene, layout: layout)
@@ -92,6 +97,7 @@ final class Seat: WlSeat.Requests, Service {
 
     /// Something may have come, gone or moved under the pointer and fingers.
     func sceneChanged() {
+        if isKeyboardPostponed { keyboardFocusChanged() }
         pointer.refocusIfNeeded(time: clock())
         touch.liftLost(time: clock())
     }
@@ -148,6 +154,10 @@ final class Seat: WlSeat.Requests, Service {
         case taken(any PointerGrab)
     }
 
+    /// Whether a surface may be told that it has the pointer or the keyboard now: others can have that told again and
+    /// again, and must not fill up a client that reads slowly.
+    func hearsOfFocus(_ surface: Surface) -> Bool { surface.resource.client.unsentByteCount < unreadByOthers }
+
     /// A button or a finger went down on what is at some place, in global coordinates.
     func pressed(_ hit: Scene.Hit?, with button: PressedButton, at position: Position, time: UInt32) -> Press {
         if let surface = hit?.drawable as? Surface, reaches(surface) {
@@ -173,6 +183,7 @@ final class Seat: WlSeat.Requests, Service {
 
     /// Has the input for a client alone, until it says otherwise.
     func begin(_ grab: any InputGrab) {
+        if let old = self.grab, old !== grab { old.dismiss() }
         self.grab = grab
         keyboardFocusChanged()
         pointer.refocus(time: clock())
@@ -211,7 +222,11 @@ final class Seat: WlSeat.Requests, Service {
     }
 
     private func keyboardFocusChanged() {
-        let focus = (grab?.keyboardFocus ?? windows.active?.keyboardFocus) as? Surface
+        // A menu of our own has the keyboard, and no surface.
+        let isOurs = grab.map { $0.client == nil } ?? false
+        let focus = isOurs ? nil : (grab?.keyboardFocus ?? windows.active?.keyboardFocus) as? Surface
+        isKeyboardPostponed = focus.map { $0 !== keyboard?.focus && !hearsOfFocus($0) } ?? false
+        if isKeyboardPostponed { return }
         pointer.updateConstraints()
         onKeyboardClient?(focus?.resource.client)
         keyboard?.setFocus(focus)

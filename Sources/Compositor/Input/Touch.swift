@@ -96,11 +96,17 @@ final class Touch: WlTouch.Requests {
         guard let known = fingers[finger] else { return }
         fingers[finger] = nil
         if let grab = known.grab { return grab.ended() }
-        if let client = known.client { sendUp(finger, to: client, known.surface, time: time) }
+        if let client = known.client { sendUp(finger, to: client, known.surface, .release, time: time) }
     }
 
-    private func sendUp(_ finger: Int32, to client: Client, _ surface: Surface?, time: UInt32) {
-        let serial = seat.nextSerial(.release, surface)
+    private func sendUp(
+        _ finger: Int32,
+        to client: Client,
+        _ surface: Surface?,
+        _ kind: PressSerials.Kind,
+        time: UInt32
+    ) {
+        let serial = seat.nextSerial(kind, surface)
         for resource in resources.hearing(of: client) {
             resource.sendUp(serial: serial, time: time, id: finger)
             resource.sendFrame()
@@ -114,7 +120,7 @@ final class Touch: WlTouch.Requests {
         for finger in fingers.values where finger.surface?.resource.isAlive != true {
             guard let client = finger.client else { continue }
             fingers[finger.number] = Finger(number: finger.number)
-            sendUp(finger.number, to: client, nil, time: time)
+            sendUp(finger.number, to: client, nil, .other, time: time)
         }
     }
 

@@ -56,7 +56,7 @@ final class DataSource: WlDataSource.Requests {
     var actions: DragActions { resource.version < 3 ? .copy : ownActions ?? [] }
 
     /// Its own word for a type that is offered; nil for another.
-    func offered(_ type: String) -> String? { types.first { $0 == type } }
+    func offered(_ type: String) -> String? { types.first { PlainText(string: $0) == PlainText(string: type) } }
 
     // MARK: Use
 
@@ -126,7 +126,7 @@ final class DataSource: WlDataSource.Requests {
     func offer(_ resource: WlDataSource, mimeType: String) throws(ProtocolError) {
         let bytes = mimeType.utf8.count
         guard bytes <= limits.mimeTypeBytes, types.count < limits.offeredTypes,
-            typeBytes + bytes <= limits.offeredTypeBytes, !types.contains(mimeType)
+            typeBytes + bytes <= limits.offeredTypeBytes, offered(mimeType) == nil
         else { return }
         let cost = typeBytes + bytes + (types.count + 1) * Self.typeCost
         try resource.client.account.change(&charge, to: cost, of: .textBytes)

@@ -109,6 +109,7 @@ final class Drag: PointerGrab, DataSourceUser {
     }
 
     private func reaches(_ surface: Surface) -> Bool {
-        surface.resource.isAlive && (hasSource || surface.resource.client === client)
+        (surface === target?.surface || devices.seat.hearsOfFocus(surface)) && surface.resource.isAlive
+            && (hasSource || surface.resource.client === client)
     }
 }

@@ -32,7 +32,7 @@ final class DragTarget {
     private var offerCount = 0
     /// The offer of which was heard last.
     private weak var speaker: DragOffer?
-    /// A type that the client would take.
+    /// A type that the client would take; empty where it wasn't offered.
     private var accepted: String?
     /// What the client would do, and what it would rather do than anything else: one or none.
     private var actions: DragActions
@@ -103,7 +103,8 @@ final class DragTarget {
         try checkNotOver(offer)
         guard stage != .left, let source else { return }
         speaker = offer
-        accepted = type.flatMap { source.offered($0) }
+        // Qt drags without a type, within itself, and takes what wasn't offered.
+        accepted = type.map { source.offered($0) ?? "" }
         if stage == .entered { tellSource() }
     }
 

@@ -16,6 +16,8 @@ protocol WindowClient: AnyObject {
     func configure()
     /// The one that it belongs to and stays in front of, if that is mapped, or one that that belongs to.
     var parentWindow: Window? { get }
+    /// Those that belong to it, without those that belong to them.
+    var childWindows: [Window] { get }
     /// Whether the client's newest configure tells truly how large it can be.
     var knowsLargestSize: Bool { get }
     /// Whether it has answered lately, as far as it was asked.
@@ -116,10 +118,11 @@ final class Window: PressableNode {
     private var origin: Point { client?.hasGeometry == true ? geometry.origin : implicitOrigin }
     private var implicitOrigin = Point(x: 0, y: 0)
 
+    /// Where its surface begins, in global coordinates.
+    var surfaceOrigin: Point { contentOrigin.translated(by: origin.negated) }
+
     /// Where its window geometry begins, in global coordinates.
-    var geometryOrigin: Point {
-        contentOrigin.translated(by: origin.negated).translated(by: geometry.origin)
-    }
+    var geometryOrigin: Point { surfaceOrigin.translated(by: geometry.origin) }
 
     private var titleBarHeight: Int { accepted.titleBarHeight }
 
@@ -231,7 +234,8 @@ final class Window: PressableNode {
 
     /// It should have this size, as far as it can.
     func resize(to size: Size) {
-        guard let limits = client?.sizeLimits else { return }
+        // It may have been maximised meanwhile.
+        guard !isFilling, let limits = client?.sizeLimits else { return }
         configure {
             $0.size = Size(
                 width: max(limits.least.width, min(limits.most.width, size.width)),
@@ -324,6 +328,9 @@ final class Window: PressableNode {
 
     /// The one that it belongs to, and stays in front of.
     var parent: Window? { client?.parentWindow }
+
+    /// Those that belong to it, without those that belong to them.
+    var children: [Window] { client?.childWindows ?? [] }
 
     /// Its client should close it.
     func close() { client?.close() }

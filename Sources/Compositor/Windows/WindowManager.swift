@@ -195,17 +195,14 @@ final class WindowManager {
 
     /// Brings a window to the front, and those that belong to it in front of it.
     private func raise(_ window: Window) {
-        var children: [ObjectIdentifier: [Window]] = [:]
-        for case let window as Window in scene.nodes {
-            if let parent = window.parent { children[ObjectIdentifier(parent), default: []].append(window) }
+        var family: Set<ObjectIdentifier> = []
+        var next = window.children
+        while let child = next.popLast() {
+            family.insert(ObjectIdentifier(child))
+            next += child.children
         }
-        var family = [window]
-        var next = 0
-        while next < family.count {
-            family += children[ObjectIdentifier(family[next])] ?? []
-            next += 1
-        }
-        scene.raise(family)
+        // In the order in which they are: each is in front of its parent already.
+        scene.raise([window] + (family.isEmpty ? [] : scene.nodes.filter { family.contains(ObjectIdentifier($0)) }))
     }
 
     /// A window belongs to another one from now on, or to none.

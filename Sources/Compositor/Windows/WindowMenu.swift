@@ -34,11 +34,15 @@ final class WindowMenu: PressableNode, InputGrab {
         }
         for row in rows {
             row.ground.fill(with: Self.color(isPressed: false))
-            row.label.onChange = { [unowned self] in manager.redraw([row.label.drawable], of: self) }
+            // The label may be drawn when the menu is gone.
+            let drawable = row.label.drawable
+            row.label.onChange = { [weak self] in self?.redraw(drawable) }
             let text = row.action.name(for: window)
             row.label.show(TextLabel.Look(text: PlainText(string: text), color: 0xeceff4, scale: manager.scale))
         }
     }
+
+    private func redraw(_ drawable: Drawable) { manager.redraw([drawable], of: self) }
 
     private static func color(isPressed: Bool) -> UInt32 { isPressed ? 0x5e81ac : 0x434c5e }
 

@@ -77,7 +77,8 @@ final class PopupManager {
             grab.add(popup)
             return grab
         }
-        guard seat.wasPress(serial, of: client) else { return nil }
+        // Nor beside a menu of our own.
+        guard seat.wasPress(serial, of: client), windows.menu == nil else { return nil }
         // One that somebody else has, or that began elsewhere.
         grab?.dismiss()
         let new = PopupGrab(client: client, serial: serial, seat: seat, manager: self)

@@ -22,6 +22,8 @@ final class Toplevel: XdgToplevel.Requests, ShellRole, WindowClient {
     /// For the title and the application's id.
     private var textCharge: Charge?
     private(set) weak var parent: Toplevel?
+    /// Those whose parent it is.
+    private var children = OrderedDictionary<ObjectIdentifier, Toplevel>()
     /// How large a window can be here, as the client was told last.
     private var sentBounds: Size?
     private var wasToldCapabilities = false
@@ -79,9 +81,22 @@ final class Toplevel: XdgToplevel.Requests, ShellRole, WindowClient {
 
     func checkAnswers() { shell.base.pings.ask() }
 
+    var childWindows: [Window] {
+        var (found, next): ([Window], [Toplevel]) = ([], children.values.map { $0 })
+        // Those of windows that aren't mapped count as the parent's.
+        while let toplevel = next.popLast() {
+            if toplevel.shell.isMapped { found.append(toplevel.window) } else { next += toplevel.children.values }
+        }
+        return found
+    }
+
     func close() {
         // Who has stopped answering won't do it.
-        guard isAnswering else { return resource.client.disconnect() }
+        guard isAnswering else {
+            let seconds = Pings.patience / 1_000_000_000
+            let message = "a window was closed whose client hasn't answered a ping for \(seconds) seconds"
+            return resource.client.end(with: .implementation(message))
+        }
         resource.sendClose()
         checkAnswers()
     }
@@ -190,6 +205,8 @@ final class Toplevel: XdgToplevel.Requests, ShellRole, WindowClient {
     }
 
     func destroyed(_ resource: XdgToplevel) {
+        for child in children.values { child.exchangeParent(for: parent) }
+        exchangeParent(for: nil)
         shell.roleDestroyed()
     }
 
@@ -206,8 +223,14 @@ final class Toplevel: XdgToplevel.Requests, ShellRole, WindowClient {
             }
             ancestor = window.parent
         }
-        self.parent = new
+        exchangeParent(for: new)
         windows.parentChanged(of: window)
+    }
+
+    private func exchangeParent(for new: Toplevel?) {
+        parent?.children[ObjectIdentifier(self)] = nil
+        parent = new
+        new?.children[ObjectIdentifier(self)] = self
     }
 
     func setTitle(_ resource: XdgToplevel, title: String) throws(ProtocolError) {
@@ -233,10 +256,8 @@ final class Toplevel: XdgToplevel.Requests, ShellRole, WindowClient {
         x: Int32,
         y: Int32
     ) throws(ProtocolError) {
-        let seat = base.seat
-        guard shell.isMapped, seat.wasPress(serial, of: resource.client) else { return }
-        seat.use(serial)
-        let place = window.geometryOrigin.translated(by: Point(x: Int(x), y: Int(y)))
+        guard shell.isMapped, base.seat.wasPress(serial, of: resource.client) else { return }
+        let place = window.surfaceOrigin.translated(by: Point(x: Int(x), y: Int(y)))
         windows.showMenu(for: window, at: place, account: resource.client.account)
     }
 
