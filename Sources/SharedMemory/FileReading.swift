@@ -58,7 +58,7 @@ extension MutableRawSpan {
             var next = 0
             while next < bytes.count {
                 unsafe start.storeBytes(of: 0, toByteOffset: next, as: UInt8.self)
-                next += page - Int(bitPattern: start + next) % page
+                next += unsafe page - Int(bitPattern: start + next) % page
             }
         }
     }

@@ -324,6 +324,38 @@ import WaylandWire
         #expect(heard.filter { !$0.hasPrefix("enter") && $0 != "leave" }.isEmpty, "\(heard)")
     }
 
+    @Test func aMenuIsChosenFromByOneLongPress() {
+        move(30, 25)
+        press(Self.right)
+        // A plain press and release chooses nothing, nor does one with a tremble.
+        move(31, 27)
+        release(Self.right)
+        #expect(windows.menu != nil)
+        click(190, 98)
+        #expect(windows.menu == nil)
+        move(30, 25)
+        press(Self.right)
+        move(40, 4 + 24 + 5)
+        #expect(fixture.pixel(32, 4 + 24 + 5) == 0x5e81ac)
+        release(Self.right)
+        #expect(windows.menu == nil && node.wanted.isMaximized)
+    }
+
+    @Test func aMenuIsChosenFromByKeys() {
+        alt(57)
+        for code in [Shortcut.down, Shortcut.up, Shortcut.up, Shortcut.up, Shortcut.down] {
+            send(.key(code, isPressed: true), .key(code, isPressed: false))
+        }
+        // The first, the last, and three lines further.
+        #expect(windows.menu != nil)
+        send(.key(Shortcut.enter, isPressed: true), .key(Shortcut.enter, isPressed: false))
+        #expect(windows.menu == nil && node.wanted.isFullscreen)
+        // With nothing chosen nothing is done.
+        alt(57)
+        send(.key(Shortcut.enter, isPressed: true), .key(Shortcut.enter, isPressed: false))
+        #expect(windows.menu != nil)
+    }
+
     // MARK: Keys
 
     @Test func keysAreForWindows() {

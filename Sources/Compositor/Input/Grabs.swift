@@ -32,4 +32,13 @@ protocol InputGrab: AnyObject {
     var keyboardFocus: Drawable? { get }
     /// Somebody pressed something elsewhere.
     func dismiss()
+    /// The pointer is at another place, in global coordinates.
+    func pointerMoved(to position: Position)
+    /// The last button is released, which was pressed before or on nothing.
+    func pointerReleased()
+}
+
+extension InputGrab {
+    func pointerMoved(to position: Position) {}
+    func pointerReleased() {}
 }

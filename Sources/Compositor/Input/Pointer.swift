@@ -97,6 +97,7 @@ final class Pointer: WlPointer.Requests {
         place(at: limited(position))
         if let grab, let position = self.position { return grab.motion(to: position) }
         refocus(time: time, moved: (position.x - start.x, position.y - start.y))
+        if let position = self.position { seat.grab?.pointerMoved(to: position) }
     }
 
     /// Moves it by so much.
@@ -144,6 +145,7 @@ final class Pointer: WlPointer.Requests {
         if pressed.isEmpty {
             dragSerial = nil
             refocus(time: time)
+            if !isPressed { seat.grab?.pointerReleased() }
         }
     }
 

@@ -126,8 +126,14 @@ final class Seat: WlSeat.Requests, Service {
 
     /// Whether a key is the compositor's own, which does what it means then.
     private func takes(_ code: UInt32, isAltDown: Bool, isShiftDown: Bool, hasShortcuts: Bool) -> Bool {
-        if windows.menu != nil {
-            if code == Shortcut.escape { windows.closeMenu() }
+        if let menu = windows.menu {
+            switch code {
+            case Shortcut.escape: menu.dismiss()
+            case Shortcut.up: menu.step(down: false)
+            case Shortcut.down: menu.step(down: true)
+            case Shortcut.enter: menu.choose()
+            default: break
+            }
             return true
         }
         guard hasShortcuts, isAltDown, let shortcut = Shortcut(code, isShiftDown: isShiftDown) else { return false }

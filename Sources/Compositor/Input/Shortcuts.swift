@@ -20,6 +20,9 @@ enum Shortcut {
         }
     }
 
-    /// KEY_ESC, which closes the compositor's own menus.
+    /// KEY_ESC, KEY_UP, KEY_DOWN and KEY_ENTER: what the compositor's own menus know.
     static let escape: UInt32 = 1
+    static let up: UInt32 = 103
+    static let down: UInt32 = 108
+    static let enter: UInt32 = 28
 }

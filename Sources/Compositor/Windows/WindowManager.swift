@@ -96,7 +96,7 @@ final class WindowManager {
         closeMenu()
         guard window.isShown, let bounds = bounds(for: window) else { return }
         let corner = WindowPlacement.position(for: WindowMenu.size, near: place, in: bounds)
-        let new = WindowMenu(for: window, at: corner, manager: self, account: account)
+        let new = WindowMenu(for: window, at: corner, from: place, manager: self, account: account)
         menu = new
         scene.insert(new)
         onMenuChange(nil, new)
