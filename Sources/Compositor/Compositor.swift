@@ -101,16 +101,10 @@ public final class Compositor {
             windows: windows,
             keymap: settings.keymap,
             hasShortcuts: settings.hasShortcuts,
-            unreadByOthers: settings.limits.unreadByOthers,
             clock: { [scheduler] in scheduler.time }
         )
         popups = PopupManager(scene: scene, layout: layout, windows: windows, seat: seat)
-        dataDevices = DataDevices(
-            seat: seat,
-            scene: scene,
-            limits: settings.limits,
-            clock: { [scheduler] in scheduler.time }
-        )
+        dataDevices = DataDevices(seat: seat, scene: scene, clock: { [scheduler] in scheduler.time })
         let overcommit = Overcommit.read()
         switch overcommit {
         case .heuristic: break

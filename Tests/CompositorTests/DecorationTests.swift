@@ -22,6 +22,7 @@ import WaylandClient
             surface = client.compositor.createSurface()
             shellSurface = client.wmBase.getXdgSurface(surface: surface)
             toplevel = shellSurface.getToplevel()
+            toplevel.onClose = { [weak self] in self?.heard.append("close") }
             toplevel.onConfigure = { [weak self] width, height, _ in self?.heard.append("size \(width)x\(height)") }
             shellSurface.onConfigure = { [weak self, unowned shellSurface] serial in
                 self?.heard.append("configure")
@@ -43,8 +44,6 @@ import WaylandClient
         }
 
         func forget() { heard = [] }
-
-        func listen(closed: Void) { heard.append("close") }
     }
 
     init() {

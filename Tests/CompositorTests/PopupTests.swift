@@ -114,7 +114,7 @@ import WaylandWire
     // MARK: On the screen
 
     /// A popup of a colour.
-    private final class TestPopup {
+    final class TestPopup {
         let surface: WlSurface
         let shellSurface: XdgSurface
         let popup: XdgPopup

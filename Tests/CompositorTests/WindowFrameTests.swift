@@ -141,7 +141,6 @@ import WaylandWire
         #expect(window.heard.contains("size 200x78") && node.wanted.isMaximized)
         node.fill { $0.isMaximized = false }
         client.roundTrip()
-        window.toplevel.onClose = { [weak window] in window?.listen(closed: ()) }
         click(Self.close, 25)
         client.roundTrip()
         #expect(window.heard.last == "close")
@@ -290,17 +289,8 @@ import WaylandWire
         alt(57)
         client.roundTrip()
         #expect(windows.menu != nil && serial != 0)
-        let positioner = client.wmBase.createPositioner()
-        positioner.setSize(width: 10, height: 10)
-        positioner.setAnchorRect(x: 0, y: 0, width: 1, height: 1)
-        let surface = client.compositor.createSurface()
-        let shellSurface = client.wmBase.getXdgSurface(surface: surface)
-        let popup = shellSurface.getPopup(parent: window.shellSurface, positioner: positioner)
-        var isDone = false
-        popup.onPopupDone = { isDone = true }
-        popup.grab(seat: client.seat, serial: serial)
-        client.roundTrip()
-        #expect(isDone)
+        let popup = PopupTests.TestPopup(client, on: window.shellSurface, grab: serial)
+        #expect(popup.isDone)
         click(190, 90)
         #expect(windows.menu == nil)
         var keys = 0

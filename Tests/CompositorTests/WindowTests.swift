@@ -138,24 +138,11 @@ import WaylandWire
 
     @Test func popupsGoWithTheirWindow() {
         let window = window(client, color: 0xff)
-        let positioner = client.wmBase.createPositioner()
-        positioner.setSize(width: 10, height: 10)
-        positioner.setAnchorRect(x: 0, y: 0, width: 1, height: 1)
-        let surface = client.compositor.createSurface()
-        let shellSurface = client.wmBase.getXdgSurface(surface: surface)
-        let popup = shellSurface.getPopup(parent: window.shellSurface, positioner: positioner)
-        shellSurface.onConfigure = { [unowned shellSurface] in shellSurface.ackConfigure(serial: $0) }
-        var isDone = false
-        popup.onPopupDone = { isDone = true }
-        surface.commit()
-        client.roundTrip()
-        surface.attach(buffer: TestPool(client, size: 400).buffer(10, 10, color: 0xffff), x: 0, y: 0)
-        surface.commit()
-        client.roundTrip()
-        #expect(fixture.compositor.scene.nodes.count == 2 && !isDone)
+        let popup = PopupTests.TestPopup(client, on: window.shellSurface)
+        #expect(fixture.compositor.scene.nodes.count == 2 && !popup.isDone)
         window.toplevel.setMinimized()
         client.roundTrip()
-        #expect(fixture.compositor.scene.nodes.isEmpty && isDone)
+        #expect(fixture.compositor.scene.nodes.isEmpty && popup.isDone)
     }
 
     @Test func allWindowsHaveTheirTurn() {

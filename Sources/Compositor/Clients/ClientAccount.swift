@@ -226,4 +226,8 @@ extension Client {
         guard let account = context as? ClientAccount else { preconditionFailure("a client without an account") }
         return account
     }
+
+    /// Whether it may be told of what others do: they can do that again and again, and must not fill up a client that
+    /// reads slowly.
+    var hearsOfOthers: Bool { unsentByteCount < account.limits.unreadByOthers }
 }

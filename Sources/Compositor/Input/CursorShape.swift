@@ -12,56 +12,45 @@ struct CursorShape: Hashable, Sendable {
 
     /// The names of CSS, and those that older themes have; nil for a shape that doesn't exist in a version.
     init?(_ shape: WpCursorShapeDeviceV1.Shape, version: UInt32) {
-        let older: [String]
+        if shape.rawValue >= WpCursorShapeDeviceV1.Shape.dndAsk.rawValue, version < 2 { return nil }
         switch shape {
-        case .`default`: older = ["left_ptr"]
-        case .contextMenu: older = []
-        case .help: older = ["question_arrow", "left_ptr_help"]
-        case .pointer: older = ["hand2", "hand1"]
-        case .progress: older = ["left_ptr_watch"]
-        case .wait: older = ["watch"]
-        case .cell: older = ["plus"]
-        case .crosshair: older = ["cross"]
-        case .text: older = ["xterm"]
-        case .verticalText: older = []
-        case .alias: older = ["dnd-link"]
-        case .copy: older = ["dnd-copy"]
-        case .move: older = ["dnd-move", "fleur"]
-        case .noDrop: older = ["dnd-none", "circle"]
-        case .notAllowed: older = ["crossed_circle"]
-        case .grab: older = ["openhand", "hand1"]
-        case .grabbing: older = ["closedhand", "fleur"]
-        case .eResize: older = ["right_side"]
-        case .nResize: older = ["top_side"]
-        case .neResize: older = ["top_right_corner"]
-        case .nwResize: older = ["top_left_corner"]
-        case .sResize: older = ["bottom_side"]
-        case .seResize: older = ["bottom_right_corner"]
-        case .swResize: older = ["bottom_left_corner"]
-        case .wResize: older = ["left_side"]
-        case .ewResize: older = ["sb_h_double_arrow"]
-        case .nsResize: older = ["sb_v_double_arrow"]
-        case .neswResize: older = ["fd_double_arrow"]
-        case .nwseResize: older = ["bd_double_arrow"]
-        case .colResize: older = ["sb_h_double_arrow"]
-        case .rowResize: older = ["sb_v_double_arrow"]
-        case .allScroll: older = ["fleur"]
-        case .zoomIn: older = []
-        case .zoomOut: older = []
-        case .dndAsk: older = ["dnd-ask"]
-        case .allResize: older = ["move", "fleur"]
+        case .`default`: names = ["default", "left_ptr"]
+        case .contextMenu: names = ["context-menu"]
+        case .help: names = ["help", "question_arrow", "left_ptr_help"]
+        case .pointer: names = ["pointer", "hand2", "hand1"]
+        case .progress: names = ["progress", "left_ptr_watch"]
+        case .wait: names = ["wait", "watch"]
+        case .cell: names = ["cell", "plus"]
+        case .crosshair: names = ["crosshair", "cross"]
+        case .text: names = ["text", "xterm"]
+        case .verticalText: names = ["vertical-text"]
+        case .alias: names = ["alias", "dnd-link"]
+        case .copy: names = ["copy", "dnd-copy"]
+        case .move: names = ["move", "dnd-move", "fleur"]
+        case .noDrop: names = ["no-drop", "dnd-none", "circle"]
+        case .notAllowed: names = ["not-allowed", "crossed_circle"]
+        case .grab: names = ["grab", "openhand", "hand1"]
+        case .grabbing: names = ["grabbing", "closedhand", "fleur"]
+        case .eResize: names = ["e-resize", "right_side"]
+        case .nResize: names = ["n-resize", "top_side"]
+        case .neResize: names = ["ne-resize", "top_right_corner"]
+        case .nwResize: names = ["nw-resize", "top_left_corner"]
+        case .sResize: names = ["s-resize", "bottom_side"]
+        case .seResize: names = ["se-resize", "bottom_right_corner"]
+        case .swResize: names = ["sw-resize", "bottom_left_corner"]
+        case .wResize: names = ["w-resize", "left_side"]
+        case .ewResize: names = ["ew-resize", "sb_h_double_arrow"]
+        case .nsResize: names = ["ns-resize", "sb_v_double_arrow"]
+        case .neswResize: names = ["nesw-resize", "fd_double_arrow"]
+        case .nwseResize: names = ["nwse-resize", "bd_double_arrow"]
+        case .colResize: names = ["col-resize", "sb_h_double_arrow"]
+        case .rowResize: names = ["row-resize", "sb_v_double_arrow"]
+        case .allScroll: names = ["all-scroll", "fleur"]
+        case .zoomIn: names = ["zoom-in"]
+        case .zoomOut: names = ["zoom-out"]
+        case .dndAsk: names = ["dnd-ask", "dnd-ask"]
+        case .allResize: names = ["all-resize", "move", "fleur"]
         case .unrecognized: return nil
         }
-        if shape.rawValue >= WpCursorShapeDeviceV1.Shape.dndAsk.rawValue, version < 2 { return nil }
-        names = [Self.names[Int(shape.rawValue) - 1]] + older
     }
-
-    /// By number, from 1 on.
-    private static let names = [
-        "default", "context-menu", "help", "pointer", "progress", "wait", "cell", "crosshair", "text",
-        "vertical-text", "alias", "copy", "move", "no-drop", "not-allowed", "grab", "grabbing", "e-resize",
-        "n-resize", "ne-resize", "nw-resize", "s-resize", "se-resize", "sw-resize", "w-resize", "ew-resize",
-        "ns-resize", "nesw-resize", "nwse-resize", "col-resize", "row-resize", "all-scroll", "zoom-in",
-        "zoom-out", "dnd-ask", "all-resize",
-    ]
 }

@@ -227,7 +227,7 @@ final class Pointer: WlPointer.Requests {
             return (focus, position.from(place.origin))
         }
         guard let hit, let surface = hit.drawable as? Surface, seat.reaches(surface) else { return nil }
-        if surface !== focus, !seat.hearsOfFocus(surface) {
+        if surface !== focus, !surface.resource.client.hearsOfOthers {
             isPostponed = true
             return nil
         }
@@ -321,12 +321,7 @@ final class Pointer: WlPointer.Requests {
     ) throws(ProtocolError) {
         let picture = try surface.map(Surface.of)
         let role = try picture.map { surface throws(ProtocolError) in
-            let error = { ProtocolError(WlPointer.Error.role, $0, on: resource) }
-            try surface.setRoleKind(.cursor, otherwise: error)
-            if let role = surface.role as? CursorRole { return role }
-            let role = CursorRole(surface)
-            try surface.attach(role, otherwise: error)
-            return role
+            try surface.takeRole(.cursor, CursorRole(surface)) { ProtocolError(WlPointer.Error.role, $0, on: resource) }
         }
         // Who hasn't got the pointer can't say how it looks.
         guard serial == enterSerial, let focus, focus.resource.client === resource.client else { return }

@@ -19,10 +19,18 @@ class PointerConstraint {
     /// Where it holds, as it was made, in surface coordinates; nil is all of the surface.
     private let firstArea: ClientRegion?
     private var stage = Stage.waiting
+    /// Tells the client that it takes effect, or no longer does.
+    private let tell: (Bool) -> Void
     /// Who keeps it; nil once it is gone there.
     fileprivate weak var constraints: PointerConstraints?
 
-    fileprivate init(_ surface: Surface, _ area: ClientRegion?, _ lifetime: ZwpPointerConstraintsV1.Lifetime) {
+    fileprivate init(
+        _ surface: Surface,
+        _ area: ClientRegion?,
+        _ lifetime: ZwpPointerConstraintsV1.Lifetime,
+        tell: @escaping (Bool) -> Void
+    ) {
+        self.tell = tell
         self.surface = surface
         key = ObjectIdentifier(surface)
         firstArea = area
@@ -34,17 +42,14 @@ class PointerConstraint {
 
     fileprivate func activate() {
         stage = .active
-        sendActive()
+        tell(true)
     }
 
     fileprivate func deactivate() {
         stage = isPersistent ? .waiting : .over
-        sendInactive()
+        tell(false)
     }
 
-    /// For subclasses.
-    fileprivate func sendActive() {}
-    fileprivate func sendInactive() {}
     /// Where the pointer may go that is to go somewhere; both in surface coordinates.
     fileprivate func limited(_ wanted: Position, from now: Position) -> Position { now }
 
@@ -90,21 +95,6 @@ private enum CursorHint: SurfaceSetting {
 
 /// `zwp_locked_pointer_v1`: the pointer stays where it is, and only relative motion is told of.
 final class LockedPointer: PointerConstraint, ZwpLockedPointerV1.Requests {
-    private weak var resource: ZwpLockedPointerV1?
-
-    fileprivate override func sendActive() { resource?.sendLocked() }
-    fileprivate override func sendInactive() { resource?.sendUnlocked() }
-
-    fileprivate convenience init(
-        _ resource: ZwpLockedPointerV1,
-        _ surface: Surface,
-        _ area: ClientRegion?,
-        _ lifetime: ZwpPointerConstraintsV1.Lifetime
-    ) {
-        self.init(surface, area, lifetime)
-        self.resource = resource
-    }
-
     /// Where the client wants the pointer to be afterwards, in surface coordinates.
     fileprivate var hint: Position? {
         let hint = surface?.current[Setting<CursorHint>.self].value
@@ -123,21 +113,6 @@ final class LockedPointer: PointerConstraint, ZwpLockedPointerV1.Requests {
 
 /// `zwp_confined_pointer_v1`: the pointer doesn't leave the surface.
 final class ConfinedPointer: PointerConstraint, ZwpConfinedPointerV1.Requests {
-    private weak var resource: ZwpConfinedPointerV1?
-
-    fileprivate override func sendActive() { resource?.sendConfined() }
-    fileprivate override func sendInactive() { resource?.sendUnconfined() }
-
-    fileprivate convenience init(
-        _ resource: ZwpConfinedPointerV1,
-        _ surface: Surface,
-        _ area: ClientRegion?,
-        _ lifetime: ZwpPointerConstraintsV1.Lifetime
-    ) {
-        self.init(surface, area, lifetime)
-        self.resource = resource
-    }
-
     /// The nearest place inside.
     fileprivate override func limited(_ wanted: Position, from now: Position) -> Position {
         let area = area
@@ -231,7 +206,9 @@ final class PointerConstraintsGlobal: ZwpPointerConstraintsV1.Requests, Service 
         lifetime: ZwpPointerConstraintsV1.Lifetime
     ) throws(ProtocolError) {
         let (surface, area) = try check(surface, region)
-        let constraint = LockedPointer(id, surface, area, lifetime)
+        let constraint = LockedPointer(surface, area, lifetime) { [weak id] isActive in
+            if isActive { id?.sendLocked() } else { id?.sendUnlocked() }
+        }
         id.handler = constraint
         constraints.add(constraint)
     }
@@ -245,7 +222,9 @@ final class PointerConstraintsGlobal: ZwpPointerConstraintsV1.Requests, Service 
         lifetime: ZwpPointerConstraintsV1.Lifetime
     ) throws(ProtocolError) {
         let (surface, area) = try check(surface, region)
-        let constraint = ConfinedPointer(id, surface, area, lifetime)
+        let constraint = ConfinedPointer(surface, area, lifetime) { [weak id] isActive in
+            if isActive { id?.sendConfined() } else { id?.sendUnconfined() }
+        }
         id.handler = constraint
         constraints.add(constraint)
     }

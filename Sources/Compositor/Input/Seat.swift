@@ -17,7 +17,6 @@ final class Seat: WlSeat.Requests, Service {
     /// Is told whose client has the keyboard from now on, before that hears so.
     var onKeyboardClient: ((Client?) -> Void)?
     private let clock: () -> UInt32
-    private let unreadByOthers: Int
     /// Whether somebody would have the keyboard who reads too slowly to be told so.
     private var isKeyboardPostponed = false
     /// The window that was the active one.
@@ -33,24 +32,18 @@ final class Seat: WlSeat.Requests, Service {
         windows: WindowManager,
         keymap: Keymap?,
         hasShortcuts: Bool,
-        unreadByOthers: Int,
         clock: @escaping () -> UInt32
     ) {
         self.display = display
         self.clock = clock
-        self.unreadByOthers = unreadByOthers
         self.windows = windows
         pointer = Pointer(seat: self, scene: scene, layout: layout)
         touch = Touch(seat: self, scene: scene, layout: layout)
         keyboard = keymap.map { Keyboard($0) { [unowned self] in nextSerial($0, $1) } }
         keyboard?.takes = { [unowned self] in takes($0, isAltDown: $1, isShiftDown: $2, hasShortcuts: hasShortcuts) }
         windows.onActiveChange = { [unowned self] in activeWindowChanged() }
-        windows.onMenuChange = { [unowned self] old, new in
-            if let old { grabChanged(old, isOver: true) }
-            if let new {
-                grab?.dismiss()
-                begin(new)
-            }
+        windows.onMenuChange = { [unowned self] menu, isOpen in
+            if isOpen { begin(menu) } else { grabChanged(menu, isOver: true) }
         }
         windows.onHide = { [unowned self] in windowIsGone($0) }
     }
@@ -160,10 +153,6 @@ final class Seat: WlSeat.Requests, Service {
         case taken(any PointerGrab)
     }
 
-    /// Whether a surface may be told that it has the pointer or the keyboard now: others can have that told again and
-    /// again, and must not fill up a client that reads slowly.
-    func hearsOfFocus(_ surface: Surface) -> Bool { surface.resource.client.unsentByteCount < unreadByOthers }
-
     /// A button or a finger went down on what is at some place, in global coordinates.
     func pressed(_ hit: Scene.Hit?, with button: PressedButton, at position: Position, time: UInt32) -> Press {
         if let surface = hit?.drawable as? Surface, reaches(surface) {
@@ -231,7 +220,7 @@ final class Seat: WlSeat.Requests, Service {
         // A menu of our own has the keyboard, and no surface.
         let isOurs = grab.map { $0.client == nil } ?? false
         let focus = isOurs ? nil : (grab?.keyboardFocus ?? windows.active?.keyboardFocus) as? Surface
-        isKeyboardPostponed = focus.map { $0 !== keyboard?.focus && !hearsOfFocus($0) } ?? false
+        isKeyboardPostponed = focus.map { $0 !== keyboard?.focus && !$0.resource.client.hearsOfOthers } ?? false
         if isKeyboardPostponed { return }
         pointer.updateConstraints()
         onKeyboardClient?(focus?.resource.client)

@@ -168,9 +168,7 @@ final class Touch: WlTouch.Requests {
     /// A window is gone, and what fingers were doing with it is over.
     func windowIsGone(_ window: Window) {
         for finger in fingers.values {
-            guard let grab = finger.grab as? any WindowGrab, grab.window === window else { continue }
-            fingers[finger.number]?.grab = nil
-            grab.ended()
+            if let grab = finger.grab as? any WindowGrab, grab.window === window { end(grab) }
         }
     }
 

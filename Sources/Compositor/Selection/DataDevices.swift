@@ -7,7 +7,6 @@ internal import WaylandServer
 final class DataDevices: WlDataDevice.Requests {
     let seat: Seat
     let scene: Scene
-    private let limits: Limits
     private let clock: () -> UInt32
     private var resources = ResourcesByClient<WlDataDevice>()
     private var selection: Selection!
@@ -15,10 +14,9 @@ final class DataDevices: WlDataDevice.Requests {
     private(set) var drag: Drag?
 
     /// `clock` tells the time in milliseconds.
-    init(seat: Seat, scene: Scene, limits: Limits, clock: @escaping () -> UInt32) {
+    init(seat: Seat, scene: Scene, clock: @escaping () -> UInt32) {
         self.seat = seat
         self.scene = scene
-        self.limits = limits
         self.clock = clock
         selection = Selection(devices: self)
         seat.onKeyboardClient = { [unowned self] in selection.focusChanged(to: $0) }
@@ -47,7 +45,7 @@ final class DataDevices: WlDataDevice.Requests {
         _ makeHandler: (WlDataOffer) -> any WlDataOffer.Requests
     ) -> WlDataOffer? {
         let client = device.client
-        guard device.isAlive, client.unsentByteCount < limits.unreadByOthers else { return nil }
+        guard device.isAlive, client.hearsOfOthers else { return nil }
         do throws(ProtocolError) {
             let offer = try WlDataOffer(client: client, version: device.version, id: 0)
             offer.handler = makeHandler(offer)
@@ -80,22 +78,20 @@ final class DataDevices: WlDataDevice.Requests {
         try source?.checkUse(for: .drag)
         let picture = try icon.map(Surface.of)
         let role = try picture.map { surface throws(ProtocolError) in
-            let error = { ProtocolError(WlDataDevice.Error.role, $0, on: resource) }
-            try surface.setRoleKind(.dragIcon, otherwise: error)
-            if let role = surface.role as? DragIcon { return role }
-            let role = DragIcon(surface, scene: scene)
-            try surface.attach(role, otherwise: error)
-            return role
+            try surface.takeRole(.dragIcon, DragIcon(surface, scene: scene)) {
+                ProtocolError(WlDataDevice.Error.role, $0, on: resource)
+            }
         }
-        guard drag == nil else { return source?.cancelDrag() ?? () }
-        seat.drag(serial, of: client) { position in
-            let drag = Drag(of: source, by: client, icon: role, at: position, devices: self)
-            self.drag = drag
-            return drag
+        if drag == nil {
+            seat.drag(serial, of: client) { position in
+                let drag = Drag(of: source, by: client, icon: role, at: position, devices: self)
+                self.drag = drag
+                return drag
+            }
+            if let drag { return drag.begin() }
         }
-        // Nothing is held down, or it was long ago.
-        guard let drag else { return source?.cancelDrag() ?? () }
-        drag.begin()
+        // Another one is on its way, nothing is held down, or that was long ago.
+        source?.cancelDrag()
     }
 
     /// It was dropped, or came to nothing.

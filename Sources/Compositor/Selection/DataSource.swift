@@ -107,7 +107,7 @@ final class DataSource: WlDataSource.Requests {
     /// What the place that it is dragged over takes, and what would be done with it there. One who doesn't read hears
     /// of it only `surely`.
     func tell(type: String?, action: DragActions, surely: Bool = false) {
-        guard surely || resource.client.unsentByteCount < limits.unreadByOthers else { return }
+        guard surely || resource.client.hearsOfOthers else { return }
         if type != told.type { resource.sendTarget(mimeType: type) }
         if action != told.action { resource.sendAction(dndAction: action) }
         told = (type, action)

@@ -109,7 +109,7 @@ final class Drag: PointerGrab, DataSourceUser {
     }
 
     private func reaches(_ surface: Surface) -> Bool {
-        (surface === target?.surface || devices.seat.hearsOfFocus(surface)) && surface.resource.isAlive
+        (surface === target?.surface || surface.resource.client.hearsOfOthers) && surface.resource.isAlive
             && (hasSource || surface.resource.client === client)
     }
 }

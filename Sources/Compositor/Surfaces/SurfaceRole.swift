@@ -35,6 +35,22 @@ extension SurfaceRole {
     func didCommit(_ surface: Surface) {}
 }
 
+extension Surface {
+    /// Has a role whose object the client doesn't know take part in the surface's commits: the one that it had before,
+    /// or a new one.
+    func takeRole<Role: SurfaceRole>(
+        _ kind: SurfaceRoleKind,
+        _ make: @autoclosure () -> Role,
+        otherwise error: (String) -> ProtocolError
+    ) throws(ProtocolError) -> Role {
+        try setRoleKind(kind, otherwise: error)
+        if let known = role as? Role { return known }
+        let role = make()
+        try attach(role, otherwise: error)
+        return role
+    }
+}
+
 /// The roles there are, as messages call them.
 enum SurfaceRoleKind: String {
     case toplevel = "xdg_toplevel"

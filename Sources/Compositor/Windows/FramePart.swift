@@ -37,7 +37,6 @@ enum PressedButton {
 /// Has the pointer, or a finger, until it is lifted from the part that it was put on: then something is done, unless it
 /// was lifted elsewhere.
 final class PartPress: PointerGrab {
-    private var position: Position
     private let isInside: (Position) -> Bool
     private let show: (Bool) -> Void
     private let action: () -> Void
@@ -45,12 +44,10 @@ final class PartPress: PointerGrab {
 
     /// `isInside` tells whether a place is on the part, `show` shows whether it is pressed.
     init(
-        at position: Position,
         isInside: @escaping (Position) -> Bool,
-        show: @escaping (Bool) -> Void = { _ in },
+        show: @escaping (Bool) -> Void,
         action: @escaping () -> Void
     ) {
-        self.position = position
         self.isInside = isInside
         self.show = show
         self.action = action
@@ -58,7 +55,6 @@ final class PartPress: PointerGrab {
     }
 
     func motion(to position: Position) {
-        self.position = position
         guard isInside(position) != wasInside else { return }
         wasInside.toggle()
         show(wasInside)

@@ -56,6 +56,9 @@ final class Window: PressableNode {
         /// Whether the title bar is Signet's to draw.
         var isDecorated = false
 
+        /// Whether it fills an output.
+        var isFilling: Bool { isMaximized || isFullscreen }
+
         /// How much of the frame is title bar, in units of the scene's coordinates.
         var titleBarHeight: Int { isDecorated && !isFullscreen ? TitleBar.height : 0 }
     }
@@ -148,7 +151,7 @@ final class Window: PressableNode {
 
     var items: [PlacedItem] {
         let geometry = geometry
-        let content = client?.items(at: contentOrigin.translated(by: origin.negated)) ?? []
+        let content = client?.items(at: surfaceOrigin) ?? []
         guard titleBarHeight > 0, !content.isEmpty else { return content }
         return titleBar.items(at: position, width: geometry.width) + content
     }
@@ -202,18 +205,15 @@ final class Window: PressableNode {
         updateTitleBar()
     }
 
-    /// How large it can be where it is, in window geometry coordinates.
-    var largestSize: Size {
-        guard let bounds = manager.bounds(for: self) else { return Size(width: 0, height: 0) }
-        return Size(width: bounds.width, height: max(1, bounds.height - wanted.titleBarHeight))
+    /// How large it can be where it is, in window geometry coordinates; nil where there is no output.
+    ///
+    /// A window that fills one leaves room for its title bar, if there is any: 0 would mean that the client chooses,
+    /// and less than that nothing.
+    var largestSize: Size? {
+        manager.bounds(for: self).map { Size(width: $0.width, height: max(1, $0.height - wanted.titleBarHeight)) }
     }
 
-    /// A window that fills the output leaves room for its title bar, if there is any: 0 would mean that the client
-    /// chooses, and less than that nothing.
-    private func updateSize() {
-        let bounds = wanted.isMaximized || wanted.isFullscreen ? manager.bounds(for: self) : nil
-        wanted.size = bounds.map { Size(width: $0.width, height: max(1, $0.height - wanted.titleBarHeight)) }
-    }
+    private func updateSize() { wanted.size = isFilling ? largestSize : nil }
 
     // MARK: Resizing by hand
 
@@ -294,7 +294,7 @@ final class Window: PressableNode {
         }
         switch pressed {
         case .button(let icon):
-            return PartPress(at: position, isInside: { part(at: $0) == pressed }) { [weak self] isPressed in
+            return PartPress(isInside: { part(at: $0) == pressed }) { [weak self] isPressed in
                 self?.titleBar.showPressed(isPressed ? icon : nil)
             } action: { [weak self] in
                 if let self { manager.perform(WindowAction(icon), on: self) }
@@ -308,7 +308,7 @@ final class Window: PressableNode {
     func showMenu() { manager.showMenu(for: self, at: contentOrigin, account: account) }
 
     /// Whether it fills an output.
-    var isFilling: Bool { wanted.isMaximized || wanted.isFullscreen }
+    var isFilling: Bool { wanted.isFilling }
 
     /// Moves it, or maximises it, or puts it back, where the title is pressed twice.
     private func titlePressed(at position: Position, time: UInt32) -> (any PointerGrab)? {

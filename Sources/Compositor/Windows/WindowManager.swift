@@ -88,8 +88,8 @@ final class WindowManager {
 
     /// What can be done with a window, while somebody chooses.
     private(set) var menu: WindowMenu?
-    /// Is called when there is one, or none any more.
-    var onMenuChange: (_ old: WindowMenu?, _ new: WindowMenu?) -> Void = { _, _ in }
+    /// Is called when there is one, or it is closed.
+    var onMenuChange: (WindowMenu, _ isOpen: Bool) -> Void = { _, _ in }
 
     /// Opens a window's menu near a place in global coordinates; drawn for a client.
     func showMenu(for window: Window, at place: Point, account: ClientAccount) {
@@ -99,7 +99,7 @@ final class WindowManager {
         let new = WindowMenu(for: window, at: corner, from: place, manager: self, account: account)
         menu = new
         scene.insert(new)
-        onMenuChange(nil, new)
+        onMenuChange(new, true)
     }
 
     /// Closes it, if there is one.
@@ -107,7 +107,7 @@ final class WindowManager {
         guard let old = menu else { return }
         menu = nil
         scene.remove(old)
-        onMenuChange(old, nil)
+        onMenuChange(old, false)
     }
 
     /// A client answers no longer, or again.
@@ -138,10 +138,8 @@ final class WindowManager {
 
     /// Puts a window away; making it the active one brings it back.
     func minimize(_ window: Window) {
-        guard window.isShown, let index = windows.firstIndex(where: { $0 === window }) else { return }
+        guard window.isShown else { return }
         window.willHide()
-        // Who hears so may have ended it.
-        guard window.isShown, windows.indices.contains(index), windows[index] === window else { return }
         window.isMinimized = true
         minimized.append(window)
         hide(window)
@@ -222,7 +220,7 @@ final class WindowManager {
 
     /// Where a window that fills the output is.
     private func fixedPosition(of window: Window) -> Point? {
-        window.accepted.isMaximized || window.accepted.isFullscreen ? bounds(for: window)?.origin : nil
+        window.accepted.isFilling ? bounds(for: window)?.origin : nil
     }
 
     /// Where a new window goes: on the first output that has room for all of it beside the others, or else the first.

@@ -122,7 +122,7 @@ final class WindowMenu: PressableNode, InputGrab {
     {
         guard let index = rows.firstIndex(where: { $0.ground === part }) else { return nil }
         let place = bounds(of: index)
-        return PartPress(at: position, isInside: { place.contains($0.pixel) }) { [weak self] isPressed in
+        return PartPress(isInside: { place.contains($0.pixel) }) { [weak self] isPressed in
             self?.chosen = isPressed ? index : nil
         } action: { [weak self] in
             self?.chosen = index

@@ -34,13 +34,8 @@ enum WindowPlacement {
 
     /// In the middle of another one, as far as `bounds` has room.
     static func position(for size: Size, over other: Rectangle, in bounds: Rectangle) -> Point {
-        func place(_ start: Int, _ length: Int, _ own: Int, _ lower: Int, _ room: Int) -> Int {
-            max(lower, min(start + (length - own) / 2, lower + room - own))
-        }
-        return Point(
-            x: place(other.x, other.width, size.width, bounds.x, bounds.width),
-            y: place(other.y, other.height, size.height, bounds.y, bounds.height)
-        )
+        let way = Point(x: (other.width - size.width) / 2, y: (other.height - size.height) / 2)
+        return position(for: size, near: other.origin.translated(by: way), in: bounds)
     }
 
     /// At a place, as far as `bounds` has room there.

@@ -101,7 +101,7 @@ final class Toplevel: XdgToplevel.Requests, ShellRole, WindowClient {
         checkAnswers()
     }
 
-    var knowsLargestSize: Bool { sentBounds.map { $0 == window.largestSize } ?? true }
+    var knowsLargestSize: Bool { sentBounds.map { $0 == window.largestSize ?? Size(width: 0, height: 0) } ?? true }
 
     func willHide() { shell.dismissPopups() }
 
@@ -165,7 +165,7 @@ final class Toplevel: XdgToplevel.Requests, ShellRole, WindowClient {
             resource.sendWmCapabilities(capabilities: WireArray(of: all.map(\.rawValue)))
             wasToldCapabilities = true
         }
-        let bounds = window.largestSize
+        let bounds = window.largestSize ?? Size(width: 0, height: 0)
         guard bounds != sentBounds, resource.version >= 4 else { return }
         sentBounds = bounds
         resource.sendConfigureBounds(width: Int32(clamping: bounds.width), height: Int32(clamping: bounds.height))
