@@ -123,6 +123,10 @@ import WaylandWire
         client.roundTrip()
         fixture.nextFrame()
         #expect(place == Position(x: 30, y: 20))
+        let arrow = fixture.compositor.scene.nodes.lazy.compactMap { $0 as? Cursor }.first?.items.first
+        #expect(arrow.map { $0.bounds.origin } == (arrow?.drawable as? CursorImage).map {
+            Point(x: 30, y: 20).translated(by: $0.hotspot.negated)
+        })
         window.surface.setInputRegion(region: region(0, 0, 15, 15))
         window.surface.commit()
         move(190, 90)

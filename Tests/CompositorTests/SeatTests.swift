@@ -18,6 +18,33 @@ import WaylandWire
         client = fixture.connect()
     }
 
+    /// Who still has to read something, here, for want of a client that is slow.
+    @Test func nobodyHearsWhatIsTypedForSomebodySlow() throws {
+        let keymap = try Keymap()
+        let fixture = Fixture {
+            $0.keymap = keymap
+            $0.limits.unreadByOthers = 1
+        }
+        let clients = [fixture.connect(), fixture.connect()]
+        let windows = clients.map { client in
+            let window = TestWindow(client)
+            window.show(TestPool(client, size: 400).buffer(10, 10, color: 0xff))
+            client.roundTrip()
+            return window
+        }
+        fixture.nextFrame()
+        clients[1].roundTrip()
+        let (seat, manager) = (fixture.compositor.seat, fixture.compositor.windows)
+        #expect(windows.count == 2 && seat.keyboard?.focus != nil)
+        #expect(seat.keyboard?.focus === manager.windows[1].keyboardFocus)
+        // The first has a configure to read before it can hear that it has the keyboard.
+        manager.activate(manager.windows[0])
+        #expect(seat.keyboard?.focus == nil)
+        clients[0].roundTrip()
+        clients[0].roundTrip()
+        #expect(seat.keyboard?.focus != nil && seat.keyboard?.focus === manager.windows[1].keyboardFocus)
+    }
+
     // MARK: Keymap
 
     @Test func theKeymapTravelsInAFileThatNobodyCanChange() throws {

@@ -193,7 +193,10 @@ final class Pointer: WlPointer.Requests {
         if let grab { return grab.sceneChanged() }
         defer { updateConstraints() }
         // What it is confined to may have become smaller, or another.
-        if let position, constraints.surface != nil { self.position = limited(position) }
+        if let position, constraints.surface != nil {
+            let inside = limited(position)
+            if inside != position { place(at: inside) }
+        }
         isPostponed = false
         let target = target
         let new = (x: Fixed(target?.local.x ?? 0), y: Fixed(target?.local.y ?? 0))

@@ -219,9 +219,10 @@ final class Seat: WlSeat.Requests, Service {
     private func keyboardFocusChanged() {
         // A menu of our own has the keyboard, and no surface.
         let isOurs = grab.map { $0.client == nil } ?? false
-        let focus = isOurs ? nil : (grab?.keyboardFocus ?? windows.active?.keyboardFocus) as? Surface
-        isKeyboardPostponed = focus.map { $0 !== keyboard?.focus && !$0.resource.client.hearsOfOthers } ?? false
-        if isKeyboardPostponed { return }
+        let wanted = isOurs ? nil : (grab?.keyboardFocus ?? windows.active?.keyboardFocus) as? Surface
+        isKeyboardPostponed = wanted.map { $0 !== keyboard?.focus && !$0.resource.client.hearsOfOthers } ?? false
+        // Nobody hears meanwhile what is typed for another.
+        let focus = isKeyboardPostponed ? nil : wanted
         pointer.updateConstraints()
         onKeyboardClient?(focus?.resource.client)
         keyboard?.setFocus(focus)
