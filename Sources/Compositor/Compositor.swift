@@ -219,9 +219,7 @@ public final class Compositor {
     /// global coordinates.
     package func placeWindow(of surface: UInt32, _ client: Client, at place: Point) {
         let surface = (client.object(surface) as? WlSurface)?.handler as? Surface
-        guard let window = surface?.node as? Window else { return }
-        let bar = window.contentOrigin.y - window.frame.y
-        windows.move(window, to: Point(x: place.x, y: place.y - bar))
+        (surface?.node as? Window)?.moveGeometry(to: place)
     }
 
     // MARK: Clients

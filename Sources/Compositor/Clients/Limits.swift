@@ -60,7 +60,7 @@ public struct Limits: Sendable {
     /// Damage rectangles in a commit before they become their bounding box.
     public var damageRectangles = 256
     /// Bytes of a title or an application's id, beyond which it is cut off.
-    public var titleBytes = 4_096
+    public var titleBytes = 4_000
     /// MIME types of one data source; further ones aren't offered to anybody.
     public var offeredTypes = 256
     /// Bytes of one of them; a longer one isn't offered either.
@@ -70,6 +70,10 @@ public struct Limits: Sendable {
     /// Bytes of events that a client hasn't read, beyond which other clients can have no more sent to it: it hears that
     /// there is nothing to paste.
     public var unreadByOthers = 128 << 10
+    /// Bytes of a keymap that a client types with.
+    public var keymapBytes = 512 << 10
+    /// Keys and modifiers that wait for a keyboard's keymap to be read.
+    public var waitingInput = 4_096
     /// `wl_callback` objects that wait for a frame, for each surface; beyond that the oldest is answered.
     public var frameCallbacks = 256
 

@@ -3,10 +3,16 @@ internal import WaylandServer
 internal import WaylandWire
 
 /// `wl_keyboard`: which keys are down, what that makes of the modifiers, and which surface hears of it.
+///
+/// The seat's keyboard may be several devices, each with its keymap. Clients see one: the one that was used last, whose
+/// keymap they get before they hear of its keys.
 final class Keyboard: WlKeyboard.Requests {
-    private let keymap: Keymap
-    /// Made with the first key: it takes milliseconds, and nothing is held down before.
-    private var state: KeyboardState?
+    /// The one with the seat's keymap.
+    let main: KeyboardDevice
+    /// The one that was used last.
+    private var current: KeyboardDevice
+    /// Which one's keymap a client's object was sent last, where that isn't the main one's.
+    private var sentKeymaps: [ObjectIdentifier: Keymap] = [:]
     private let nextSerial: (PressSerials.Kind, Surface?) -> UInt32
     private var resources = ResourcesByClient<WlKeyboard>()
     private(set) weak var focus: Surface?
@@ -21,21 +27,37 @@ final class Keyboard: WlKeyboard.Requests {
     private static let keyLimit = 256
 
     init(_ keymap: Keymap, nextSerial: @escaping (PressSerials.Kind, Surface?) -> UInt32) {
-        self.keymap = keymap
+        main = KeyboardDevice(keymap)
+        current = main
         self.nextSerial = nextSerial
     }
 
     func bound(_ resource: WlKeyboard) {
         resource.handler = self
         resources.insert(resource)
-        resource.sendKeymap(format: .xkbV1, fd: keymap.descriptor, size: UInt32(keymap.size))
+        send(main.keymap, to: resource)
         resource.sendRepeatInfo(rate: 25, delay: 600)
         // Who comes late hears what the others know.
         guard let focus, focus.resource.client === resource.client, resources.hears(resource) else { return }
         sendEnter(focus, to: resource, serial: nextSerial(.other, focus))
     }
 
-    func destroyed(_ resource: WlKeyboard) { resources.remove(resource) }
+    func destroyed(_ resource: WlKeyboard) {
+        resources.remove(resource)
+        sentKeymaps[ObjectIdentifier(resource)] = nil
+    }
+
+    private func send(_ keymap: Keymap, to resource: WlKeyboard) {
+        resource.sendKeymap(format: .xkbV1, fd: keymap.descriptor, size: UInt32(keymap.size))
+    }
+
+    /// A client is about to hear of the current device's keys.
+    private func updateKeymap(of resource: WlKeyboard) {
+        let keymap = current.keymap
+        guard keymap !== sentKeymaps[ObjectIdentifier(resource)] ?? main.keymap else { return }
+        send(keymap, to: resource)
+        sentKeymaps[ObjectIdentifier(resource)] = current === main ? nil : keymap
+    }
 
     /// Another surface hears of keys from now on, or none.
     func setFocus(_ surface: Surface?) {
@@ -55,6 +77,7 @@ final class Keyboard: WlKeyboard.Requests {
     }
 
     private func sendEnter(_ surface: Surface, to resource: WlKeyboard, serial: UInt32) {
+        updateKeymap(of: resource)
         resource.sendEnter(
             serial: serial,
             surface: surface.resource,
@@ -64,7 +87,7 @@ final class Keyboard: WlKeyboard.Requests {
     }
 
     private func sendModifiers(to resource: WlKeyboard, serial: UInt32) {
-        let modifiers = state?.modifiers ?? KeyboardState.Modifiers()
+        let modifiers = current.modifiers
         resource.sendModifiers(
             serial: serial,
             modsDepressed: modifiers.depressed,
@@ -74,25 +97,52 @@ final class Keyboard: WlKeyboard.Requests {
         )
     }
 
-    /// A key goes down or comes up; what was so already is no news.
-    func key(_ code: UInt32, isPressed: Bool, time: UInt32) {
+    /// A key of a device's goes down or comes up; what was so already is no news.
+    func key(_ code: UInt32, isPressed: Bool, of device: KeyboardDevice, time: UInt32) {
         guard pressed.contains(code) != isPressed, pressed.count < Self.keyLimit || !isPressed else { return }
         if isPressed { pressed.append(code) } else { pressed.removeAll { $0 == code } }
-        if state == nil { state = KeyboardState(keymap) }
-        let haveChanged = state?.update(code, isPressed: isPressed) ?? false
+        let haveChanged = device.key(code, isPressed: isPressed)
         if isPressed {
             // Before whatever comes of it: another surface may have the keyboard then.
             taken.insert(code)
-            if takes(code, state?.isAltDown ?? false, state?.isShiftDown ?? false) { return }
+            if takes(device.shortcutCode(of: code), device.isAltDown, device.isShiftDown) { return }
             taken.remove(code)
         } else if taken.remove(code) != nil {
             return
         }
+        use(device)
         guard let focus, focus.resource.isAlive else { return }
         let serial = nextSerial(isPressed ? .press : .release, focus)
         for resource in resources.hearing(of: focus.resource.client) {
             resource.sendKey(serial: serial, time: time, key: code, state: isPressed ? .pressed : .released)
             if haveChanged { sendModifiers(to: resource, serial: serial) }
         }
+    }
+
+    /// The modifiers of a device that a client plays are these.
+    func setModifiers(_ modifiers: KeyboardState.Modifiers, of device: KeyboardDevice) {
+        guard device.set(modifiers) else { return }
+        if current === device { tellModifiers() } else { use(device) }
+    }
+
+    /// What follows is of this device.
+    private func use(_ device: KeyboardDevice) {
+        if current === device { return }
+        current = device
+        guard let focus, focus.resource.isAlive else { return }
+        for resource in resources.hearing(of: focus.resource.client) { updateKeymap(of: resource) }
+        tellModifiers()
+    }
+
+    private func tellModifiers() {
+        guard let focus, focus.resource.isAlive else { return }
+        let serial = nextSerial(.other, focus)
+        for resource in resources.hearing(of: focus.resource.client) { sendModifiers(to: resource, serial: serial) }
+    }
+
+    /// A device is no more. Its keymap counts until another one's is needed.
+    func remove(_ device: KeyboardDevice) {
+        guard current === device else { return }
+        if device.modifiers != main.modifiers { use(main) } else { current = main }
     }
 }

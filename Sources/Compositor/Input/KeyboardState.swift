@@ -15,25 +15,14 @@ final class KeyboardState {
     private(set) var modifiers = Modifiers()
 
     /// Nil where there is no memory for it.
-    init?(_ keymap: Keymap) {
-        guard let context = unsafe xkb_context_new(XKB_CONTEXT_NO_FLAGS) else { return nil }
-        defer { unsafe xkb_context_unref(context) }
-        let format = XKB_KEYMAP_FORMAT_TEXT_V1
-        let compiled = unsafe keymap.text.withUnsafeBufferPointer { text in
-            let length = text.count - 1
-            return unsafe text.withMemoryRebound(to: CChar.self) { text in
-                unsafe xkb_keymap_new_from_buffer(
-                    context,
-                    text.baseAddress!,
-                    length,
-                    format,
-                    XKB_KEYMAP_COMPILE_NO_FLAGS
-                )
-            }
-        }
-        guard let compiled = unsafe compiled else { return nil }
-        defer { unsafe xkb_keymap_unref(compiled) }
-        guard let state = unsafe xkb_state_new(compiled) else { return nil }
+    convenience init?(_ keymap: Keymap) {
+        guard let compiled = CompiledKeymap(keymap.text) else { return nil }
+        self.init(compiled)
+    }
+
+    /// Nil where there is no memory for it.
+    init?(_ keymap: borrowing CompiledKeymap) {
+        guard let state = unsafe xkb_state_new(keymap.pointer) else { return nil }
         unsafe self.state = state
     }
 
@@ -52,6 +41,23 @@ final class KeyboardState {
         // X's codes, which keymaps are in, begin with 8; there are no more than keymaps can have.
         guard code < 0xffff else { return false }
         _ = unsafe xkb_state_update_key(state, code + 8, isPressed ? XKB_KEY_DOWN : XKB_KEY_UP)
+        return hasNewModifiers()
+    }
+
+    /// Modifiers and the group are these, whatever keys are down. Whether they were others.
+    func set(_ new: Modifiers) -> Bool {
+        _ = unsafe xkb_state_update_mask(state, new.depressed, new.latched, new.locked, 0, 0, new.group)
+        return hasNewModifiers()
+    }
+
+    /// What a key, by its evdev code, means with the modifiers as they are; nil where that isn't one keysym.
+    func keysym(of code: UInt32) -> UInt32? {
+        guard code < 0xffff else { return nil }
+        let keysym = unsafe xkb_state_key_get_one_sym(state, code + 8)
+        return keysym == XKB_KEY_NoSymbol ? nil : keysym
+    }
+
+    private func hasNewModifiers() -> Bool {
         let new = unsafe Modifiers(
             depressed: xkb_state_serialize_mods(state, XKB_STATE_MODS_DEPRESSED),
             latched: xkb_state_serialize_mods(state, XKB_STATE_MODS_LATCHED),

@@ -28,6 +28,10 @@ public final class Keymap: Sendable {
     public enum Failure: Error, CustomStringConvertible {
         /// xkbcommon can't make one from these names.
         case unknownNames
+        /// It isn't text that xkbcommon can make a keymap of.
+        case unreadable
+        /// It is longer than any keymap, in bytes.
+        case tooLong(limit: Int)
         /// There is no memory for it.
         case system(SystemError)
 
@@ -37,6 +41,10 @@ public final class Keymap: Sendable {
             case .unknownNames:
                 "there is no keymap with these names; xkeyboard-config(7) lists layouts, variants, models and options "
                     + "(and Debian's package xkb-data has them)"
+            case .unreadable:
+                "this isn't a keymap; 'xkbcli compile-keymap' says what is wrong with one (Debian's package "
+                    + "libxkbcommon-tools has it)"
+            case .tooLong(let limit): "a keymap has up to \(limit) bytes of text here"
             case .system(let error): "there is no memory for the keymap: \(error)"
             }
         }
@@ -50,8 +58,19 @@ public final class Keymap: Sendable {
     let text: [UInt8]
 
     /// Makes the keymap with these names.
-    public init(_ names: Names = Names()) throws(Failure) {
+    public convenience init(_ names: Names = Names()) throws(Failure) {
         guard let text = Self.text(names) else { throw .unknownNames }
+        try self.init(constant: text)
+    }
+
+    /// Takes over a keymap that was compiled from text of somebody else's; clients get what xkbcommon writes.
+    convenience init(_ compiled: borrowing CompiledKeymap, upTo limit: Int) throws(Failure) {
+        guard let text = compiled.text else { throw .unreadable }
+        guard text.count <= limit else { throw .tooLong(limit: limit) }
+        try self.init(constant: text)
+    }
+
+    private init(constant text: [UInt8]) throws(Failure) {
         self.text = text
         do throws(SystemError) {
             descriptor = try AnonymousFile.constant(name: "signet-keymap", content: text)
@@ -61,11 +80,38 @@ public final class Keymap: Sendable {
     }
 
     /// The keymap as text, with a zero at the end.
-    private static func text(_ names: Names) -> [UInt8]? {
-        let flags = XKB_CONTEXT_NO_FLAGS
-        guard let context = unsafe xkb_context_new(flags) else { return nil }
+    private static func text(_ names: Names) -> [UInt8]? { CompiledKeymap(names)?.text }
+}
+
+/// A keymap as xkbcommon keeps it. It belongs to whoever made it, and can be given to another thread.
+@safe
+struct CompiledKeymap: ~Copyable, @unchecked Sendable {
+    /// An `xkb_keymap`.
+    fileprivate(set) var pointer: OpaquePointer
+
+    /// Of text in xkbcommon's format, with a zero at the end; nil where it isn't a keymap.
+    init?(_ text: [UInt8]) {
+        guard text.last == 0, let context = unsafe Self.makeContext() else { return nil }
         defer { unsafe xkb_context_unref(context) }
-        unsafe xkb_context_set_log_level(context, XKB_LOG_LEVEL_CRITICAL)
+        let compiled = unsafe text.withUnsafeBufferPointer { text in
+            let length = text.count - 1
+            return unsafe text.withMemoryRebound(to: CChar.self) { text in
+                unsafe xkb_keymap_new_from_buffer(
+                    context,
+                    text.baseAddress!,
+                    length,
+                    XKB_KEYMAP_FORMAT_TEXT_V1,
+                    XKB_KEYMAP_COMPILE_NO_FLAGS
+                )
+            }
+        }
+        guard let compiled = unsafe compiled else { return nil }
+        unsafe pointer = compiled
+    }
+
+    fileprivate init?(_ names: Keymap.Names) {
+        guard let context = unsafe Self.makeContext() else { return nil }
+        defer { unsafe xkb_context_unref(context) }
         let strings = unsafe [names.rules, names.model, names.layout, names.variant, names.options].map { name in
             unsafe name.flatMap { unsafe strdup($0) }
         }
@@ -77,11 +123,24 @@ public final class Keymap: Sendable {
             variant: strings[3],
             options: strings[4]
         )
-        guard let keymap = unsafe xkb_keymap_new_from_names(context, &rules, XKB_KEYMAP_COMPILE_NO_FLAGS) else {
+        guard let compiled = unsafe xkb_keymap_new_from_names(context, &rules, XKB_KEYMAP_COMPILE_NO_FLAGS) else {
             return nil
         }
-        defer { unsafe xkb_keymap_unref(keymap) }
-        guard let text = unsafe xkb_keymap_get_as_string(keymap, XKB_KEYMAP_FORMAT_TEXT_V1) else { return nil }
+        unsafe pointer = compiled
+    }
+
+    deinit { unsafe xkb_keymap_unref(pointer) }
+
+    /// What is wrong with somebody's text isn't for the log.
+    private static func makeContext() -> OpaquePointer? {
+        guard let context = unsafe xkb_context_new(XKB_CONTEXT_NO_FLAGS) else { return nil }
+        unsafe xkb_context_set_log_level(context, XKB_LOG_LEVEL_CRITICAL)
+        return unsafe context
+    }
+
+    /// As xkbcommon writes it, with a zero at the end; nil where there is no memory for that.
+    var text: [UInt8]? {
+        guard let text = unsafe xkb_keymap_get_as_string(pointer, XKB_KEYMAP_FORMAT_TEXT_V1) else { return nil }
         defer { unsafe free(text) }
         return unsafe Array(UnsafeRawBufferPointer(start: text, count: strlen(text) + 1))
     }

@@ -39,6 +39,9 @@ final class Pointer: WlPointer.Requests {
     /// Parts of wheels' steps, in 120ths, that clients who know only whole ones wait for.
     private var partialSteps: [Scroll.Axis: Int32] = [:]
 
+    /// Whether a button is down.
+    func isDown(_ button: UInt32) -> Bool { pressed.contains(button) }
+
     /// No pointer has more buttons.
     private static let buttonLimit = 64
 

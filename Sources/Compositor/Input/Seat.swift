@@ -72,15 +72,65 @@ final class Seat: WlSeat.Requests, Service {
 
     // MARK: Events
 
+    /// What those hold down who play its devices.
+    var held = HeldInput()
+    /// Who was told of events lately.
+    private(set) var addressees = Addressees()
+
     /// Deals with an event, which is of now.
     func handle(_ event: InputEvent) {
+        if let (thing, _) = HeldInput.Thing.of(event) { held.forget(thing) }
+        deal(with: event, keyboard: nil)
+    }
+
+    /// Deals with an event of somebody's who plays a device, which is of now; `keyboard` is whose keys are meant, the
+    /// seat's own where it is nil.
+    func handle(_ event: InputEvent, from source: InputSource, keyboard: KeyboardDevice?) {
+        noteAddressees()
+        let press = HeldInput.Thing.of(event)
+        let wasDown = press.map { isDown($0.thing) } ?? false
+        deal(with: event, keyboard: keyboard)
+        if let thing = press?.thing {
+            // What there is no room for isn't held.
+            let isDown = isDown(thing)
+            if isDown, !wasDown { held.pressed(thing, by: source) } else if !isDown { held.forget(thing) }
+        }
+        noteAddressees()
+    }
+
+    private func isDown(_ thing: HeldInput.Thing) -> Bool {
+        switch thing {
+        case .key(let code): keyboard?.pressed.contains(code) ?? false
+        case .button(let code): pointer.isDown(code)
+        case .finger(let number): touch.isDown(number)
+        }
+    }
+
+    /// Those who hear of what is done now.
+    func noteAddressees() {
+        if let client = pointer.focus?.resource.client { addressees.note(client) }
+        if let client = keyboard?.focus?.resource.client { addressees.note(client) }
+        for client in touch.clients { addressees.note(client) }
+    }
+
+    /// The modifiers of a keyboard that somebody plays are these.
+    func setModifiers(_ modifiers: KeyboardState.Modifiers, of device: KeyboardDevice) {
+        noteAddressees()
+        keyboard?.setModifiers(modifiers, of: device)
+    }
+
+    /// A keyboard that somebody played is no more.
+    func remove(_ device: KeyboardDevice) { keyboard?.remove(device) }
+
+    private func deal(with event: InputEvent, keyboard device: KeyboardDevice?) {
         let time = clock()
         switch event {
         case .pointerMotion(let position): pointer.move(to: position, time: time)
         case .pointerStep(let dx, let dy): pointer.move(dx: dx, dy: dy, time: time)
         case .pointerButton(let code, let isPressed): pointer.button(code, isPressed: isPressed, time: time)
         case .pointerScroll(let scroll): pointer.scroll(scroll, time: time)
-        case .key(let code, let isPressed): keyboard?.key(code, isPressed: isPressed, time: time)
+        case .key(let code, let isPressed):
+            if let keyboard { keyboard.key(code, isPressed: isPressed, of: device ?? keyboard.main, time: time) }
         case .touchDown(let finger, let position): touch.down(finger, at: position, time: time)
         case .touchMotion(let finger, let position): touch.motion(finger, to: position, time: time)
         case .touchUp(let finger): touch.up(finger, time: time)

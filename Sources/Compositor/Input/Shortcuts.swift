@@ -25,4 +25,13 @@ enum Shortcut {
     static let up: UInt32 = 103
     static let down: UInt32 = 108
     static let enter: UInt32 = 28
+    /// KEY_RESERVED: no key at all.
+    static let none: UInt32 = 0
+
+    /// The codes of all these keys by their keysyms, for keyboards whose codes mean something else; of
+    /// xkbcommon-keysyms.h: Escape, Up, Down, Return, Tab, ISO_Left_Tab, space, F4, F9, F10, F11.
+    static let codes: [UInt32: UInt32] = [
+        0xff1b: escape, 0xff52: up, 0xff54: down, 0xff0d: enter, 0xff09: 15, 0xfe20: 15, 0x20: 57, 0xffc1: 62,
+        0xffc6: 67, 0xffc7: 68, 0xffc8: 87,
+    ]
 }

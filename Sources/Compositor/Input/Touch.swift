@@ -42,6 +42,12 @@ final class Touch: WlTouch.Requests {
 
     func destroyed(_ resource: WlTouch) { resources.remove(resource) }
 
+    /// Whether a finger is down.
+    func isDown(_ finger: Int32) -> Bool { fingers[finger] != nil }
+
+    /// Those who hear of fingers that are down.
+    var clients: [Client] { fingers.values.compactMap(\.client) }
+
     /// A finger is put down at a place in global coordinates. `time` is in milliseconds.
     func down(_ finger: Int32, at position: Position, time: UInt32) {
         guard fingers[finger] == nil, fingers.count < Self.fingerLimit else { return }

@@ -24,6 +24,8 @@ protocol WindowClient: AnyObject {
     var isAnswering: Bool { get }
     /// Finds out whether it answers.
     func checkAnswers()
+    /// Whether it has been asked for something that it hasn't shown yet.
+    var isBehind: Bool { get }
     /// The window should go.
     func close()
     /// The window isn't to be seen any more, nor is what stands on it.
@@ -68,13 +70,23 @@ final class Window: PressableNode {
     private let manager: WindowManager
     /// As its client calls it.
     var title = "" {
-        didSet { updateTitleBar() }
+        didSet {
+            updateTitleBar()
+            manager.noteChange()
+        }
     }
+    /// What its client says which application it belongs to.
+    var applicationID = "" {
+        didSet { manager.noteChange() }
+    }
+    /// The process that it belongs to; 0 where that can't be seen.
+    var process: Int32 { account.process }
     /// What the window should be like.
     private(set) var wanted = Configuration()
     /// What it has accepted to be like.
     private(set) var accepted = Configuration() {
         didSet {
+            if accepted != oldValue { manager.noteChange() }
             guard accepted.titleBarHeight != oldValue.titleBarHeight else { return }
             updateTitleBar()
             redrawTitleBar()
@@ -124,6 +136,9 @@ final class Window: PressableNode {
     /// Where its surface begins, in global coordinates.
     var surfaceOrigin: Point { contentOrigin.translated(by: origin.negated) }
 
+    /// Its window geometry, in global coordinates.
+    var geometryFrame: Rectangle { Rectangle(origin: geometryOrigin, size: geometry.size) }
+
     /// Where its window geometry begins, in global coordinates.
     var geometryOrigin: Point { surfaceOrigin.translated(by: geometry.origin) }
 
@@ -133,6 +148,7 @@ final class Window: PressableNode {
     func place(at position: Point) {
         self.position = position
         wasPlaced = true
+        manager.noteChange()
     }
 
     /// Where it was before it filled an output.
@@ -244,6 +260,13 @@ final class Window: PressableNode {
         }
     }
 
+    /// It should have this size once, as far as it can, and fill no output.
+    func ask(for size: Size) {
+        if isFilling { fill { ($0.isMaximized, $0.isFullscreen) = (false, false) } }
+        pulledEdges = [.right, .bottom]
+        resize(to: size)
+    }
+
     /// Nobody pulls any more.
     func endResizing() {
         configure { $0.isResizing = false }
@@ -264,7 +287,7 @@ final class Window: PressableNode {
         guard !pulledEdges.isEmpty else { return }
         keepAnchored(as: contentSize)
         // The client has done what it was asked for last.
-        guard !wanted.isResizing, !accepted.isResizing else { return }
+        guard !wanted.isResizing, !accepted.isResizing, accepted.size == wanted.size else { return }
         pulledEdges = []
         // From now on the size is the client's own again.
         if !isFilling { wanted.size = nil }
@@ -332,6 +355,15 @@ final class Window: PressableNode {
     /// Those that belong to it, without those that belong to them.
     var children: [Window] { client?.childWindows ?? [] }
 
+    /// Brings it to the front, and makes it the active one.
+    func activate() { manager.activate(self) }
+
+    /// Puts its window geometry's top left corner at a place, in global coordinates.
+    func moveGeometry(to place: Point) {
+        let offset = position.translated(by: geometryOrigin.negated)
+        manager.move(self, to: place.translated(by: offset))
+    }
+
     /// Its client should close it.
     func close() { client?.close() }
 
@@ -340,6 +372,9 @@ final class Window: PressableNode {
 
     /// Finds out whether its client answers.
     func checkAnswers() { client?.checkAnswers() }
+
+    /// Whether its client has been asked for something that it hasn't shown yet.
+    var isBehind: Bool { client?.isBehind ?? false }
 
     /// What stands on it isn't to be seen any more.
     func willHide() { client?.willHide() }

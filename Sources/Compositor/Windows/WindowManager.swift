@@ -20,6 +20,9 @@ final class WindowManager {
     /// Is called when another one is active.
     var onActiveChange: () -> Void = {}
 
+    /// Is called when something about windows may be different.
+    var noteChange: () -> Void = {}
+
     init(scene: Scene, layout: OutputLayout) {
         self.scene = scene
         self.layout = layout
@@ -112,11 +115,13 @@ final class WindowManager {
 
     /// A client answers no longer, or again.
     func answersChanged() {
+        noteChange()
         for window in windows { window.updateTitleBar() }
     }
 
     /// A window has committed, or its frame changed.
     func didCommit(_ window: Window) {
+        noteChange()
         guard window.isShown else { return }
         if !windows.contains(where: { $0 === window }) {
             map(window)
@@ -150,6 +155,7 @@ final class WindowManager {
     }
 
     private func hide(_ window: Window) {
+        noteChange()
         if menu?.window === window { closeMenu() }
         scene.remove(window)
         windows.removeAll { $0 === window }
@@ -161,6 +167,7 @@ final class WindowManager {
     /// Makes another window the active one: the one that was so longest ago, or the one that was so before.
     func activateNext(backwards: Bool) {
         // Going on leads to all of them, and going backwards back.
+        noteChange()
         guard backwards else {
             if let next = minimized.first ?? windows.first { activate(next) }
             return
@@ -174,6 +181,7 @@ final class WindowManager {
     /// Brings a window to the front, and makes it the active one.
     func activate(_ window: Window) {
         guard window.isMapped, window !== windows.last else { return }
+        noteChange()
         windows.last?.configure { $0.isActivated = false }
         if window.isMinimized {
             window.isMinimized = false

@@ -69,6 +69,8 @@ final class ShellSurface: XdgSurface.Requests {
     /// mean nothing any more: its acks are ignored.
     private var staleSerials: [UInt32] = []
     private var needsConfigure = false
+    /// Whether a configure was acked since the last commit.
+    private var isAckNew = false
 
     init(
         resource: XdgSurface,
@@ -108,6 +110,9 @@ final class ShellSurface: XdgSurface.Requests {
     var hasBuffer: Bool { surface?.hasBuffer ?? false }
 
     var isMapped: Bool { stage == .mapped }
+
+    /// Whether it was asked for something that it hasn't committed yet.
+    var isBehind: Bool { isMapped && (!serials.isEmpty || isAckNew || needsConfigure) }
 
     /// Sends a configure with the role's newest state, unless the first commit hasn't come yet, which brings one
     /// anyway.
@@ -260,6 +265,7 @@ final class ShellSurface: XdgSurface.Requests {
         }
         serials.removeSubrange(...index)
         staleSerials = []
+        isAckNew = true
         if stage == .configured { stage = .acked }
         role?.didAck(serial: serial)
         if needsConfigure { configure() }
@@ -302,6 +308,7 @@ final class ShellSurface: XdgSurface.Requests {
     /// A commit took effect. Whether there is something to show now.
     func didCommit(_ surface: Surface) -> Bool {
         let hasContent = surface.current.content != nil
+        isAckNew = false
         switch stage {
         case .new where role == nil: break
         case .new:

@@ -18,7 +18,6 @@ final class Toplevel: XdgToplevel.Requests, ShellRole, WindowClient {
     let resource: XdgToplevel
     private let shell: ShellSurface
     private let limits: Limits
-    private(set) var appID = ""
     /// For the title and the application's id.
     private var textCharge: Charge?
     private(set) weak var parent: Toplevel?
@@ -80,6 +79,8 @@ final class Toplevel: XdgToplevel.Requests, ShellRole, WindowClient {
     var isAnswering: Bool { shell.base.pings.isAnswering }
 
     func checkAnswers() { shell.base.pings.ask() }
+
+    var isBehind: Bool { shell.isBehind }
 
     var childWindows: [Window] {
         var (found, next): ([Window], [Toplevel]) = ([], children.values.map { $0 })
@@ -235,14 +236,14 @@ final class Toplevel: XdgToplevel.Requests, ShellRole, WindowClient {
 
     func setTitle(_ resource: XdgToplevel, title: String) throws(ProtocolError) {
         let new = title.truncated(toBytes: limits.titleBytes)
-        try chargeText(new.utf8.count + appID.utf8.count)
+        try chargeText(new.utf8.count + window.applicationID.utf8.count)
         window.title = new
     }
 
     func setAppId(_ resource: XdgToplevel, appId: String) throws(ProtocolError) {
         let new = appId.truncated(toBytes: limits.titleBytes)
         try chargeText(window.title.utf8.count + new.utf8.count)
-        appID = new
+        window.applicationID = new
     }
 
     private func chargeText(_ bytes: Int) throws(ProtocolError) {

@@ -7,6 +7,7 @@ final class WmBaseGlobal: Service {
     private let popups: PopupManager
     private let clock: any Clock
     private let settings: Compositor.Settings
+    private var bases = ResourcesByClient<XdgWmBase>()
 
     init(
         display: Display,
@@ -29,8 +30,14 @@ final class WmBaseGlobal: Service {
             nextSerial: { [unowned display] in display.nextSerial() },
             onChange: { [windows] in windows.answersChanged() }
         )
-        resource.handler = WmBase(display: display, windows: windows, popups: popups, pings: pings, settings: settings)
+        let base = WmBase(display: display, windows: windows, popups: popups, pings: pings, settings: settings)
+        base.onDestroy = { [unowned self] in bases.remove($0) }
+        resource.handler = base
+        bases.insert(resource)
     }
+
+    /// Asks whether a client answers; nil where it can't be asked.
+    func pings(of client: Client) -> Pings? { (bases.first(of: client)?.handler as? WmBase)?.pings }
 }
 
 /// One client's `xdg_wm_base`.
@@ -44,6 +51,8 @@ final class WmBase: XdgWmBase.Requests {
     var limits: Limits {
         @inline(__always) _read { yield settings.limits }
     }
+
+    var onDestroy: (XdgWmBase) -> Void = { _ in }
 
     /// xdg_surfaces that were made with it and are still there.
     private var surfaceCount = 0
@@ -73,6 +82,11 @@ final class WmBase: XdgWmBase.Requests {
                 "xdg_wm_base was destroyed while \(surfaceCount) of its xdg_surfaces exist; destroy those first"
             )
         }
+    }
+
+    func destroyed(_ resource: XdgWmBase) {
+        onDestroy(resource)
+        pings.end()
     }
 
     func createPositioner(_ resource: XdgWmBase, id: XdgPositioner) throws(ProtocolError) {
