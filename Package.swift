@@ -22,6 +22,7 @@ let package = Package(
         .library(name: "DirectRendering", targets: ["DirectRendering", "SharedMemory"]),
         .library(name: "WaylandServer", targets: ["WaylandServer", "WaylandWire"]),
         .library(name: "WaylandClient", targets: ["WaylandClient", "WaylandWire"]),
+        .library(name: "SignetDriver", targets: ["SignetDriver", "WaylandClient", "SharedMemory"]),
         .plugin(name: "WaylandBindings", targets: ["WaylandBindings"]),
         .library(name: "signet-wlcs", type: .dynamic, targets: ["WLCSModule", "CWLCS"]),
     ],
@@ -94,12 +95,19 @@ let package = Package(
         ),
         .plugin(name: "Walls", capability: .buildTool(), path: "Sources/Plugins/Walls"),
 
+        // What operates programs on a running compositor.
+        .target(
+            name: "SignetDriver",
+            dependencies: ["CXKBCommon", "SharedMemory", "WaylandClient", "WaylandWire"],
+            swiftSettings: strict
+        ),
+
         // The command.
         .executableTarget(
             name: "signet",
             dependencies: [
-                "CLinux", "CPNG", "CProcess", "Compositor", "DirectRendering", "SharedMemory", "WaylandClient",
-                "WaylandServer",
+                "CLinux", "CPNG", "CProcess", "Compositor", "DirectRendering", "SharedMemory", "SignetDriver",
+                "WaylandClient", "WaylandServer",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],

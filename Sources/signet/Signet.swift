@@ -9,6 +9,22 @@ struct Signet: ParsableCommand {
         abstract: "A headless Wayland compositor that never maps memory its owner can take away.",
         version: "0.1.0",
         subcommands: [Run.self, Screenshot.self, Doctor.self],
+        groupedSubcommands: [
+            CommandGroup(
+                name: "Input",
+                subcommands: [
+                    TypeText.self, Key.self, KeyDown.self, KeyUp.self, Click.self, MouseMove.self, MouseDown.self,
+                    MouseUp.self, DragCommand.self, ScrollCommand.self, TouchCommand.self,
+                ]
+            ),
+            CommandGroup(
+                name: "Windows and outputs",
+                subcommands: [
+                    Windows.self, Activate.self, CloseWindow.self, ResizeWindow.self, MoveWindow.self,
+                    ChangeOutput.self, Wait.self,
+                ]
+            ),
+        ],
         defaultSubcommand: Run.self
     )
 }

@@ -1,12 +1,12 @@
-import Glibc
-import SharedMemory
-import WaylandClient
+internal import Glibc
+internal import SharedMemory
+public import WaylandClient
 
 /// Connects to a compositor, and doesn't wait for one that accepts no connection, as a stopped one whose queue is full.
-enum ServerConnection {
+public enum ServerConnection {
     /// The socket called `name`, or WAYLAND_DISPLAY's, or an absolute path, as libwayland finds it; WAYLAND_SOCKET
     /// comes first. Waits `timeout` seconds at most.
-    static func open(_ name: String?, timeout: Double) throws(Connection.Failure) -> Connection {
+    public static func open(_ name: String?, timeout: Double) throws(Connection.Failure) -> Connection {
         let display = name ?? environmentValue("WAYLAND_DISPLAY") ?? "wayland-0"
         guard environmentValue("WAYLAND_SOCKET") == nil else { return try Connection(to: name) }
         let isPath = display.utf8.first == UInt8(ascii: "/")
@@ -34,5 +34,9 @@ enum ServerConnection {
             guard ContinuousClock.now < end else { throw .unreachable(errno: ETIMEDOUT) }
             usleep(10_000)
         }
+    }
+
+    private static func environmentValue(_ name: String) -> String? {
+        unsafe getenv(name).map { unsafe String(cString: $0) }
     }
 }

@@ -1,0 +1,241 @@
+internal import Glibc
+internal import SharedMemory
+internal import WaylandClient
+
+/// A picture: three bytes a pixel, red first, row by row from the top, without gaps.
+public struct Picture: Sendable {
+    /// Its width in pixels.
+    public let width: Int
+    /// Its height in pixels.
+    public let height: Int
+    /// The pixels.
+    public let rgb: [UInt8]
+
+    /// A part of it, as far as it has that.
+    func cropped(to area: PixelArea) -> Picture {
+        let (left, top) = (min(max(area.x, 0), width), min(max(area.y, 0), height))
+        let (right, bottom) = (min(max(area.x + area.width, left), width), min(max(area.y + area.height, top), height))
+        var part: [UInt8] = []
+        part.reserveCapacity((right - left) * (bottom - top) * 3)
+        for y in top..<bottom { part += rgb[(y * width + left) * 3..<(y * width + right) * 3] }
+        return Picture(width: right - left, height: bottom - top, rgb: part)
+    }
+}
+
+/// A rectangle of an output's pixels, as in its pictures.
+public struct PixelArea: Hashable, Sendable {
+    /// From the left.
+    public var x: Int
+    /// From the top.
+    public var y: Int
+    /// Its width.
+    public var width: Int
+    /// Its height.
+    public var height: Int
+
+    /// A rectangle.
+    public init(x: Int, y: Int, width: Int, height: Int) {
+        (self.x, self.y, self.width, self.height) = (x, y, width, height)
+    }
+
+    /// From a text like `10,20,300,200`; nil where it isn't one, or has no pixels.
+    public init?(_ text: String) {
+        let numbers = text.split(separator: ",", omittingEmptySubsequences: false).map { Int32($0) }
+        guard numbers.count == 4, !numbers.contains(nil) else { return nil }
+        let all = numbers.map { Int($0!) }
+        guard all[2] > 0, all[3] > 0 else { return nil }
+        self.init(x: all[0], y: all[1], width: all[2], height: all[3])
+    }
+}
+
+/// Reads an output's frames through sealed-frame-v1, one after the other.
+final class FrameReader {
+    private let session: SignetSealedFrameSessionV1
+    private var request: SignetSealedFrameV1?
+    /// The frame that has come, until the next one is asked for.
+    private(set) var received: ReceivedFrame?
+    private(set) var failure: SignetSealedFrameV1.Failure?
+
+    init(_ manager: SignetSealedFrameManagerV1, of output: WlOutput) {
+        session = manager.createSession(output: output)
+    }
+
+    deinit {
+        request?.destroy()
+        session.destroy()
+    }
+
+    /// Whether it is known what came of the request.
+    var isAnswered: Bool { received != nil || failure != nil }
+
+    /// Gives the last frame back, and asks for the next.
+    func ask() {
+        request?.destroy()
+        (received, failure) = (nil, nil)
+        let frame = session.nextFrame()
+        request = frame
+        var memory: ReceivedFrame?
+        frame.onMemory = { kind, descriptor, offsetHigh, offsetLow, width, height, stride, format, _, _ in
+            memory = ReceivedFrame(
+                descriptor: descriptor,
+                isSealed: kind == .sealed,
+                offset: Int(offsetHigh) << 32 | Int(offsetLow),
+                width: Int(width),
+                height: Int(height),
+                stride: Int(stride),
+                format: format
+            )
+        }
+        frame.onDamage = { x, y, width, height in
+            memory?.damage.append(PixelArea(x: Int(x), y: Int(y), width: Int(width), height: Int(height)))
+        }
+        frame.onReady = { [weak self] _, _, _ in self?.received = memory }
+        frame.onFailed = { [weak self] in self?.failure = $0 }
+    }
+
+    /// The frame, or why there is none.
+    func frame() throws(DriverError) -> ReceivedFrame? {
+        switch failure {
+        case nil: return received
+        case .stopped: throw .noMatch("the output was removed before its frame was drawn")
+        case .noMemory, .unrecognized:
+            throw .refused("the compositor couldn't make a frame; it has no memory, and its log says why")
+        }
+    }
+}
+
+extension Driver {
+    /// What an output shows: the one with a name, or the first.
+    public func picture(of name: String? = nil) throws(DriverError) -> Picture {
+        try picture(of: try output(name))
+    }
+
+    /// What an output shows.
+    public func picture(of output: DriverOutput) throws(DriverError) -> Picture {
+        let reader = try frames(of: output)
+        reader.ask()
+        try wait { reader.isAnswered }
+        guard let frame = try reader.frame() else { throw .refused("there is no frame") }
+        return try frame.picture()
+    }
+
+    /// What an output shows where a window is, without its title bar. What is in front of it is in the picture; see
+    /// ``activate(_:)``.
+    public func picture(of window: DriverWindow) throws(DriverError) -> Picture {
+        let (output, area) = try place(of: window)
+        let picture = try picture(of: output).cropped(to: area)
+        guard picture.width > 0, picture.height > 0 else {
+            throw .noMatch("no output shows '\(window.title)'; 'signet move' brings it back, or 'signet activate'")
+        }
+        return picture
+    }
+
+    func frames(of output: DriverOutput) throws(DriverError) -> FrameReader {
+        guard let capture else {
+            throw .missing(
+                "the compositor doesn't offer sealed-frame-v1 to this user; it has to be signet, run by the same one"
+            )
+        }
+        return FrameReader(capture, of: output.proxy)
+    }
+
+    /// The output that shows most of a window, and where it is in its pictures.
+    func place(of window: DriverWindow) throws(DriverError) -> (DriverOutput, PixelArea) {
+        try update()
+        let frame = window.frame
+        func shown(_ output: DriverOutput) -> Int {
+            let (width, height) = output.logicalSize
+            let wide = min(frame.x + frame.width, output.x + width) - max(frame.x, output.x)
+            let high = min(frame.y + frame.height, output.y + height) - max(frame.y, output.y)
+            return max(wide, 0) * max(high, 0)
+        }
+        guard let output = outputs.max(by: { shown($0) < shown($1) }) else { throw .noMatch("there is no output") }
+        let scale = output.scale
+        func pixels(_ length: Int) -> Int { Int((Double(length) * scale).rounded()) }
+        let (left, top) = (pixels(frame.x - output.x), pixels(frame.y - output.y))
+        let (right, bottom) = (pixels(frame.x + frame.width - output.x), pixels(frame.y + frame.height - output.y))
+        return (output, PixelArea(x: left, y: top, width: right - left, height: bottom - top))
+    }
+}
+
+/// The memory of a frame, on the reader's side.
+final class ReceivedFrame {
+    /// What differs from the frame before.
+    var damage: [PixelArea] = []
+    private let descriptor: Descriptor
+    private let isSealed: Bool
+    private let offset: Int
+    let width: Int
+    let height: Int
+    private let stride: Int
+    private let format: UInt32
+
+    init(
+        descriptor: consuming Descriptor,
+        isSealed: Bool,
+        offset: Int,
+        width: Int,
+        height: Int,
+        stride: Int,
+        format: UInt32
+    ) {
+        self.descriptor = descriptor
+        self.isSealed = isSealed
+        self.offset = offset
+        self.width = width
+        self.height = height
+        self.stride = stride
+        self.format = format
+    }
+
+    /// DRM_FORMAT_XRGB8888.
+    private static let xrgb8888: UInt32 = 0x3432_5258
+
+    /// The pixels, copied out.
+    func picture() throws(DriverError) -> Picture {
+        let (width, height, stride) = (width, height, stride)
+        return try withBytes { bytes in
+            var rgb: [UInt8] = []
+            rgb.reserveCapacity(width * height * 3)
+            for y in 0..<height {
+                for x in 0..<width {
+                    let pixel = unsafe bytes.unsafeLoadUnaligned(fromByteOffset: y * stride + x * 4, as: UInt32.self)
+                    rgb.append(UInt8(truncatingIfNeeded: pixel >> 16))
+                    rgb.append(UInt8(truncatingIfNeeded: pixel >> 8))
+                    rgb.append(UInt8(truncatingIfNeeded: pixel))
+                }
+            }
+            return Picture(width: width, height: height, rgb: rgb)
+        }
+    }
+
+    /// Bytes from one row to the next in what ``withBytes(_:)`` has.
+    var rowLength: Int { stride }
+
+    /// Calls `body` with the bytes of XRGB8888 pixels. A compositor is believed no more than a client: only sealed memory
+    /// is mapped.
+    func withBytes<Result>(_ body: (RawSpan) -> Result) throws(DriverError) -> Result {
+        guard format == Self.xrgb8888, (1...Self.mostPixels).contains(width), (1...Self.mostPixels).contains(height),
+            (width * 4...Self.mostPixels * 16).contains(stride), offset >= 0, offset < 1 << 48
+        else {
+            throw .refused("the compositor sent a frame of an unknown kind (format \(format), \(width)x\(height))")
+        }
+        let length = offset + stride * (height - 1) + width * 4
+        do throws(SystemError) {
+            let facts = try DescriptorFacts.read(descriptor)
+            guard facts.size >= length else { throw SystemError(call: "fstat", errno: .invalidArgument) }
+            if isSealed, facts.seals?.contains(.shrink) == true {
+                return try ReadOnlyMapping(descriptor, length: length).withBytes(in: offset..<length) { body($0) }
+            }
+            var bytes = [UInt8](repeating: 0, count: length - offset)
+            var span = bytes.mutableSpan
+            var raw = unsafe span.mutableBytes
+            _ = try descriptor.pread(into: &raw, at: Int64(offset))
+            return unsafe bytes.withUnsafeBytes { unsafe body($0.bytes) }
+        } catch {
+            throw .refused("the frame can't be read: \(error)")
+        }
+    }
+
+    private static let mostPixels = 65_536
+}
