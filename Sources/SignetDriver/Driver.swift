@@ -173,9 +173,10 @@ public final class Driver {
 }
 
 extension Duration {
-    /// As in "2.5 seconds".
+    /// As in "2.5 seconds", to a hundredth.
     var text: String {
-        let seconds = Double(components.seconds) + Double(components.attoseconds) / 1e18
+        let exact = Double(components.seconds) + Double(components.attoseconds) / 1e18
+        let seconds = (exact * 100).rounded() / 100
         let whole = seconds.rounded() == seconds
         return "\(whole ? "\(Int(seconds))" : "\(seconds)") second\(seconds == 1 ? "" : "s")"
     }
