@@ -173,7 +173,11 @@ final class VirtualKeyboard: ZwpVirtualKeyboardV1.Requests {
     private func plugIn(_ played: PlayedKeymap) throws(ProtocolError) {
         try account.change(&charge, to: 2 * played.keymap.size, of: .textBytes)
         source?.end()
-        source = InputSource(seat, keyboard: KeyboardDevice(played.keymap, played: played.state))
+        source = nil
+        // Without keys of its own, the seat has no others either.
+        guard let number = seat.keyboard?.makeNumber() else { return }
+        let device = KeyboardDevice(played.keymap, played: played.state, number: number)
+        source = InputSource(seat, keyboard: device)
     }
 }
 

@@ -11,8 +11,10 @@ final class Keyboard: WlKeyboard.Requests {
     let main: KeyboardDevice
     /// The one that was used last.
     private var current: KeyboardDevice
-    /// Which one's keymap a client's object was sent last, where that isn't the main one's.
-    private var sentKeymaps: [ObjectIdentifier: Keymap] = [:]
+    /// The number of the device whose keymap a client's object was sent last, where that isn't the main one. The device
+    /// may be no more.
+    private var sentKeymaps: [ObjectIdentifier: UInt64] = [:]
+    private var lastNumber: UInt64 = 0
     private let nextSerial: (PressSerials.Kind, Surface?) -> UInt32
     private var resources = ResourcesByClient<WlKeyboard>()
     private(set) weak var focus: Surface?
@@ -53,10 +55,15 @@ final class Keyboard: WlKeyboard.Requests {
 
     /// A client is about to hear of the current device's keys.
     private func updateKeymap(of resource: WlKeyboard) {
-        let keymap = current.keymap
-        guard keymap !== sentKeymaps[ObjectIdentifier(resource)] ?? main.keymap else { return }
-        send(keymap, to: resource)
-        sentKeymaps[ObjectIdentifier(resource)] = current === main ? nil : keymap
+        guard current.number != sentKeymaps[ObjectIdentifier(resource)] ?? main.number else { return }
+        send(current.keymap, to: resource)
+        sentKeymaps[ObjectIdentifier(resource)] = current === main ? nil : current.number
+    }
+
+    /// A number for another device.
+    func makeNumber() -> UInt64 {
+        lastNumber += 1
+        return lastNumber
     }
 
     /// Another surface hears of keys from now on, or none.

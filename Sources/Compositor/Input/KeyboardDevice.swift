@@ -3,6 +3,8 @@ internal import WaylandServer
 /// Keys with a keymap of their own: the seat's keyboard, or one that a client plays.
 final class KeyboardDevice {
     let keymap: Keymap
+    /// No other device has it; 0 is the seat's own.
+    let number: UInt64
     /// Made with the first key: it takes milliseconds, and nothing is held down before.
     private var state: KeyboardState?
     /// Whether a client plays it: then the client says what the modifiers are, and its codes mean what its keymap says.
@@ -11,12 +13,15 @@ final class KeyboardDevice {
     /// The seat's own.
     init(_ keymap: Keymap) {
         self.keymap = keymap
+        number = 0
         isPlayed = false
     }
 
-    /// One that a client plays.
-    init(_ keymap: Keymap, played state: KeyboardState) {
+    /// One that a client plays; see ``Keyboard/makeNumber()``.
+    init(_ keymap: Keymap, played state: KeyboardState, number: UInt64) {
+        precondition(number > 0)
         self.keymap = keymap
+        self.number = number
         self.state = state
         isPlayed = true
     }
