@@ -92,8 +92,8 @@ extension Driver {
         try settle()
     }
 
-    /// Presses a button at one place, moves the pointer to another in steps, and releases it there. The clients deal with
-    /// each step before the next.
+    /// Presses a button at one place, moves the pointer to another in steps, and releases it there. The clients deal
+    /// with each step before the next.
     public func drag(
         _ button: MouseButton = .left,
         from start: DriverPlace,

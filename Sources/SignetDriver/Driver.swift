@@ -11,9 +11,9 @@ internal import WaylandWire
 ///     try driver.type("letter.txt\n")
 ///     try driver.waitUntilGone("Save")
 ///
-/// Each method returns when the clients that it is about have dealt with it: they have answered an xdg_wm_base.ping that
-/// was sent after the last event. A driver belongs to one thread. When it is let go, whatever it holds down is released.
-/// The compositor has to be run by the same user; its side is protocol/signet-control-v1.xml.
+/// Each method returns when the clients that it is about have dealt with it: they have answered an xdg_wm_base.ping
+/// that was sent after the last event. A driver belongs to one thread. When it is let go, whatever it holds down is
+/// released. The compositor has to be run by the same user; its side is protocol/signet-control-v1.xml.
 public final class Driver {
     let connection: Connection
     /// How long the compositor may take to answer.

@@ -127,8 +127,8 @@ extension Driver {
         try settle(window)
     }
 
-    /// Asks a window's client for a size of the window geometry; a window that fills an output no longer does. The client
-    /// may choose another one.
+    /// Asks a window's client for a size of the window geometry; a window that fills an output no longer does. The
+    /// client may choose another one.
     public func resize(_ window: DriverWindow, width: Int, height: Int) throws(DriverError) {
         guard width > 0, height > 0, let wide = Int32(exactly: width), let high = Int32(exactly: height) else {
             throw .refused("a window is 1x1 or larger, not \(width)x\(height)")

@@ -212,8 +212,8 @@ final class ReceivedFrame {
     /// Bytes from one row to the next in what ``withBytes(_:)`` has.
     var rowLength: Int { stride }
 
-    /// Calls `body` with the bytes of XRGB8888 pixels. A compositor is believed no more than a client: only sealed memory
-    /// is mapped.
+    /// Calls `body` with the bytes of XRGB8888 pixels. A compositor is believed no more than a client: only sealed
+    /// memory is mapped.
     func withBytes<Result>(_ body: (RawSpan) -> Result) throws(DriverError) -> Result {
         guard format == Self.xrgb8888, (1...Self.mostPixels).contains(width), (1...Self.mostPixels).contains(height),
             (width * 4...Self.mostPixels * 16).contains(stride), offset >= 0, offset < 1 << 48

@@ -7,8 +7,8 @@ struct LastPicture {
     private var height = 0
     private var pixels: [UInt8] = []
 
-    /// Looks at a frame: whether a pixel outside of `ignored` and inside of `area`, where that isn't nil, is another than
-    /// it was. Only what the frame says has changed is compared: rows, and pixels where a row isn't the same.
+    /// Looks at a frame: whether a pixel outside of `ignored` and inside of `area`, where that isn't nil, is another
+    /// than it was. Only what the frame says has changed is compared: rows, and pixels where a row isn't the same.
     mutating func changes(
         with frame: ReceivedFrame,
         in area: PixelArea?,
@@ -63,8 +63,8 @@ extension PixelArea {
 
 extension Driver {
     /// Waits until no pixel of an output has changed for some time, and nothing is on its way that would change one: no
-    /// window has still to become what it was asked to be, and no commit waits for its content. Of all outputs, or of one,
-    /// or of where a window is.
+    /// window has still to become what it was asked to be, and no commit waits for its content. Of all outputs, or of
+    /// one, or of where a window is.
     ///
     /// Programs that draw the same again change nothing. `ignored` are rectangles of the outputs' pictures that don't
     /// count, for a blinking caret or a clock.

@@ -2,9 +2,9 @@ internal import CXKBCommon
 
 /// A keymap made for typing a text: each of its characters has a key.
 ///
-/// What a keyboard of the United States has is where it is there, so that programs that look at keys' codes see what they
-/// expect; other characters are on keys that mean nothing to programs otherwise. There are few of those: a text with many
-/// characters of this kind takes several keymaps.
+/// What a keyboard of the United States has is where it is there, so that programs that look at keys' codes see what
+/// they expect; other characters are on keys that mean nothing to programs otherwise. There are few of those: a text
+/// with many characters of this kind takes several keymaps.
 struct TextKeymap {
     /// A key, by its evdev code.
     struct Stroke: Equatable {

@@ -14,7 +14,7 @@ struct Screenshot: ParsableCommand {
 
     @Option(
         help: .init(
-            "Only what is shown of a window, by a part of its title or app id, or its pid. It comes to the front first.",
+            "Only a window, by a part of its title or app id, or its pid. It comes to the front first.",
             valueName: "PATTERN"
         )
     )

@@ -7,8 +7,8 @@ struct Wait: ParsableCommand {
         abstract: "Waits for a window, for the end of one, or until the picture stays as it is.",
         discussion: """
             Of several, each is waited for after the other: a window, the end of one, a stable picture. With --window, \
-            only that window's part of the picture has to be stable. A picture is stable when no pixel has changed for so \
-            long, whatever programs draw, and nothing is on its way. Status 1 where it doesn't come within --timeout.
+            only that window's part of the picture has to be stable. A picture is stable when no pixel has changed for \
+            so long, whatever programs draw, and nothing is on its way. Status 1 where it doesn't come within --timeout.
             """
     )
 

@@ -35,7 +35,8 @@ struct Windows: ParsableCommand {
             let frame = window.frame
             let states = window.states.map { "\"\($0)\"" }.joined(separator: ",")
             return """
-                  {"title": \(quoted(window.title)), "app_id": \(quoted(window.application)), "pid": \(window.process), \
+                  {"title": \(quoted(window.title)), "app_id": \(quoted(window.application)), \
+                "pid": \(window.process), \
                 "x": \(frame.x), "y": \(frame.y), "width": \(frame.width), "height": \(frame.height), \
                 "states": [\(states)]}
                 """

@@ -42,8 +42,8 @@ final class Pings {
         if awaited.isEmpty { ask(then: nil) }
     }
 
-    /// Asks once more, and calls `action` when it has answered, or is gone: it has dealt with all that it was sent then.
-    /// False, and `action` is never called, where too many wait for it already.
+    /// Asks once more, and calls `action` when it has answered, or is gone: it has dealt with all that it was sent
+    /// then. False, and `action` is never called, where too many wait for it already.
     func ask(then action: @escaping (Outcome) -> Void) -> Bool { ask(then: Optional(action)) }
 
     @discardableResult
