@@ -23,6 +23,7 @@ let package = Package(
         .library(name: "WaylandServer", targets: ["WaylandServer", "WaylandWire"]),
         .library(name: "WaylandClient", targets: ["WaylandClient", "WaylandWire"]),
         .library(name: "SignetDriver", targets: ["SignetDriver", "WaylandClient", "SharedMemory"]),
+        .library(name: "SignetTesting", targets: ["SignetTesting", "Compositor", "SignetDriver"]),
         .plugin(name: "WaylandBindings", targets: ["WaylandBindings"]),
         .library(name: "signet-wlcs", type: .dynamic, targets: ["WLCSModule", "CWLCS"]),
     ],
@@ -99,6 +100,16 @@ let package = Package(
         .target(
             name: "SignetDriver",
             dependencies: ["CXKBCommon", "SharedMemory", "WaylandClient", "WaylandWire"],
+            swiftSettings: strict
+        ),
+
+        // A compositor and a driver for tests of programs.
+        .target(
+            name: "SignetTesting",
+            dependencies: [
+                "CPNG", "CProcess", "Compositor", "SharedMemory", "SignetDriver", "WaylandClient", "WaylandServer",
+                .product(name: "Logging", package: "swift-log"),
+            ],
             swiftSettings: strict
         ),
 
@@ -303,6 +314,14 @@ let package = Package(
                 "signet", "camera", "hostile-client", "hostile-windows", "minimal-compositor", "prime",
                 "scripted-compositor", "shared-memory-tour", "simple-shm", "stuck-file", "udmabuf", "without-memfd",
             ],
+            swiftSettings: strict
+        ),
+
+        // The example package's tests, as a package of its own has them.
+        .testTarget(
+            name: "GUITests",
+            dependencies: ["Compositor", "SignetDriver", "SignetTesting"],
+            path: "examples/gui-test/Tests/GUITests",
             swiftSettings: strict
         ),
 

@@ -39,4 +39,11 @@ final class StillWindow {
         }
         surface.commit()
     }
+
+    /// Commits the same again, all of it as damage.
+    func redraw() {
+        surface.attach(buffer: buffer, x: 0, y: 0)
+        surface.damage(x: 0, y: 0, width: 100, height: 100)
+        surface.commit()
+    }
 }

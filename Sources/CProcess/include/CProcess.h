@@ -34,4 +34,7 @@ struct signet_spawn {
 // nothing was started.
 int signet_spawn(const struct signet_spawn *spawn, int *process);
 
+// Removes a folder and all that is in it, as far as that can be; links are removed, not followed. Source: nftw(3).
+void signet_remove_tree(const char *path);
+
 #endif

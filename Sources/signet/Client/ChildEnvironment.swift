@@ -1,33 +1,11 @@
 import Glibc
+import SignetDriver
 
 /// The environment that a client finds: what makes a toolkit choose Wayland, and this compositor.
 enum ChildEnvironment {
-    /// What toolkits ask which window system to use. A session's, or a user's, may say something else, and without an X
-    /// server and another compositor they would fail.
-    private static let choices = [
-        ("XDG_SESSION_TYPE", "wayland"),
-        ("GDK_BACKEND", "wayland"),
-        ("QT_QPA_PLATFORM", "wayland"),
-        // SDL 2, and SDL 3.
-        ("SDL_VIDEODRIVER", "wayland"),
-        ("SDL_VIDEO_DRIVER", "wayland"),
-        ("CLUTTER_BACKEND", "wayland"),
-        ("MOZ_ENABLE_WAYLAND", "1"),
-        ("ELECTRON_OZONE_PLATFORM_HINT", "wayland"),
-    ]
-
-    /// What tells of another display, compositor or desktop. libwayland prefers WAYLAND_SOCKET to WAYLAND_DISPLAY.
-    private static let foreign = [
-        "WAYLAND_SOCKET", "DISPLAY", "XAUTHORITY", "WINIT_UNIX_BACKEND", "XDG_ACTIVATION_TOKEN", "DESKTOP_STARTUP_ID",
-        "XDG_CURRENT_DESKTOP", "XDG_SESSION_DESKTOP", "XDG_SESSION_ID", "XDG_SEAT", "XDG_VTNR", "DESKTOP_SESSION",
-        "GNOME_DESKTOP_SESSION_ID", "GNOME_SETUP_DISPLAY", "KDE_FULL_SESSION", "KDE_SESSION_VERSION", "SWAYSOCK",
-        "I3SOCK", "HYPRLAND_INSTANCE_SIGNATURE", "NIRI_SOCKET", "WAYFIRE_SOCKET", "LABWC_PID",
-    ]
-
     /// Makes it this process's, for the client to inherit; XDG_RUNTIME_DIR is there already.
     static func prepare(socketName: String) {
-        unsafe setenv("WAYLAND_DISPLAY", socketName, 1)
-        for (name, value) in choices { unsafe setenv(name, value, 1) }
-        for name in foreign { unsafe unsetenv(name) }
+        for (name, value) in ClientEnvironment.variables(socketName: socketName) { unsafe setenv(name, value, 1) }
+        for name in ClientEnvironment.foreign { unsafe unsetenv(name) }
     }
 }
