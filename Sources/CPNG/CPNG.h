@@ -4,6 +4,7 @@
 
 #include <png.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 // Encodes rows of 8-bit RGB into `memory`, which has `*size` bytes; NULL asks for the size. Returns 0 where it fails.
@@ -39,6 +40,21 @@ static inline int signet_png_decode(const void *file, size_t size, void *rgb) {
     if (!png_image_begin_read_from_memory(&image, file, size)) return 0;
     image.format = PNG_FORMAT_RGB;
     return png_image_finish_read(&image, NULL, rgb, 0, NULL);
+}
+
+// Begins to read a PNG file; `image` says its size, or in `message` what is wrong, and 0 is returned then.
+static inline int signet_png_begin(png_image *image, FILE *file) {
+    memset(image, 0, sizeof *image);
+    image->version = PNG_IMAGE_VERSION;
+    if (!png_image_begin_read_from_stdio(image, file)) return 0;
+    image->format = PNG_FORMAT_RGBA;
+    return 1;
+}
+
+// Reads the pixels as 8-bit RGBA, in sRGB and not multiplied by alpha, into `rgba`, which has width * height * 4 bytes.
+// Returns 0 where it fails, for which `message` says why. What `image` holds is let go either way.
+static inline int signet_png_finish(png_image *image, void *rgba) {
+    return png_image_finish_read(image, NULL, rgba, 0, NULL);
 }
 
 #endif
