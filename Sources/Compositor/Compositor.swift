@@ -32,6 +32,8 @@ public final class Compositor {
         /// The newest version of a global that clients find, by its interface's name, where that isn't the newest there
         /// is; 0 hides it.
         public var globalVersions: [String: UInt32] = [:]
+        /// Whether there are ``Compositor/lastFrames``.
+        public var keepsLastFrames = false
         /// Whether frames are drawn that nobody waits for: for measuring what they cost.
         public var drawsAlways = false
         /// Gets a trace of what becomes of frames and buffers, a part at a time, as Perfetto reads it.
@@ -66,6 +68,8 @@ public final class Compositor {
     let popups: PopupManager
     let dataDevices: DataDevices
     let ledger: Ledger
+    /// What outputs showed when there were windows last, where the settings ask for it.
+    public private(set) var lastFrames: LastFrames?
     private let trace: FrameTrace?
     private let connections = ConnectionCounts()
     /// Until when nothing is logged of clients that are turned away, and how many there were.
@@ -125,11 +129,17 @@ public final class Compositor {
             seat.sceneChanged()
             return nil
         }
+        if settings.keepsLastFrames {
+            let lastFrames = LastFrames(of: self)
+            self.lastFrames = lastFrames
+            windows.willDestroyWindow = { [unowned lastFrames] in lastFrames.windowsWillGo() }
+        }
         announceAll()
         for mode in settings.outputs { addOutput(mode) }
     }
 
     deinit {
+        lastFrames = nil
         // Clients go while everything is still there: one that leaves changes others' windows.
         display.disconnectAll()
         // The last layout holds surfaces, which hold the scene.
@@ -275,7 +285,9 @@ public final class Compositor {
         connections.add(client)
         let name = processName(process)
         log.debug("\(name)[\(process)] connected")
-        client.onDisconnect = { [log, connections, unowned client] in
+        client.onDisconnect = { [weak lastFrames, log, connections, unowned client] in
+            // Its objects are still there.
+            lastFrames?.windowsWillGo()
             client.account.lane.end()
             connections.remove(client)
             let (arrivals, frames) = (client.account.arrivals, client.account.frames)

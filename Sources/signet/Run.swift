@@ -95,6 +95,25 @@ struct Run: ParsableCommand {
     @Flag(help: "Leaves Alt+Tab, Alt+F4 and the other keys for windows to clients.")
     var noShortcuts = false
 
+    @Option(
+        help: .init(
+            "How long the client may take; then it gets TERM, what is left after 3 s KILL, and the status is 124.",
+            valueName: "SECONDS"
+        )
+    )
+    var timeout: Double?
+
+    @Option(
+        help: .init(
+            """
+            Where the client fails, a PNG file of what the first output showed when there were windows last; others' \
+            are FILE-2.png and so on.
+            """,
+            valueName: "FILE.png"
+        )
+    )
+    var screenshotOnFailure: String?
+
     @OptionGroup(title: "Keyboard") var keyboard: KeyboardOptions
 
     @Argument(parsing: .postTerminator, help: "A client to run, with its arguments, after --.")
@@ -118,6 +137,7 @@ struct Run: ParsableCommand {
     }
 
     func validate() throws {
+        try validateClientOptions()
         guard let readyFd else { return }
         let flags = fcntl(readyFd, F_GETFL)
         if flags < 0 {
@@ -125,6 +145,21 @@ struct Run: ParsableCommand {
         }
         if flags & O_ACCMODE == O_RDONLY {
             throw ValidationError("--ready-fd \(readyFd) is open for reading only; open it for writing, as in '3>file'")
+        }
+    }
+
+    private func validateClientOptions() throws {
+        if let timeout {
+            guard timeout > 0, timeout <= TimeLimit.longest else {
+                throw ValidationError("--timeout is a number of seconds, up to a year, and not \(timeout)")
+            }
+        }
+        if screenshotOnFailure == "-" {
+            throw ValidationError("--screenshot-on-failure takes a file; the standard output is the client's too")
+        }
+        for (option, isGiven) in [("timeout", timeout != nil), ("screenshot-on-failure", screenshotOnFailure != nil)]
+        where isGiven && client.isEmpty {
+            throw ValidationError("--\(option) is about a client; name one after --")
         }
     }
 
@@ -144,9 +179,11 @@ struct Run: ParsableCommand {
         let log = Logger(label: "signet") { _ in ConsoleLogHandler(logLevel: level) }
         ServerLog.setHandler { log.warning("\($0)") }
         let folder = try RuntimeFolder(create: true)
+        let failurePictures = try screenshotOnFailure.map { path throws(Failure) in try FailurePictures(path) }
         let traceFile = try trace.map { path throws(Failure) in try TraceFile(path) }
         // The socket and the lock are gone when the session is.
         let ending: Job.Ending
+        let pictures: [LastFrames.Picture]
         do {
             let session = try Session(
                 settings: settings(log, traceFile),
@@ -159,9 +196,16 @@ struct Run: ParsableCommand {
             announce(session.socketName, folder, ready)
             if !client.isEmpty {
                 ChildEnvironment.prepare(socketName: session.socketName)
-                try session.start(lastArguments: client.count, limit: limit)
+                try session.start(lastArguments: client.count, limit: limit, timeout: timeout)
             }
             ending = session.run()
+            pictures = session.lastPictures
+        }
+        if let failurePictures, ending.isFailure {
+            // That the client failed is what counts.
+            do { try failurePictures.write(pictures) { log.notice("\($0)") } } catch let failure as Failure {
+                log.error("\(failure.message)")
+            }
         }
         ready?.drain()
         traceFile?.drain()
@@ -179,6 +223,7 @@ struct Run: ParsableCommand {
         settings.shmPolicy = try ShmPolicy.effective(shmPolicy, log: log)
         settings.device = try GraphicsDevice.open(drmDevice, log: log)
         settings.drawsAlways = drawAlways
+        settings.keepsLastFrames = screenshotOnFailure != nil
         settings.hasShortcuts = !noShortcuts
         for global in globals { settings.globalVersions[global.name] = global.version }
         if let traceFile { settings.trace = { traceFile.write($0) } }

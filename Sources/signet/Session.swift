@@ -11,8 +11,11 @@ final class Session {
     private let signals: SignalQueue
     private let log: Logger
     private var job: Job?
+    private var timeLimit: TimeLimit?
     /// Set when it is time to end.
     private var ending: Job.Ending?
+    /// How long is waited in the end for the last frames, in nanoseconds: where drawing hangs, the run ends without.
+    private static let drawingTime: UInt64 = 5_000_000_000
 
     /// Makes the compositor and listens. Fails, and leaves nothing behind, where clients or readers would wait in vain.
     init(
@@ -54,20 +57,41 @@ final class Session {
         try signals.watch(in: compositor.display.loop) { [unowned self] in handle($0) }
     }
 
-    /// Starts the client that the run is for: the last `count` arguments of the command line.
-    func start(lastArguments count: Int, limit: DescriptorLimit) throws {
-        job = try Job(lastArguments: count, signals: signals, limit: limit)
+    /// Starts the client that the run is for: the last `count` arguments of the command line. It may take `timeout`
+    /// seconds; nil is any time.
+    func start(lastArguments count: Int, limit: DescriptorLimit, timeout: Double?) throws {
+        let job = try Job(lastArguments: count, signals: signals, limit: limit)
+        self.job = job
+        guard let timeout else { return }
+        timeLimit = TimeLimit(seconds: timeout, job: job, loop: compositor.display.loop) { [unowned self] moment in
+            switch moment {
+            case .over:
+                // Before the client hears of it.
+                compositor.lastFrames?.update()
+                log.error("the client hasn't ended within \(timeout) seconds (--timeout), and is ended")
+            case .gone: ending = .exit(status: TimeLimit.status)
+            }
+        }
     }
 
     /// Runs until it is time to end; returns how.
     func run() -> Job.Ending {
         while true {
             if let ending {
+                finishDrawing()
                 reportTurns()
                 return ending
             }
             compositor.dispatch()
         }
+    }
+
+    /// What outputs showed when there were windows last; empty where the settings don't ask for it.
+    var lastPictures: [LastFrames.Picture] { compositor.lastFrames?.pictures ?? [] }
+
+    private func finishDrawing() {
+        let end = EventLoop.now + Self.drawingTime
+        while compositor.lastFrames?.isDrawing == true, EventLoop.now < end { compositor.dispatch(timeout: 100) }
     }
 
     /// How long one client, or anything else, kept everybody waiting at most.
@@ -103,9 +127,16 @@ final class Session {
             guard let job, process == job.process, ending == nil else { continue }
             switch ProcessChange(code) {
             case .stopped(let signal): job.didStop(by: signal)
-            case .ended(let status, let signal):
-                ending = job.didEnd(status: status, signal: signal)
+            case .ended(let status, let signal): clientDidEnd(job.didEnd(status: status, signal: signal))
             }
         }
+    }
+
+    private func clientDidEnd(_ result: Job.Ending) {
+        if let timeLimit, timeLimit.isOver { return timeLimit.clientDidEnd() }
+        timeLimit = nil
+        // Windows that it hasn't taken along are still there: what comes from clients waits.
+        if result.isFailure { compositor.lastFrames?.update() }
+        ending = result
     }
 }

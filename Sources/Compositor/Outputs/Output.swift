@@ -382,6 +382,17 @@ final class Output: SceneViewer {
         if let result = draw(refresh) { observer.output(self, has: result) }
     }
 
+    /// Has what the scene shows at this moment drawn for an observer, as ``awaitFrame(_:)``, but before the next tick:
+    /// clients hear of that as always. What is being drawn already counts as that.
+    func drawNow(for observer: any FrameObserver) {
+        guard !isStopped else { return }
+        watchers[ObjectIdentifier(observer)] = observer
+        if isDrawing { return }
+        layOut()
+        let refresh = Refresh(time: clock.now, count: driver.refresh.count)
+        if let result = draw(refresh) { observer.output(self, has: result) }
+    }
+
     /// An observer has its frame, or wants none any more.
     func stopWaiting(_ observer: any FrameObserver) {
         guard watchers[ObjectIdentifier(observer)] != nil else { return }

@@ -15,6 +15,8 @@ final class WindowManager {
     private(set) var windows: [Window] = []
     /// Those that are put away, the last one last.
     private(set) var minimized: [Window] = []
+    /// Is called when a client is about to destroy one, which is as it was.
+    var willDestroyWindow: () -> Void = {}
     /// Is called when one isn't shown any more.
     var onHide: (Window) -> Void = { _ in }
     /// Is called when another one is active.

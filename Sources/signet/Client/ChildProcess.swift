@@ -48,6 +48,14 @@ struct ChildProcess {
     }
 }
 
+extension ChildProcess {
+    /// Whether there are processes in its group, also where it has ended itself.
+    var groupHasProcesses: Bool { kill(-process, 0) == 0 || errno == EPERM }
+
+    /// Kills all of its group, and nothing else.
+    func killGroup() { kill(-process, SIGKILL) }
+}
+
 /// What waitpid(2) says of a process.
 enum ProcessChange {
     /// With an exit status, or 128 + n for a signal n.

@@ -16,6 +16,9 @@ final class Job {
         /// A key killed the client: Signet dies of the same signal, so that shells and make stop what they run. Its
         /// group hears of the key too, where the client's alone has.
         case killed(signal: CInt, wholeGroup: Bool)
+
+        /// Whether the client ended otherwise than by the exit status 0.
+        var isFailure: Bool { if case .exit(status: 0) = self { false } else { true } }
     }
 
     private let child: ChildProcess
@@ -53,6 +56,15 @@ final class Job {
     }
 
     var process: pid_t { child.process }
+
+    /// Sends a signal to the client's process group.
+    func send(_ signal: CInt) { child.send(signal) }
+
+    /// Whether the client or another process of its group is there.
+    var hasProcesses: Bool { child.groupHasProcesses }
+
+    /// Kills all of the client's group.
+    func killGroup() { child.killGroup() }
 
     /// Deals with a signal that Signet got, from a key of the terminal or from another process.
     func handle(_ signal: SignalQueue.Signal) {

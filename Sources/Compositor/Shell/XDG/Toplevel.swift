@@ -203,6 +203,7 @@ final class Toplevel: XdgToplevel.Requests, ShellRole, WindowClient {
                 on: decoration
             )
         }
+        windows.willDestroyWindow()
     }
 
     func destroyed(_ resource: XdgToplevel) {
