@@ -11,6 +11,24 @@ public struct Picture: Sendable {
     /// The pixels.
     public let rgb: [UInt8]
 
+    /// Pixels of four bytes, blue first, the last of which means nothing, with `stride` bytes from one row to the next.
+    package init(xrgb bytes: RawSpan, width: Int, height: Int, stride: Int) {
+        precondition(height == 0 || bytes.byteCount >= stride * (height - 1) + width * 4)
+        var rgb: [UInt8] = []
+        rgb.reserveCapacity(width * height * 3)
+        for y in 0..<height {
+            for x in 0..<width {
+                let pixel = unsafe bytes.unsafeLoadUnaligned(fromByteOffset: y * stride + x * 4, as: UInt32.self)
+                rgb.append(UInt8(truncatingIfNeeded: pixel >> 16))
+                rgb.append(UInt8(truncatingIfNeeded: pixel >> 8))
+                rgb.append(UInt8(truncatingIfNeeded: pixel))
+            }
+        }
+        (self.width, self.height, self.rgb) = (width, height, rgb)
+    }
+
+    init(width: Int, height: Int, rgb: [UInt8]) { (self.width, self.height, self.rgb) = (width, height, rgb) }
+
     /// A part of it, as far as it has that.
     func cropped(to area: PixelArea) -> Picture {
         let (left, top) = (min(max(area.x, 0), width), min(max(area.y, 0), height))
@@ -194,19 +212,7 @@ final class ReceivedFrame {
     /// The pixels, copied out.
     func picture() throws(DriverError) -> Picture {
         let (width, height, stride) = (width, height, stride)
-        return try withBytes { bytes in
-            var rgb: [UInt8] = []
-            rgb.reserveCapacity(width * height * 3)
-            for y in 0..<height {
-                for x in 0..<width {
-                    let pixel = unsafe bytes.unsafeLoadUnaligned(fromByteOffset: y * stride + x * 4, as: UInt32.self)
-                    rgb.append(UInt8(truncatingIfNeeded: pixel >> 16))
-                    rgb.append(UInt8(truncatingIfNeeded: pixel >> 8))
-                    rgb.append(UInt8(truncatingIfNeeded: pixel))
-                }
-            }
-            return Picture(width: width, height: height, rgb: rgb)
-        }
+        return try withBytes { Picture(xrgb: $0, width: width, height: height, stride: stride) }
     }
 
     /// Bytes from one row to the next in what ``withBytes(_:)`` has.

@@ -1,5 +1,6 @@
 import Compositor
 import Glibc
+import SignetDriver
 
 /// The PNG files of `signet run --screenshot-on-failure`: the first output's has the name that was given, the others'
 /// have a number before the suffix, as `FILE-2.png`.
@@ -35,10 +36,10 @@ struct FailurePictures {
         guard !pictures.isEmpty else { throw Failure("\(path) isn't written: no frame could be drawn") }
         for (index, picture) in pictures.enumerated() {
             let path = path(ofOutput: index)
-            let rgb = picture.withBytes { bytes in
-                rgbBytes(ofXRGB: bytes, width: picture.width, height: picture.height, stride: picture.stride)
+            let pixels = picture.withBytes { bytes in
+                Picture(xrgb: bytes, width: picture.width, height: picture.height, stride: picture.stride)
             }
-            try PNGFile.write(rgb, width: picture.width, height: picture.height, to: path)
+            try PNGFile.write(pixels.rgb, width: pixels.width, height: pixels.height, to: path)
             say("\(path) shows \(picture.output) as it was when the client failed")
         }
     }

@@ -2,24 +2,6 @@ import CPNG
 import Glibc
 import SharedMemory
 
-/// The pixels of DRM_FORMAT_XRGB8888 rows as PNG files have them: three bytes a pixel, red first, without gaps.
-///
-/// `bytes` hold all rows, which are `stride` bytes apart.
-func rgbBytes(ofXRGB bytes: RawSpan, width: Int, height: Int, stride: Int) -> [UInt8] {
-    precondition(height == 0 || bytes.byteCount >= stride * (height - 1) + width * 4)
-    var rgb: [UInt8] = []
-    rgb.reserveCapacity(width * height * 3)
-    for y in 0..<height {
-        for x in 0..<width {
-            let pixel = unsafe bytes.unsafeLoadUnaligned(fromByteOffset: y * stride + x * 4, as: UInt32.self)
-            rgb.append(UInt8(truncatingIfNeeded: pixel >> 16))
-            rgb.append(UInt8(truncatingIfNeeded: pixel >> 8))
-            rgb.append(UInt8(truncatingIfNeeded: pixel))
-        }
-    }
-    return rgb
-}
-
 /// Pictures as PNG files.
 enum PNGFile {
     /// Encodes `rgb`, three bytes a pixel without gaps between rows, and writes it to `path`; "-" is the standard

@@ -167,7 +167,8 @@ import Testing
         let outer = [
             "WAYLAND_DISPLAY": "wayland-9", "WAYLAND_SOCKET": "7", "DISPLAY": ":3", "XAUTHORITY": "/x",
             "SWAYSOCK": "/y", "GDK_BACKEND": "x11", "QT_QPA_PLATFORM": "xcb", "SDL_VIDEODRIVER": "x11",
-            "XDG_SESSION_TYPE": "tty",
+            "XDG_SESSION_TYPE": "tty", "ELM_DISPLAY": "x11", "EGL_PLATFORM": "x11",
+            "QT_WAYLAND_SHELL_INTEGRATION": "layer-shell",
             "XDG_CURRENT_DESKTOP": "GNOME", "XDG_ACTIVATION_TOKEN": "t", "PLAIN": "kept",
         ]
         let outcome = try Program.run("signet", ["--", "env"], in: folder, environment: outer)
@@ -175,10 +176,12 @@ import Testing
         let expected = [
             "WAYLAND_DISPLAY=wayland-1", "XDG_RUNTIME_DIR=\(folder.path)", "GDK_BACKEND=wayland",
             "QT_QPA_PLATFORM=wayland", "SDL_VIDEODRIVER=wayland", "XDG_SESSION_TYPE=wayland", "PLAIN=kept",
+            "ELM_DISPLAY=wl",
         ]
         for line in expected { #expect(lines.contains(Substring(line)), "\(line): \(outcome)") }
         let foreign = [
             "WAYLAND_SOCKET", "DISPLAY", "XAUTHORITY", "SWAYSOCK", "XDG_CURRENT_DESKTOP", "XDG_ACTIVATION_TOKEN",
+            "EGL_PLATFORM", "QT_WAYLAND_SHELL_INTEGRATION",
         ]
         for name in foreign {
             #expect(!lines.contains { $0.hasPrefix(name + "=") }, "\(name)")
