@@ -56,6 +56,11 @@ public struct PixelArea: Hashable, Sendable {
         (self.x, self.y, self.width, self.height) = (x, y, width, height)
     }
 
+    /// From its left edge to its right one.
+    package var columns: Range<Int> { x..<x + width }
+    /// From its top edge to its bottom one.
+    package var rows: Range<Int> { y..<y + height }
+
     /// From a text like `10,20,300,200`; nil where it isn't one, or has no pixels.
     public init?(_ text: String) {
         let numbers = text.split(separator: ",", omittingEmptySubsequences: false).map { Int32($0) }
@@ -64,6 +69,10 @@ public struct PixelArea: Hashable, Sendable {
         guard all[2] > 0, all[3] > 0 else { return nil }
         self.init(x: all[0], y: all[1], width: all[2], height: all[3])
     }
+}
+
+extension PixelArea {
+    func contains(_ x: Int, _ y: Int) -> Bool { columns.contains(x) && rows.contains(y) }
 }
 
 /// Reads an output's frames through sealed-frame-v1, one after the other.

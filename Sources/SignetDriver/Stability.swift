@@ -55,12 +55,6 @@ struct LastPicture {
     }
 }
 
-extension PixelArea {
-    func contains(_ x: Int, _ y: Int) -> Bool {
-        x >= self.x && x - self.x < width && y >= self.y && y - self.y < height
-    }
-}
-
 extension Driver {
     /// Waits until no pixel of an output has changed for some time, and nothing is on its way that would change one: no
     /// window has still to become what it was asked to be, and no commit waits for its content. Of all outputs, or of

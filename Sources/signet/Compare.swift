@@ -1,4 +1,5 @@
 import ArgumentParser
+import SignetDriver
 import Glibc
 
 /// `signet compare`: whether two screenshots show the same.
@@ -53,13 +54,13 @@ struct Compare: ParsableCommand {
     @Option(
         help: .init("A rectangle to leave out, in pixels; may be given several times.", valueName: "X,Y,W,H"),
         transform: { text in
-            guard let rectangle = PictureRectangle(text) else {
+            guard let rectangle = PixelArea(text) else {
                 throw ValidationError("'\(text)' is no rectangle; write it as 10,20,300,40: X, Y, width, height")
             }
             return rectangle
         }
     )
-    var ignore: [PictureRectangle] = []
+    var ignore: [PixelArea] = []
 
     @Option(help: .init("Writes a picture: the first one, faded, with what differs in red.", valueName: "FILE.png"))
     var diff: String?

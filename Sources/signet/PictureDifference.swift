@@ -1,3 +1,5 @@
+import SignetDriver
+
 /// How two pictures of one size differ.
 struct PictureDifference {
     /// Pixels that were compared: all but those that were left out.
@@ -14,7 +16,7 @@ struct PictureDifference {
     /// Compares pictures of one size. Their alpha is a channel like the others.
     ///
     /// `keepsPlaces` says whether ``places`` is wanted.
-    init(_ first: PictureFile, _ second: PictureFile, tolerance: Int, ignoring: [PictureRectangle], keepsPlaces: Bool) {
+    init(_ first: PictureFile, _ second: PictureFile, tolerance: Int, ignoring: [PixelArea], keepsPlaces: Bool) {
         precondition(first.width == second.width && first.height == second.height)
         for y in 0..<first.height {
             let columns = Self.columns(ofRow: y, width: first.width, ignoring: ignoring)
@@ -35,12 +37,12 @@ struct PictureDifference {
     var share: Double { compared == 0 ? 0 : Double(differing) / Double(compared) }
 
     /// The columns of a row that are compared.
-    private static func columns(ofRow y: Int, width: Int, ignoring: [PictureRectangle]) -> [Range<Int>] {
+    private static func columns(ofRow y: Int, width: Int, ignoring: [PixelArea]) -> [Range<Int>] {
         var (result, start) = ([Range<Int>](), 0)
-        for ignored in ignoring.filter({ $0.y.contains(y) }).sorted(by: { $0.x.lowerBound < $1.x.lowerBound }) {
-            let end = min(ignored.x.lowerBound, width)
+        for ignored in ignoring.filter({ $0.rows.contains(y) }).sorted(by: { $0.x < $1.x }) {
+            let end = min(ignored.columns.lowerBound, width)
             if start < end { result.append(start..<end) }
-            start = max(start, ignored.x.upperBound)
+            start = max(start, ignored.columns.upperBound)
         }
         if start < width { result.append(start..<width) }
         return result
