@@ -78,6 +78,15 @@ import WaylandWire
         fixture.compositor.send(.key(31, isPressed: false))
         #expect(ear.take() == ["modifiers 0 0", "down 31", "up 31"])
         #expect(ear.keymapSizes.count == 3 && ear.keymapSizes[2] == keymap.size)
+        // Also where the keyboard that was played is no more.
+        keyboard.modifiers(modsDepressed: 0, modsLatched: 0, modsLocked: 0, group: 0)
+        keyboard.key(time: 0, key: 30, state: 1)
+        keyboard.destroy()
+        party.roundTrip()
+        #expect(ear.keymapSizes.count == 4)
+        fixture.compositor.send(.key(31, isPressed: true))
+        _ = ear.take()
+        #expect(ear.keymapSizes.count == 5 && ear.keymapSizes[4] == keymap.size)
     }
 
     @Test func `keys between keymaps belong to the one before`() {

@@ -55,9 +55,14 @@ final class Keyboard: WlKeyboard.Requests {
 
     /// A client is about to hear of the current device's keys.
     private func updateKeymap(of resource: WlKeyboard) {
-        guard current.number != sentKeymaps[ObjectIdentifier(resource)] ?? main.number else { return }
+        guard isStale(resource) else { return }
         send(current.keymap, to: resource)
         sentKeymaps[ObjectIdentifier(resource)] = current === main ? nil : current.number
+    }
+
+    /// Whether it has another device's keymap.
+    private func isStale(_ resource: WlKeyboard) -> Bool {
+        current.number != sentKeymaps[ObjectIdentifier(resource)] ?? main.number
     }
 
     /// A number for another device.
@@ -129,15 +134,20 @@ final class Keyboard: WlKeyboard.Requests {
     /// The modifiers of a device that a client plays are these.
     func setModifiers(_ modifiers: KeyboardState.Modifiers, of device: KeyboardDevice) {
         guard device.set(modifiers) else { return }
-        if current === device { tellModifiers() } else { use(device) }
+        let isAnother = current !== device
+        use(device)
+        if !isAnother { tellModifiers() }
     }
 
-    /// What follows is of this device.
+    /// What follows is of this device: whoever hears of it has its keymap, and knows of its modifiers.
     private func use(_ device: KeyboardDevice) {
-        if current === device { return }
+        let isAnother = current !== device
         current = device
         guard let focus, focus.resource.isAlive else { return }
-        for resource in resources.hearing(of: focus.resource.client) { updateKeymap(of: resource) }
+        let hearing = resources.hearing(of: focus.resource.client)
+        // The device before may be no more.
+        guard isAnother || !sentKeymaps.isEmpty && hearing.contains(where: isStale) else { return }
+        for resource in hearing { updateKeymap(of: resource) }
         tellModifiers()
     }
 
