@@ -64,7 +64,7 @@ extension Compositor {
     /// messages of that one.
     @discardableResult
     private func announce<S: Service>(
-        _ service: S,
+        _ service: @autoclosure () -> S,
         upTo newest: UInt32,
         likeVersion: UInt32? = nil,
         to audience: Audience = .everybody
@@ -74,6 +74,7 @@ extension Compositor {
         let described = likeVersion.map { interface.version >= $0 } == true ? newest : interface.version
         let version = min(newest, described, settings.globalVersions[interface.name] ?? newest)
         if version == 0 { return nil }
+        let service = service()
         return Global<S.Bound>(
             on: display,
             version: version,

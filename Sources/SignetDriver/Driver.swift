@@ -142,9 +142,9 @@ public final class Driver {
             connection.flush()
             let rest = (end - ContinuousClock.now) / .milliseconds(1)
             var poller = pollfd(fd: connection.descriptorNumber, events: Int16(POLLIN), revents: 0)
-            let isReady = unsafe poll(&poller, 1, Int32(max(0, min(rest.rounded(.up), 86_400_000)))) > 0
+            _ = unsafe poll(&poller, 1, Int32(max(0, min(rest.rounded(.up), 86_400_000))))
             try connection.dispatchAvailable()
-            return isReady || rest > 0
+            return rest > 0
         } catch {
             throw .connection(error)
         }

@@ -63,6 +63,9 @@ public final class DriverWindow {
 
     deinit { proxy.destroy() }
 
+    /// Characters of a title that regular expressions are looked for in.
+    private static let searchedLength = 128
+
     /// Whether a pattern means it: its process, where that is a number, or something that its title or application
     /// contains, or where a regular expression finds something in one of them. Upper and lower case are the same.
     public func matches(_ pattern: String) -> Bool {
@@ -71,7 +74,8 @@ public final class DriverWindow {
         let wanted = pattern.lowercased()
         if texts.contains(where: { $0.lowercased().contains(wanted) }) { return true }
         guard let expression = try? Regex(pattern).ignoresCase() else { return false }
-        return texts.contains { (try? expression.firstMatch(in: $0)) != nil }
+        // A program can choose a title that takes some expressions for ever.
+        return texts.contains { (try? expression.firstMatch(in: String($0.prefix(Self.searchedLength)))) != nil }
     }
 }
 

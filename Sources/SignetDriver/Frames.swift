@@ -178,7 +178,7 @@ extension Driver {
         }
         guard let output = outputs.max(by: { shown($0) < shown($1) }) else { throw .noMatch("there is no output") }
         let scale = output.scale
-        func pixels(_ length: Int) -> Int { Int((Double(length) * scale).rounded()) }
+        func pixels(_ length: Int) -> Int { Int(min(max((Double(length) * scale).rounded(), -1e9), 1e9)) }
         let (left, top) = (pixels(frame.x - output.x), pixels(frame.y - output.y))
         let (right, bottom) = (pixels(frame.x + frame.width - output.x), pixels(frame.y + frame.height - output.y))
         return (output, PixelArea(x: left, y: top, width: right - left, height: bottom - top))
@@ -230,16 +230,12 @@ final class ReceivedFrame {
     /// Calls `body` with the bytes of XRGB8888 pixels. A compositor is believed no more than a client: only sealed
     /// memory is mapped.
     func withBytes<Result>(_ body: (RawSpan) -> Result) throws(DriverError) -> Result {
-        guard format == Self.xrgb8888, (1...Self.mostPixels).contains(width), (1...Self.mostPixels).contains(height),
-            (width * 4...Self.mostPixels * 16).contains(stride), offset >= 0, offset < 1 << 48
-        else {
-            throw .refused("the compositor sent a frame of an unknown kind (format \(format), \(width)x\(height))")
-        }
+        try check()
         let length = offset + stride * (height - 1) + width * 4
         do throws(SystemError) {
             let facts = try DescriptorFacts.read(descriptor)
             guard facts.size >= length else { throw SystemError(call: "fstat", errno: .invalidArgument) }
-            if isSealed, facts.seals?.contains(.shrink) == true {
+            if isSealed, facts.seals?.contains(.shrink) == true, facts.fileSystem == .tmpfs {
                 return try ReadOnlyMapping(descriptor, length: length).withBytes(in: offset..<length) { body($0) }
             }
             var bytes = [UInt8](repeating: 0, count: length - offset)
@@ -252,5 +248,13 @@ final class ReceivedFrame {
         }
     }
 
-    private static let mostPixels = 65_536
+    /// Whether it is something that can be looked at; says so where it isn't.
+    func check() throws(DriverError) {
+        let side = 1...16_384
+        guard format == Self.xrgb8888, side.contains(width), side.contains(height),
+            (width * 4...1 << 20).contains(stride), offset >= 0, offset < 1 << 48
+        else {
+            throw .refused("the compositor sent a frame of an unknown kind (format \(format), \(width)x\(height))")
+        }
+    }
 }

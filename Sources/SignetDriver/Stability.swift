@@ -14,6 +14,7 @@ struct LastPicture {
         in area: PixelArea?,
         besides ignored: [PixelArea]
     ) throws(DriverError) -> Bool {
+        try frame.check()
         let isNew = frame.width != width || frame.height != height
         if isNew {
             (width, height) = (frame.width, frame.height)

@@ -166,6 +166,73 @@ import WaylandWire
         #expect(openDescriptorCount() == count)
     }
 
+    @Test func `text that would harm who compiles it isn't compiled`() throws {
+        func check(_ text: String) -> KeymapText.Failure? {
+            do throws(KeymapText.Failure) { try KeymapText.check(Array(text.utf8)) } catch { return error }
+            return nil
+        }
+        #expect(check(Self.text) == nil)
+        #expect(check(String(decoding: keymap.text, as: UTF8.self)) == nil)
+        #expect(
+            check("xkb_types { include \"complete\" }; xkb_symbols { include \"pc+us(intl)+inet(evdev)\" };") == nil
+        )
+        #expect(check("xkb_keycodes { <A> = 4095; };") == nil)
+        for number in ["4096", "4000000000", "0x1000000", "99999999999999999999999"] {
+            #expect(check("xkb_keycodes { <A> =// comment\n \(number); };") == .largeKeycode)
+        }
+        let sum = (0..<300).map { "\($0)" }.joined(separator: "+")
+        #expect(check("xkb_types { virtual_modifiers M = \(sum); };") == .longExpression)
+        #expect(check("x = " + String(repeating: "(", count: 50)) == .deepNesting)
+        #expect(check("x = " + String(repeating: "!", count: 300)) == .longExpression)
+        for name in ["../../tmp/x", "/tmp/x", "%H/x", "a.b"] {
+            #expect(check("xkb_symbols { include \"\(name)\" };") == .includePath)
+            #expect(check("xkb_symbols { Augment \"\(name)\" };") == .includePath)
+        }
+        #expect(check("xkb_symbols { \(String(repeating: "include \"us\" ", count: 65)) };") == .tooManyIncludes)
+        let many = Array(repeating: "us", count: 65).joined(separator: "+")
+        #expect(check("xkb_symbols { include \"\(many)\" };") == .tooManyIncludes)
+        #expect(check("xkb_symbols { include \"us") == .unfinished)
+        // And what passes is compiled, or an error.
+        let keyboard = makeKeyboard(party)
+        send("xkb_keymap { xkb_keycodes { <A> = 5000; }; };", to: keyboard)
+        #expect(!party.roundTrip() && party.error == "zwp_virtual_keyboard_v1 0")
+    }
+
+    @Test func `who doesn't read isn't sent more keymaps than it can take, and goes on`() {
+        let first = makeKeyboard(party)
+        let second = makeKeyboard(party)
+        send(Self.text, to: first)
+        send(Self.text + "// another", to: second)
+        party.roundTrip()
+        // The window's client doesn't read meanwhile.
+        for _ in 0..<400 {
+            for keyboard in [first, second] {
+                keyboard.key(time: 0, key: 30, state: 1)
+                keyboard.key(time: 0, key: 30, state: 0)
+            }
+            party.connection.flush()
+            fixture.compositor.dispatch(timeout: 0)
+        }
+        #expect(client.roundTrip())
+        #expect(ear.keymapSizes.count > 2)
+        _ = ear.take()
+        first.key(time: 0, key: 30, state: 1)
+        first.key(time: 0, key: 30, state: 0)
+        party.roundTrip()
+        #expect(ear.take().suffix(2) == ["down 30", "up 30"])
+    }
+
+    @Test func `each keyboard's keymap counts among what its client holds`() {
+        let manager = party.bind(ZwpVirtualKeyboardManagerV1.self)
+        let limit = fixture.compositor.settings.limits.descriptors
+        for _ in 0..<limit + 10 {
+            send(Self.text, to: manager.createVirtualKeyboard(seat: party.seat))
+            if !party.roundTrip() { break }
+        }
+        #expect(party.error == "wl_display 2")
+        #expect(client.roundTrip())
+    }
+
     @Test func `the compositor's keys go by what they mean`() {
         let second = TestWindow(client)
         second.show(TestPool(client, size: 3_600).buffer(30, 30, color: 0xff))

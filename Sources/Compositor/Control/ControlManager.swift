@@ -71,12 +71,12 @@ final class ControlManager: SignetControlManagerV1.Requests {
 
     func look(_ resource: SignetControlManagerV1, pending: SignetPendingV1) throws(ProtocolError) {
         pending.handler = Nothing()
-        let configures = compositor.windows.windows.count { $0.isBehind }
-        let commits = compositor.accounts.reduce(0) { $0 + $1.usage(of: .commits) }
+        // Who doesn't answer isn't waited for.
+        let configures = compositor.windows.windows.count { $0.isBehind && $0.isAnswering }
         pending.sendDone(
             configures: UInt32(clamping: configures),
-            commits: UInt32(clamping: commits),
-            reads: UInt32(clamping: compositor.display.loop.expectedCount)
+            commits: UInt32(clamping: compositor.ledger.everybody.usage(of: .commits)),
+            reads: UInt32(clamping: compositor.ledger.everybody.usage(of: .lookups))
         )
     }
 

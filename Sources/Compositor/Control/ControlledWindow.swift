@@ -81,6 +81,8 @@ final class ControlledWindow: SignetWindowV1.Requests {
     func close(_ resource: SignetWindowV1) throws(ProtocolError) { shown?.close() }
 
     func resize(_ resource: SignetWindowV1, width: Int32, height: Int32) throws(ProtocolError) {
+        // R11.
+        if isClosed { return }
         guard width > 0, height > 0 else {
             throw ProtocolError(
                 SignetWindowV1.Error.invalidSize,

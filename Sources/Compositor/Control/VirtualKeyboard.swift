@@ -41,6 +41,9 @@ final class VirtualKeyboard: ZwpVirtualKeyboardV1.Requests {
     private var source: InputSource?
     /// For what clients get of its keymap.
     private var charge: Charge?
+    private var descriptorCharge: Charge?
+    /// What xkbcommon keeps of a keymap, in bytes, at most: for 4,096 keys.
+    private static let compiledSize = 512 << 10
     /// What waits for a keymap that is being read.
     private var waiting: [Step] = []
     private var waitingCharge: Charge?
@@ -60,6 +63,7 @@ final class VirtualKeyboard: ZwpVirtualKeyboardV1.Requests {
         source?.end()
         source = nil
         charge = nil
+        descriptorCharge = nil
     }
 
     // MARK: Requests
@@ -159,19 +163,37 @@ final class VirtualKeyboard: ZwpVirtualKeyboardV1.Requests {
             case .failure(let failure): throw noKeymap("\(failure)")
             case .success(let played): try plugIn(played)
             }
-            var rest = waiting[...]
-            waiting = []
-            // What comes after another keymap waits for that.
-            while !isReading, let next = rest.popFirst() { try take(next) }
-            waiting = Array(rest)
-            try account.change(&waitingCharge, to: waiting.count, of: .objects)
+            try goOn()
         } catch {
             account.end(with: error)
         }
     }
 
+    /// Takes some of what has waited, and the rest in later turns. What comes after another keymap waits for that.
+    private func goOn() throws(ProtocolError) {
+        var rest = waiting[...]
+        waiting = []
+        var count = 0
+        while !isReading, count < Self.stepsPerTurn, let next = rest.popFirst() {
+            try take(next)
+            count += 1
+        }
+        waiting = Array(rest)
+        try account.change(&waitingCharge, to: waiting.count, of: .objects)
+        guard !isReading, !waiting.isEmpty else { return }
+        isReading = true
+        try account.look({ _ -> Bool? in true }) { [weak self] _ in
+            guard let self, account.isOpen, self.resource?.isAlive == true else { return }
+            isReading = false
+            do throws(ProtocolError) { try goOn() } catch { account.end(with: error) }
+        }
+    }
+
+    private static let stepsPerTurn = 64
+
     private func plugIn(_ played: PlayedKeymap) throws(ProtocolError) {
-        try account.change(&charge, to: 2 * played.keymap.size, of: .textBytes)
+        try account.change(&charge, to: 2 * played.keymap.size + Self.compiledSize, of: .copiedBytes)
+        if descriptorCharge == nil { descriptorCharge = try account.charge(of: .descriptors) }
         source?.end()
         source = nil
         // Without keys of its own, the seat has no others either.
@@ -216,10 +238,14 @@ struct PlayedKeymap: @unchecked Sendable {
             throw .refused(error)
         }
         let text = try Self.text(file, size: size)
-        guard let compiled = CompiledKeymap(text) else { throw .keymap(.unreadable) }
-        do throws(Keymap.Failure) { keymap = try Keymap(compiled, upTo: limit) } catch { throw .keymap(error) }
-        guard let state = KeyboardState(compiled) else { throw .keymap(.unreadable) }
-        self.state = state
+        do throws(Keymap.Failure) {
+            let compiled = try CompiledKeymap(checking: text)
+            keymap = try Keymap(compiled, upTo: limit)
+            guard let state = KeyboardState(compiled) else { throw .unreadable }
+            self.state = state
+        } catch {
+            throw .keymap(error)
+        }
     }
 
     /// Up to the first zero, and a zero.

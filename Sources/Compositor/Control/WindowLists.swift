@@ -3,15 +3,19 @@ internal import WaylandServer
 
 /// Tells those who want to know which windows there are, and what becomes of them.
 ///
-/// What changes is gathered and told a hundred times a second at most: each time all windows are compared with what was
-/// told of them.
+/// What changes is gathered and told a hundred times a second at most: then windows are compared with what was told of
+/// them, for so many lists in a turn, one after the other. Who reads slowly is told later, and keeps nobody waiting.
 final class WindowLists {
     private let windows: WindowManager
     private var lists = ResourcesByClient<SignetWindowListV1>()
+    /// The one that was told longest ago first.
     private var all = OrderedDictionary<ObjectIdentifier, WindowList>()
     private var timer: EventLoop.Timer!
-    private var isDue = false
+    /// When it is time to tell; nil while everybody knows everything.
+    private var dueTime: UInt64?
     private var lastTime: UInt64 = 0
+    /// Is another one whenever something may have changed.
+    private var version: UInt64 = 1
 
     /// More than anybody needs, of one client.
     private static let limit = 4
@@ -19,11 +23,13 @@ final class WindowLists {
     private static let pause: UInt64 = 10_000_000
     /// How long to wait for a client that doesn't read.
     private static let patience: UInt64 = 100_000_000
+    /// Windows that are looked at in a turn, of all lists together; of the last one all are.
+    private static let windowsPerTurn = 256
 
     init(windows: WindowManager, loop: EventLoop) {
         self.windows = windows
-        timer = loop.makeTimer { [unowned self] in update() }
-        windows.noteChange = { [unowned self] in changed() }
+        timer = loop.makeTimer { [weak self] in self?.update() }
+        windows.noteChange = { [weak self] in self?.changed() }
     }
 
     func add(_ resource: SignetWindowListV1) throws(ProtocolError) {
@@ -31,45 +37,68 @@ final class WindowLists {
             throw .noMemory("a client can have \(Self.limit) signet_window_list_v1, and not more; destroy one first")
         }
         let list = WindowList(resource)
-        list.onDestroy = { [unowned self] in
-            lists.remove($0)
-            all[ObjectIdentifier($0)] = nil
+        list.onDestroy = { [weak self] in
+            self?.lists.remove($0)
+            self?.all[ObjectIdentifier($0)] = nil
         }
         resource.handler = list
         lists.insert(resource)
         all[ObjectIdentifier(resource)] = list
-        _ = list.update(shown, active: windows.active)
+        schedule(at: EventLoop.now)
     }
 
     /// Back to front, those that are put away first.
     private var shown: [Window] { windows.minimized + windows.windows }
 
     private func changed() {
-        if all.isEmpty || isDue { return }
-        isDue = true
-        timer.set(at: max(EventLoop.now, lastTime + Self.pause))
+        version += 1
+        if !all.isEmpty { schedule(at: max(EventLoop.now, lastTime + Self.pause)) }
+    }
+
+    private func schedule(at time: UInt64) {
+        if let dueTime, dueTime <= time { return }
+        dueTime = time
+        timer.set(at: time)
     }
 
     private func update() {
-        isDue = false
+        dueTime = nil
         lastTime = EventLoop.now
         let (shown, active) = (shown, windows.active)
-        var isBehind = false
-        for list in all.values where !list.update(shown, active: active) { isBehind = true }
-        guard isBehind else { return }
-        isDue = true
-        timer.set(at: lastTime + Self.patience)
+        var room = Self.windowsPerTurn
+        for (key, list) in all.values.map({ ($0.key, $0) }) where list.version != version {
+            guard room > 0 else { return schedule(at: lastTime + Self.pause) }
+            room -= shown.count + 1
+            if list.update(shown, active: active) {
+                list.version = version
+            } else {
+                schedule(at: lastTime + Self.patience)
+            }
+            // The next time others come first.
+            if all[key] != nil {
+                all[key] = nil
+                all[key] = list
+            }
+        }
     }
 }
 
 /// `signet_window_list_v1`: what one client was told of windows.
 final class WindowList: SignetWindowListV1.Requests {
+    /// Stands for its object.
+    let key: ObjectIdentifier
+    /// Of what the client was told last.
+    var version: UInt64 = 0
     private weak var resource: SignetWindowListV1?
     private var known = OrderedDictionary<ObjectIdentifier, ControlledWindow>()
-    private var isNew = true
+    /// Whether something was told since the last `done`, or nothing ever was.
+    private var isUndone = true
     var onDestroy: (SignetWindowListV1) -> Void = { _ in }
 
-    init(_ resource: SignetWindowListV1) { self.resource = resource }
+    init(_ resource: SignetWindowListV1) {
+        key = ObjectIdentifier(resource)
+        self.resource = resource
+    }
 
     func destroyed(_ resource: SignetWindowListV1) {
         // R9.
@@ -77,38 +106,45 @@ final class WindowList: SignetWindowListV1.Requests {
         onDestroy(resource)
     }
 
-    /// Tells what is new. False where the client doesn't read what it was sent.
+    /// Tells what is new. False where the client doesn't read what it was sent: then the rest is to be told later.
     func update(_ windows: [Window], active: Window?) -> Bool {
         guard let resource, resource.isAlive else { return true }
         let client = resource.client
-        guard client.hearsOfOthers else { return false }
-        var hasChanged = isNew
-        isNew = false
         let present = Set(windows.map { ObjectIdentifier($0) })
         for window in Array(known.values) where window.shown.map({ !present.contains(ObjectIdentifier($0)) }) ?? true {
             known[window.identity] = nil
             window.close()
-            hasChanged = true
+            isUndone = true
         }
         for window in windows {
-            let controlled: ControlledWindow
-            if let found = known[ObjectIdentifier(window)] {
-                controlled = found
-            } else {
-                do throws(ProtocolError) {
-                    let object = try SignetWindowV1(client: client, version: resource.version, id: 0)
-                    controlled = ControlledWindow(window, object)
-                    object.handler = controlled
-                    known[ObjectIdentifier(window)] = controlled
-                    resource.sendWindow(window: object)
-                } catch {
-                    client.account.end(with: error)
-                    return true
-                }
+            // Each is told of in some kilobytes at most.
+            guard client.hearsOfOthers else { return false }
+            do throws(ProtocolError) {
+                if try controlled(window, resource).update(isActive: window === active) { isUndone = true }
+            } catch {
+                client.account.end(with: error)
+                return true
             }
-            if controlled.update(isActive: window === active) { hasChanged = true }
         }
-        if hasChanged { resource.sendDone() }
+        guard isUndone else { return true }
+        guard client.hearsOfOthers else { return false }
+        resource.sendDone()
+        isUndone = false
         return true
+    }
+
+    /// The client's object for a window, which it is told of the first time.
+    private func controlled(
+        _ window: Window,
+        _ resource: SignetWindowListV1
+    ) throws(ProtocolError) -> ControlledWindow {
+        if let found = known[ObjectIdentifier(window)] { return found }
+        let object = try SignetWindowV1(client: resource.client, version: resource.version, id: 0)
+        let new = ControlledWindow(window, object)
+        object.handler = new
+        known[ObjectIdentifier(window)] = new
+        resource.sendWindow(window: object)
+        isUndone = true
+        return new
     }
 }

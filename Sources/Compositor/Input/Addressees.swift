@@ -9,8 +9,8 @@ struct Addressees {
         weak var client: Client?
     }
 
-    /// More don't get events in a row, mostly.
-    private static let limit = 16
+    /// As many as can have the pointer, the keyboard and fingers, before and now.
+    private static let limit = 160
 
     /// The client gets an event.
     mutating func note(_ client: Client) {

@@ -20,11 +20,11 @@ final class InputSource {
     }
 
     /// What it holds down stays so.
-    func leave() { seat.held.forget(self) }
+    func leave() { seat.held.leave(ObjectIdentifier(self)) }
 
     /// It is no more.
     func end() {
-        for thing in seat.held.things(of: self) { send(thing.release) }
+        for thing in seat.held.things(of: ObjectIdentifier(self)) { send(thing.release) }
         if let keyboard { seat.remove(keyboard) }
     }
 }
@@ -58,21 +58,36 @@ struct HeldInput {
         }
     }
 
-    private var holders = OrderedDictionary<Thing, (thing: Thing, source: ObjectIdentifier)>()
+    private var holders = OrderedDictionary<Thing, (thing: Thing, sources: [ObjectIdentifier])>()
 
-    /// A source has pressed something that was up.
-    mutating func pressed(_ thing: Thing, by source: InputSource) { holders[thing] = (thing, ObjectIdentifier(source)) }
+    /// More isn't held by one source: others are to have room.
+    static let limit = 64
 
-    /// Something is up, or somebody holds it who never ends.
+    /// Somebody holds something that is down. What nobody holds was left so.
+    mutating func hold(_ thing: Thing, _ source: ObjectIdentifier) {
+        var sources = holders[thing]?.sources ?? []
+        if !sources.contains(source) { sources.append(source) }
+        holders[thing] = (thing, sources)
+    }
+
+    /// Somebody lets go of something. Whether it comes up: another may hold it.
+    mutating func letGo(_ thing: Thing, _ source: ObjectIdentifier) -> Bool {
+        guard var sources = holders[thing]?.sources else { return true }
+        sources.removeAll { $0 == source }
+        holders[thing] = sources.isEmpty ? nil : (thing, sources)
+        return sources.isEmpty
+    }
+
+    /// Something is up.
     mutating func forget(_ thing: Thing) { holders[thing] = nil }
 
     /// What a source holds, in the order in which it was pressed.
-    func things(of source: InputSource) -> [Thing] {
-        holders.values.filter { $0.source == ObjectIdentifier(source) }.map(\.thing)
+    func things(of source: ObjectIdentifier) -> [Thing] {
+        holders.values.filter { $0.sources.contains(source) }.map(\.thing)
     }
 
     /// A source's are nobody's from now on.
-    mutating func forget(_ source: InputSource) {
-        for thing in things(of: source) { forget(thing) }
+    mutating func leave(_ source: ObjectIdentifier) {
+        for thing in things(of: source) { _ = letGo(thing, source) }
     }
 }

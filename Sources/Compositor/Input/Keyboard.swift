@@ -122,7 +122,11 @@ final class Keyboard: WlKeyboard.Requests {
         } else if taken.remove(code) != nil {
             return
         }
-        use(device)
+        // Nobody hears of it where there is no room for its keymap, nor of its release.
+        guard use(device) else {
+            if isPressed { taken.insert(code) }
+            return
+        }
         guard let focus, focus.resource.isAlive else { return }
         let serial = nextSerial(isPressed ? .press : .release, focus)
         for resource in resources.hearing(of: focus.resource.client) {
@@ -135,20 +139,26 @@ final class Keyboard: WlKeyboard.Requests {
     func setModifiers(_ modifiers: KeyboardState.Modifiers, of device: KeyboardDevice) {
         guard device.set(modifiers) else { return }
         let isAnother = current !== device
-        use(device)
-        if !isAnother { tellModifiers() }
+        if use(device), !isAnother { tellModifiers() }
     }
 
-    /// What follows is of this device: whoever hears of it has its keymap, and knows of its modifiers.
-    private func use(_ device: KeyboardDevice) {
-        let isAnother = current !== device
+    /// What follows is of this device: whoever hears of it has its keymap, and knows of its modifiers. False where that
+    /// client takes no more descriptors before it has read those that it was sent.
+    private func use(_ device: KeyboardDevice) -> Bool {
+        let before = current
         current = device
-        guard let focus, focus.resource.isAlive else { return }
+        guard let focus, focus.resource.isAlive else { return true }
         let hearing = resources.hearing(of: focus.resource.client)
         // The device before may be no more.
-        guard isAnother || !sentKeymaps.isEmpty && hearing.contains(where: isStale) else { return }
+        let isStale = !(sentKeymaps.isEmpty && current === main) && hearing.contains(where: isStale)
+        guard before !== device || isStale else { return true }
+        guard !isStale || focus.resource.client.canTakeDescriptor() else {
+            current = before
+            return false
+        }
         for resource in hearing { updateKeymap(of: resource) }
         tellModifiers()
+        return true
     }
 
     private func tellModifiers() {
@@ -160,6 +170,6 @@ final class Keyboard: WlKeyboard.Requests {
     /// A device is no more. Its keymap counts until another one's is needed.
     func remove(_ device: KeyboardDevice) {
         guard current === device else { return }
-        if device.modifiers != main.modifiers { use(main) } else { current = main }
+        if device.modifiers == main.modifiers || !use(main) { current = main }
     }
 }

@@ -30,6 +30,8 @@ public final class Keymap: Sendable {
         case unknownNames
         /// It isn't text that xkbcommon can make a keymap of.
         case unreadable
+        /// It is something that isn't given to xkbcommon.
+        case refused(String)
         /// It is longer than any keymap, in bytes.
         case tooLong(limit: Int)
         /// There is no memory for it.
@@ -44,6 +46,7 @@ public final class Keymap: Sendable {
             case .unreadable:
                 "this isn't a keymap; 'xkbcli compile-keymap' says what is wrong with one (Debian's package "
                     + "libxkbcommon-tools has it)"
+            case .refused(let reason): "this keymap isn't taken: \(reason)"
             case .tooLong(let limit): "a keymap has up to \(limit) bytes of text here"
             case .system(let error): "there is no memory for the keymap: \(error)"
             }
@@ -89,9 +92,17 @@ struct CompiledKeymap: ~Copyable, @unchecked Sendable {
     /// An `xkb_keymap`.
     fileprivate(set) var pointer: OpaquePointer
 
+    /// Of text in xkbcommon's format that somebody else wrote, with a zero at the end. What it includes comes from the
+    /// system's folder, whose files only root can change.
+    init(checking text: [UInt8]) throws(Keymap.Failure) {
+        do throws(KeymapText.Failure) { try KeymapText.check(text) } catch { throw .refused("\(error)") }
+        guard let compiled = CompiledKeymap(text, includesOfSystem: true) else { throw .unreadable }
+        self = compiled
+    }
+
     /// Of text in xkbcommon's format, with a zero at the end; nil where it isn't a keymap.
-    init?(_ text: [UInt8]) {
-        guard text.last == 0, let context = unsafe Self.makeContext() else { return nil }
+    init?(_ text: [UInt8], includesOfSystem: Bool = false) {
+        guard text.last == 0, let context = unsafe Self.makeContext(forOthers: includesOfSystem) else { return nil }
         defer { unsafe xkb_context_unref(context) }
         let compiled = unsafe text.withUnsafeBufferPointer { text in
             let length = text.count - 1
@@ -132,9 +143,11 @@ struct CompiledKeymap: ~Copyable, @unchecked Sendable {
     deinit { unsafe xkb_keymap_unref(pointer) }
 
     /// What is wrong with somebody's text isn't for the log.
-    private static func makeContext() -> OpaquePointer? {
-        guard let context = unsafe xkb_context_new(XKB_CONTEXT_NO_FLAGS) else { return nil }
+    private static func makeContext(forOthers: Bool = false) -> OpaquePointer? {
+        let flags = forOthers ? XKB_CONTEXT_NO_DEFAULT_INCLUDES : XKB_CONTEXT_NO_FLAGS
+        guard let context = unsafe xkb_context_new(flags) else { return nil }
         unsafe xkb_context_set_log_level(context, XKB_LOG_LEVEL_CRITICAL)
+        if forOthers { unsafe xkb_context_include_path_append(context, "/usr/share/X11/xkb") }
         return unsafe context
     }
 

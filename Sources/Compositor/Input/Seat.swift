@@ -77,25 +77,37 @@ final class Seat: WlSeat.Requests, Service {
     /// Who was told of events lately.
     private(set) var addressees = Addressees()
 
-    /// Deals with an event, which is of now.
-    func handle(_ event: InputEvent) {
-        if let (thing, _) = HeldInput.Thing.of(event) { held.forget(thing) }
-        deal(with: event, keyboard: nil)
-    }
+    /// Deals with an event of the seat's own devices, which is of now.
+    func handle(_ event: InputEvent) { handle(event, of: ObjectIdentifier(self), keyboard: nil) }
 
     /// Deals with an event of somebody's who plays a device, which is of now; `keyboard` is whose keys are meant, the
     /// seat's own where it is nil.
     func handle(_ event: InputEvent, from source: InputSource, keyboard: KeyboardDevice?) {
         noteAddressees()
-        let press = HeldInput.Thing.of(event)
-        let wasDown = press.map { isDown($0.thing) } ?? false
-        deal(with: event, keyboard: keyboard)
-        if let thing = press?.thing {
-            // What there is no room for isn't held.
-            let isDown = isDown(thing)
-            if isDown, !wasDown { held.pressed(thing, by: source) } else if !isDown { held.forget(thing) }
-        }
+        // Who plays can do so faster than a client reads. What is up comes up all the same.
+        let isRelease = HeldInput.Thing.of(event).map { !$0.isPressed } ?? false
+        guard isRelease || addresseesKeepUp else { return }
+        handle(event, of: ObjectIdentifier(source), keyboard: keyboard)
         noteAddressees()
+    }
+
+    private func handle(_ event: InputEvent, of source: ObjectIdentifier, keyboard: KeyboardDevice?) {
+        guard let (thing, isPressed) = HeldInput.Thing.of(event) else { return deal(with: event, keyboard: keyboard) }
+        if isPressed {
+            guard held.things(of: source).count < HeldInput.limit else { return }
+            deal(with: event, keyboard: keyboard)
+            // What there is no room for isn't held.
+            if isDown(thing) { held.hold(thing, source) }
+        } else {
+            guard held.letGo(thing, source) else { return }
+            deal(with: event, keyboard: keyboard)
+        }
+    }
+
+    /// Whether those who hear of what is done now read what they were sent.
+    private var addresseesKeepUp: Bool {
+        let others = [pointer.focus, keyboard?.focus].compactMap { $0?.resource.client } + touch.clients
+        return others.allSatisfy(\.hearsOfOthers)
     }
 
     private func isDown(_ thing: HeldInput.Thing) -> Bool {
@@ -116,7 +128,7 @@ final class Seat: WlSeat.Requests, Service {
     /// The modifiers of a keyboard that somebody plays are these.
     func setModifiers(_ modifiers: KeyboardState.Modifiers, of device: KeyboardDevice) {
         noteAddressees()
-        keyboard?.setModifiers(modifiers, of: device)
+        if addresseesKeepUp { keyboard?.setModifiers(modifiers, of: device) }
     }
 
     /// A keyboard that somebody played is no more.
@@ -275,6 +287,8 @@ final class Seat: WlSeat.Requests, Service {
         let focus = isKeyboardPostponed ? nil : wanted
         pointer.updateConstraints()
         onKeyboardClient?(focus?.resource.client)
+        noteAddressees()
         keyboard?.setFocus(focus)
+        noteAddressees()
     }
 }

@@ -40,8 +40,17 @@ final class WindowManager {
 
     /// An output came, went or moved: windows that none shows any more go where new ones would.
     func outputsChanged() {
+        var count = 0
         for window in windows {
-            if !isSeen(window) { move(window, to: freePosition(for: window)) }
+            if !isSeen(window) {
+                // A place for each of many isn't worth its time: they are one in front of the other then.
+                let isOneOfFew = count < WindowPlacement.windowLimit
+                move(
+                    window,
+                    to: isOneOfFew ? freePosition(for: window) : layout.primary?.bounds.origin ?? window.position
+                )
+                count += 1
+            }
             window.outputsChanged()
         }
         for window in minimized { window.outputsChanged() }

@@ -1,4 +1,5 @@
 import Glibc
+import SharedMemory
 import WaylandServer
 
 /// The standard streams of a running compositor: what is said there, and in which form.
@@ -25,6 +26,13 @@ enum Console {
     /// Says why the command ends.
     static func report(_ message: String) {
         standardError.write(line("signet: \(message)"))
+    }
+
+    /// Writes what a command is asked for: all of it, however slowly it is read.
+    static func print(_ text: String) throws {
+        do throws(SystemError) { try writeAll(text.utf8, to: STDOUT_FILENO) } catch {
+            throw Failure("the result can't be written: \(error.errno)")
+        }
     }
 
     /// Gives readers a last moment; a process whose streams nobody reads ends all the same.

@@ -39,7 +39,7 @@ struct ChangeOutput: ParsableCommand {
         try server.drive { driver in
             guard mode != nil || scale != nil || at != nil else {
                 let chosen = name == nil ? driver.outputs : [try driver.output(name)]
-                Console.standardOutput.write(chosen.map(Self.line).joined())
+                try Console.print(chosen.map(Self.line).joined())
                 return
             }
             try driver.change(

@@ -149,6 +149,10 @@ struct ScrollCommand: ParsableCommand {
     @Argument(help: "How many steps.")
     var steps: Int
 
+    func validate() throws {
+        guard (-10_000...10_000).contains(steps) else { throw ValidationError("no wheel is turned by \(steps) steps") }
+    }
+
     func run() throws {
         try server.drive { driver in
             let window = try target.window(driver)

@@ -18,7 +18,7 @@ struct Windows: ParsableCommand {
         try server.drive { driver in
             let windows = driver.windows
             let text = json ? Self.json(windows) : windows.map(Self.line).joined()
-            Console.standardOutput.write(text)
+            try Console.print(text)
         }
     }
 

@@ -8,7 +8,7 @@ final class Pings {
     /// What became of a ping.
     enum Outcome {
         case answered
-        /// The client's object is gone.
+        /// The client's object is gone, or all that it showed.
         case gone
     }
 
@@ -69,6 +69,13 @@ final class Pings {
         if awaited.isEmpty { alarm.cancel() } else { alarm.set(at: clock.now + Self.patience) }
         isAnswering = true
         for (_, action) in answered { action?(.answered) }
+    }
+
+    /// The client has taken away all that it showed. Nobody waits for what it says to that, if it says anything.
+    func letGo() {
+        let actions = awaited.map(\.action)
+        for index in awaited.indices { awaited[index].action = nil }
+        for action in actions { action?(.gone) }
     }
 
     /// There is nobody to answer any more.

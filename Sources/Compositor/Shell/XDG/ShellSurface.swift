@@ -62,7 +62,12 @@ final class ShellSurface: XdgSurface.Requests {
     private var popups: [Popup] = []
     /// Whether it has or had a role object. Between two of them it takes all requests, but no buffer.
     private var isConstructed = false
-    private var stage = Stage.new
+    private var stage = Stage.new {
+        didSet {
+            guard (oldValue == .mapped) != (stage == .mapped) else { return }
+            base.shownCount += stage == .mapped ? 1 : -1
+        }
+    }
     /// Sent and not acked, oldest first.
     private var serials: [UInt32] = []
     /// Sent before the surface was last unmapped, and not acked, oldest first. The client may not know yet that they

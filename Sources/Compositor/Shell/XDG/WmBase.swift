@@ -36,8 +36,11 @@ final class WmBaseGlobal: Service {
         bases.insert(resource)
     }
 
-    /// Asks whether a client answers; nil where it can't be asked.
-    func pings(of client: Client) -> Pings? { (bases.first(of: client)?.handler as? WmBase)?.pings }
+    /// Asks whether a client answers; nil where it can't be asked, or shows nothing: it may be about to end, and some
+    /// toolkits' connections aren't read any more then.
+    func pings(of client: Client) -> Pings? {
+        bases[client].lazy.compactMap { $0.handler as? WmBase }.first { $0.shownCount > 0 }?.pings
+    }
 }
 
 /// One client's `xdg_wm_base`.
@@ -54,6 +57,10 @@ final class WmBase: XdgWmBase.Requests {
 
     var onDestroy: (XdgWmBase) -> Void = { _ in }
 
+    /// xdg_surfaces of it that are shown.
+    var shownCount = 0 {
+        didSet { if shownCount == 0 { pings.letGo() } }
+    }
     /// xdg_surfaces that were made with it and are still there.
     private var surfaceCount = 0
 
