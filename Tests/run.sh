@@ -18,7 +18,8 @@ if git ls-files -co --exclude-standard -- '*.swift' '*.c' '*.h' | LC_ALL=C.UTF-8
     echo "these lines have more than 120 columns" >&2
     exit 1
 fi
-shellcheck Tests/*.sh Tests/vm/* Tests/Fuzzing/run Tests/wlcs/run Tests/Support/require-packages examples/*.sh .ci/run
+shellcheck Tests/*.sh Tests/vm/* Tests/Fuzzing/run Tests/wlcs/run Tests/package Tests/Support/require-packages Tests/Support/in-chroot \
+    examples/*.sh .ci/run
 
 build() {
     local log

@@ -61,6 +61,20 @@ import Testing
         #expect(outcome.output.contains("screenshot"))
     }
 
+    /// What Tests/package makes completions and man pages of.
+    @Test func `shells and man pages can be told of all commands`() throws {
+        for shell in ["bash", "zsh", "fish"] {
+            let outcome = try Program.run("signet", ["--generate-completion-script", shell], in: folder)
+            #expect(outcome.status == 0 && outcome.output.contains("screenshot-on-failure"), "\(shell)")
+        }
+        let script = "'\(Program.path(of: "signet"))' --generate-completion-script bash | bash -n"
+        #expect(try Program.run("/bin/bash", ["-o", "pipefail", "-c", script], in: folder).status == 0)
+        let outcome = try Program.run("signet", ["--experimental-dump-help"], in: folder)
+        let help = try #require(JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [String: Any])
+        let commands = try #require((help["command"] as? [String: Any])?["subcommands"] as? [[String: Any]])
+        for command in commands { #expect((command["abstract"] as? String)?.isEmpty == false, "\(command)") }
+    }
+
     @Test func aSocketThatIsTakenIsLeftAlone() throws {
         let first = try folder.compositor()
         let second = try Program.run("signet", ["run", "--socket", "test"], in: folder)
