@@ -326,6 +326,27 @@ import WaylandClient
         #expect(fixture.pixel(65, 5) == background && fixture.pixel(85, 25) == red)
     }
 
+    /// Of what stays where it is nothing is drawn, the parent with which the place is committed neither.
+    @Test func movingDamagesNothingElse() {
+        let child = Child(client, of: window.surface, at: 0, 0)
+        child.show(red)
+        window.surface.commit()
+        fixture.nextFrame()
+        let reader = fixture.connect()
+        let session = reader.bind(SignetSealedFrameManagerV1.self).createSession(output: reader.output)
+        let first = ReaderFrame(session)
+        reader.roundTrip()
+        #expect(first.isReady)
+        child.subsurface.setPosition(x: 30, y: 20)
+        window.surface.commit()
+        fixture.nextFrame()
+        let second = ReaderFrame(session)
+        reader.roundTrip()
+        let (old, new) = (Rectangle(x: 0, y: 0, width: 10, height: 10), Rectangle(x: 30, y: 20, width: 10, height: 10))
+        #expect(second.damage == [old, new])
+        #expect(second.pixel(5, 5) == gray && second.pixel(35, 25) == red)
+    }
+
     // MARK: Ends
 
     @Test func aChildThatIsGoneIsGoneAtOnce() {

@@ -315,6 +315,8 @@ final class Surface: Drawable, WlSurface.Requests {
         var damage: Region
         /// Whether the surface covers or uncovers something else than before.
         var isReshaped: Bool
+        /// Whether other surfaces are its parts than before, or are elsewhere.
+        var isRearranged = false
         /// How far the content's corner moves, in surface coordinates.
         var offset = Point(x: 0, y: 0)
     }
@@ -329,6 +331,7 @@ final class Surface: Drawable, WlSurface.Requests {
         let previous = result.state.content
         result.state.apply(newer)
         if newer.parts.changeShape { result.isReshaped = true }
+        if newer.parts.changeTree { result.isRearranged = true }
         result.offset = result.offset.translated(by: newer.offset)
         if result.offset != Point(x: 0, y: 0) { result.isReshaped = true }
         switch newer.attachment {
@@ -404,10 +407,11 @@ final class Surface: Drawable, WlSurface.Requests {
         appliedCommits += 1
         if !commit.frameCallbacks.isEmpty { frameCallbacks += commit.frameCallbacks }
         let isReshaped = commit.isReshaped || current.hasOtherShape(than: old)
-        if isReshaped { treeChanged() }
+        if isReshaped || commit.isRearranged { treeChanged() }
         return Change(
             damage: current.surfaceDamage(from: commit.damage),
             isReshaped: isReshaped,
+            isRearranged: commit.isRearranged,
             offset: commit.offset
         )
     }
@@ -422,12 +426,20 @@ final class Surface: Drawable, WlSurface.Requests {
     private func didChange(_ change: Change) {
         if change.isReshaped {
             if let node { scene.redraw(self, of: node) }
-        } else if !change.damage.isEmpty {
-            // Where pixels aren't shown as squares, those around the ones that have changed look different too.
-            let isSmooth = outputs.contains { $0.view.scale.in120ths % (120 * current.scale) != 0 }
-            scene.addDamage(isSmooth ? change.damage.grown(by: 1) : change.damage, of: self)
+        } else {
+            // What of its parts moves is found out when it is laid out.
+            if change.isRearranged, let node { scene.setNeedsLayout(node) }
+            addDamage(change.damage)
         }
         if waitsForFrame { scheduler.awaitFrame(self) }
+    }
+
+    /// It looks different in a part of it, in surface coordinates.
+    private func addDamage(_ damage: Region) {
+        if damage.isEmpty { return }
+        // Where pixels aren't shown as squares, those around the ones that have changed look different too.
+        let isSmooth = outputs.contains { $0.view.scale.in120ths % (120 * current.scale) != 0 }
+        scene.addDamage(isSmooth ? damage.grown(by: 1) : damage, of: self)
     }
 
     /// Changes a part of the state in whatever was asked for, committed or shown so far, at once.
@@ -438,7 +450,7 @@ final class Surface: Drawable, WlSurface.Requests {
         change(&current.parts[part])
         appearance = current.appearance
         treeChanged()
-        didChange(Change(damage: Region(), isReshaped: true))
+        didChange(Change(damage: Region(), isReshaped: Part.changesShape, isRearranged: Part.changesTree))
     }
 
     // MARK: Frames and outputs

@@ -173,8 +173,10 @@ struct SurfaceCommit {
     var damage = Region()
     /// How far the content's corner moves, in surface coordinates.
     var offset = Point(x: 0, y: 0)
-    /// Whether it changes a part that can change shapes.
+    /// Whether it changes a part that can change the surface's shape.
     var isReshaped = false
+    /// Whether it changes a part that can change the tree.
+    var isRearranged = false
     var frameCallbacks: [WlCallback] = []
 }
 

@@ -22,8 +22,10 @@ protocol SurfaceStatePart {
     init()
     /// Takes over what `newer` sets, and leaves the rest.
     mutating func apply(_ newer: Self)
-    /// Whether setting it can change where surfaces are, how large they are, or what they cover.
+    /// Whether setting it can change how all of the surface looks, how large it is, or what it covers.
     static var changesShape: Bool { get }
+    /// Whether setting it can change which surfaces are parts of this one, or where they are.
+    static var changesTree: Bool { get }
     /// A newer commit has taken the place of the one with this part, whether it sets the part or not.
     func wasSuperseded()
     /// Drops what belongs to one commit and not to those after it.
@@ -34,6 +36,7 @@ protocol SurfaceStatePart {
 
 extension SurfaceStatePart {
     static var changesShape: Bool { false }
+    static var changesTree: Bool { false }
     func wasSuperseded() {}
     mutating func startOver() {}
     func check(_ state: SurfaceState) throws(ProtocolError) {}
@@ -70,6 +73,9 @@ struct SurfaceStateParts {
 
     /// Whether one of them can change shapes.
     var changeShape: Bool { parts.contains { Swift.type(of: $0.value).changesShape } }
+
+    /// Whether one of them can change the tree.
+    var changeTree: Bool { parts.contains { Swift.type(of: $0.value).changesTree } }
 
     func check(_ state: SurfaceState) throws(ProtocolError) {
         for part in parts { try part.value.check(state) }

@@ -5,7 +5,7 @@ internal import WaylandServer
 ///
 /// Order and places belong to the parent's state, and change with its commits.
 struct SubsurfaceStack: SurfaceStatePart {
-    static let changesShape = true
+    static let changesTree = true
 
     struct Entry {
         let subsurface: Subsurface
