@@ -71,19 +71,17 @@ INLINE void halve(char *restrict to, const char *upper, const char *lower, size_
     }
 }
 
-INLINE void mix(uint16_t *restrict to, const uint8_t *upper, const uint8_t *lower, unsigned weight, size_t pixels) {
-    const uint16_t below = (uint16_t)weight, above = (uint16_t)(SIGNET_MIX_WHOLE - weight);
-    for (size_t i = 0; i < 4 * pixels; i++) to[i] = (uint16_t)(upper[i] * above + lower[i] * below);
-}
-
-INLINE void sample(char *restrict to, const uint16_t *mixed, const uint32_t *pixels, const uint32_t *weights,
-                   size_t count) {
+INLINE void interpolate(char *restrict to, const char *upper, const char *lower, unsigned weight,
+                        const struct signet_tap *taps, size_t count) {
+    const int32_t below = (int32_t)weight, above = (int32_t)(SIGNET_WHOLE_WEIGHT - weight);
     for (size_t i = 0; i < count; i++) {
-        const uint16_t *left = mixed + 4 * (size_t)pixels[i];
+        const uint8_t *u = (const uint8_t *)upper + 4 * (size_t)taps[i].pixel;
+        const uint8_t *l = (const uint8_t *)lower + 4 * (size_t)taps[i].pixel;
         uint32_t result = 0;
         for (int channel = 0; channel < 4; channel++) {
-            const uint32_t sum = left[channel] * (weights[i] & 0xffff) + left[channel + 4] * (weights[i] >> 16);
-            result |= (sum >> 14) << (8 * channel);
+            const int32_t high = u[channel] * taps[i].left + u[channel + 4] * taps[i].right;
+            const int32_t low = l[channel] * taps[i].left + l[channel + 4] * taps[i].right;
+            result |= (uint32_t)(-high * above - low * below) >> 14 << (8 * channel);
         }
         store(to, i, result);
     }
@@ -154,71 +152,101 @@ FAST static void transpose_fast(void *target, ptrdiff_t to_stride, const void *s
     transpose(to + 4 * y, to_stride, from + (ptrdiff_t)y * from_stride, from_stride, columns, rows - y);
 }
 
-FAST static void halve_fast(void *target, const void *upper, const void *lower, size_t pixels) {
-    char *to = target;
-    const char *above = upper, *below = lower;
+// Eight pixels from sixteen of each row.
+FAST static inline __m256i halved(const char *above, const char *below) {
     // The same channel of two neighbours side by side, to be added.
     const __m256i pairs = _mm256_setr_epi8(0, 4, 1, 5, 2, 6, 3, 7, 8, 12, 9, 13, 10, 14, 11, 15, 0, 4, 1, 5, 2, 6, 3, 7,
                                            8, 12, 9, 13, 10, 14, 11, 15);
     const __m256i ones = _mm256_set1_epi8(1);
+    __m256i sums[2];
+    for (int k = 0; k < 2; k++) {
+        const __m256i u = _mm256_shuffle_epi8(_mm256_loadu_si256((const __m256i *)(above + 32 * k)), pairs);
+        const __m256i l = _mm256_shuffle_epi8(_mm256_loadu_si256((const __m256i *)(below + 32 * k)), pairs);
+        const __m256i sum = _mm256_add_epi16(_mm256_maddubs_epi16(u, ones), _mm256_maddubs_epi16(l, ones));
+        sums[k] = _mm256_srli_epi16(sum, 2);
+    }
+    return _mm256_permute4x64_epi64(_mm256_packus_epi16(sums[0], sums[1]), 0xd8);
+}
+
+FAST static void halve_fast(void *target, const void *upper, const void *lower, size_t pixels, ptrdiff_t next) {
+    char *to = target;
+    const char *above = upper, *below = lower;
     size_t i = 0;
-    for (; i + 8 <= pixels; i += 8) {
-        __m256i sums[2];
-        for (int k = 0; k < 2; k++) {
-            const size_t at = 8 * i + 32 * (size_t)k;
-            const __m256i u = _mm256_shuffle_epi8(_mm256_loadu_si256((const __m256i *)(above + at)), pairs);
-            const __m256i l = _mm256_shuffle_epi8(_mm256_loadu_si256((const __m256i *)(below + at)), pairs);
-            const __m256i sum = _mm256_add_epi16(_mm256_maddubs_epi16(u, ones), _mm256_maddubs_epi16(l, ones));
-            sums[k] = _mm256_srli_epi16(sum, 2);
+    for (; i + 16 <= pixels; i += 16) {
+        // The processor foresees what is read within a page, and not from one row to the next.
+        for (size_t k = 0; k < 128; k += 64) {
+            _mm_prefetch(above + 8 * i + k + next, _MM_HINT_T0);
+            _mm_prefetch(below + 8 * i + k + next, _MM_HINT_T0);
         }
-        const __m256i result = _mm256_permute4x64_epi64(_mm256_packus_epi16(sums[0], sums[1]), 0xd8);
-        _mm256_storeu_si256((__m256i *)(to + 4 * i), result);
+        _mm256_storeu_si256((__m256i *)(to + 4 * i), halved(above + 8 * i, below + 8 * i));
+        _mm256_storeu_si256((__m256i *)(to + 4 * i + 32), halved(above + 8 * i + 64, below + 8 * i + 64));
     }
     halve(to + 4 * i, above + 8 * i, below + 8 * i, pixels - i);
 }
 
-FAST static void mix_fast(uint16_t *to, const uint8_t *upper, const uint8_t *lower, unsigned weight, size_t pixels) {
-    const __m256i below = _mm256_set1_epi16((short)weight);
-    const __m256i above = _mm256_set1_epi16((short)(SIGNET_MIX_WHOLE - weight));
-    size_t i = 0;
-    for (; i + 4 <= pixels; i += 4) {
-        const __m256i u = _mm256_cvtepu8_epi16(_mm_loadu_si128((const __m128i *)(upper + 4 * i)));
-        const __m256i l = _mm256_cvtepu8_epi16(_mm_loadu_si128((const __m128i *)(lower + 4 * i)));
-        const __m256i sum = _mm256_add_epi16(_mm256_mullo_epi16(u, above), _mm256_mullo_epi16(l, below));
-        _mm256_storeu_si256((__m256i *)(to + 4 * i), sum);
-    }
-    mix(to + 4 * i, upper + 4 * i, lower + 4 * i, weight, pixels - i);
+// Pixels of a row and their right neighbours, as four taps say: each channel's two side by side.
+FAST static inline __m256i wide_pairs(const char *row, const struct signet_tap *taps) {
+    const char *places[4];
+    for (int k = 0; k < 4; k++) places[k] = row + 4 * (size_t)taps[k].pixel;
+    const __m128i first = _mm_loadl_epi64((const __m128i *)places[0]);
+    const __m128i second = _mm_loadl_epi64((const __m128i *)places[1]);
+    const __m128i third = _mm_loadl_epi64((const __m128i *)places[2]);
+    const __m128i fourth = _mm_loadl_epi64((const __m128i *)places[3]);
+    return _mm256_set_m128i(_mm_unpacklo_epi64(third, fourth), _mm_unpacklo_epi64(first, second));
 }
 
-FAST static inline __m256i two_at(const uint16_t *mixed, const uint32_t *pixels) {
-    const __m128i first = _mm_loadu_si128((const __m128i *)(mixed + 4 * (size_t)pixels[0]));
-    const __m128i second = _mm_loadu_si128((const __m128i *)(mixed + 4 * (size_t)pixels[1]));
-    return _mm256_inserti128_si256(_mm256_castsi128_si256(first), second, 1);
+// Upper and lower rows' sums, which are both below zero, become pixels: two in each half, as 16-bit channels.
+FAST static inline __m256i weighed(__m256i upper, __m256i lower, __m256i weights) {
+    const __m256i low = _mm256_madd_epi16(_mm256_unpacklo_epi16(upper, lower), weights);
+    const __m256i high = _mm256_madd_epi16(_mm256_unpackhi_epi16(upper, lower), weights);
+    return _mm256_packus_epi32(_mm256_srli_epi32(low, 14), _mm256_srli_epi32(high, 14));
 }
 
-FAST static void sample_fast(void *target, const uint16_t *mixed, const uint32_t *pixels, const uint32_t *weights,
-                             size_t count) {
+FAST static void interpolate_fast(void *target, const void *upper, const void *lower, size_t columns, unsigned weight,
+                                  const struct signet_tap *taps, size_t count, ptrdiff_t next) {
     char *to = target;
-    // Left and right, each channel beside the other, to be multiplied by their weights and added up.
-    const __m256i order = _mm256_setr_epi8(0, 1, 8, 9, 2, 3, 10, 11, 4, 5, 12, 13, 6, 7, 14, 15, 0, 1, 8, 9, 2, 3, 10,
-                                           11, 4, 5, 12, 13, 6, 7, 14, 15);
-    // Which of four pixels' weights go to the four channels of two.
-    const __m256i lower = _mm256_setr_epi32(0, 0, 0, 0, 1, 1, 1, 1);
-    const __m256i upper = _mm256_setr_epi32(2, 2, 2, 2, 3, 3, 3, 3);
+    const char *above = upper, *below = lower;
+    // The same channel of two neighbours side by side.
+    const __m256i channels = _mm256_setr_epi8(0, 4, 1, 5, 2, 6, 3, 7, 8, 12, 9, 13, 10, 14, 11, 15, 0, 4, 1, 5, 2, 6, 3,
+                                              7, 8, 12, 9, 13, 10, 14, 11, 15);
+    // Of two taps in each half: both weights for each channel, and the places of both pixels.
+    const __m256i weights = _mm256_setr_epi8(4, 5, 4, 5, 4, 5, 4, 5, 12, 13, 12, 13, 12, 13, 12, 13, 4, 5, 4, 5, 4, 5,
+                                             4, 5, 12, 13, 12, 13, 12, 13, 12, 13);
+    const __m256i places = _mm256_setr_epi8(6, -1, -1, -1, 7, -1, -1, -1, 14, -1, -1, -1, 15, -1, -1, -1, 6, -1, -1, -1,
+                                            7, -1, -1, -1, 14, -1, -1, -1, 15, -1, -1, -1);
+    const uint32_t upper_weight = (uint16_t)(weight - SIGNET_WHOLE_WEIGHT), lower_weight = (uint16_t)-weight;
+    const __m256i rows = _mm256_set1_epi32((int)(lower_weight << 16 | upper_weight));
     size_t i = 0;
-    for (; i + 4 <= count; i += 4) {
-        const __m256i all = _mm256_castsi128_si256(_mm_loadu_si128((const __m128i *)(weights + i)));
-        __m256i low = _mm256_shuffle_epi8(two_at(mixed, pixels + i), order);
-        __m256i high = _mm256_shuffle_epi8(two_at(mixed, pixels + i + 2), order);
-        low = _mm256_srli_epi32(_mm256_madd_epi16(low, _mm256_permutevar8x32_epi32(all, lower)), 14);
-        high = _mm256_srli_epi32(_mm256_madd_epi16(high, _mm256_permutevar8x32_epi32(all, upper)), 14);
-        // Pixels 0 and 2, and then 1 and 3.
-        const __m256i words = _mm256_packus_epi32(low, high);
-        const __m256i bytes = _mm256_packus_epi16(words, words);
-        const __m128i even = _mm256_castsi256_si128(bytes), odd = _mm256_extracti128_si256(bytes, 1);
-        _mm_storeu_si128((__m128i *)(to + 4 * i), _mm_unpacklo_epi32(even, odd));
+    for (; i + 8 <= count; i += 8) {
+        __m256i halves[2];
+        for (size_t k = 0; k < 2; k++) {
+            const struct signet_tap *four = taps + i + 4 * k;
+            const uint32_t first = four[0].pixel < four[3].pixel ? four[0].pixel : four[3].pixel;
+            const uint32_t last = four[0].pixel < four[3].pixel ? four[3].pixel : four[0].pixel;
+            const char *u = above + 4 * (size_t)first, *l = below + 4 * (size_t)first;
+            // See halve_fast().
+            _mm_prefetch(u + next, _MM_HINT_T0);
+            _mm_prefetch(l + next, _MM_HINT_T0);
+            __m256i high, low;
+            const __m256i all = _mm256_loadu_si256((const __m256i *)four);
+            if (last - first <= 6 && (size_t)first + 8 <= columns) {
+                const __m256i order = _mm256_shuffle_epi8(all, places);
+                high = _mm256_permutevar8x32_epi32(_mm256_loadu_si256((const __m256i *)u), order);
+                low = _mm256_permutevar8x32_epi32(_mm256_loadu_si256((const __m256i *)l), order);
+            } else {
+                high = wide_pairs(above, four);
+                low = wide_pairs(below, four);
+            }
+            const __m256i columns4 = _mm256_shuffle_epi8(all, weights);
+            high = _mm256_maddubs_epi16(_mm256_shuffle_epi8(high, channels), columns4);
+            low = _mm256_maddubs_epi16(_mm256_shuffle_epi8(low, channels), columns4);
+            halves[k] = weighed(high, low, rows);
+        }
+        // Pixels 0, 1, 4, 5, and then 2, 3, 6, 7.
+        const __m256i bytes = _mm256_packus_epi16(halves[0], halves[1]);
+        _mm256_storeu_si256((__m256i *)(to + 4 * i), _mm256_permute4x64_epi64(bytes, 0xd8));
     }
-    sample(to + 4 * i, mixed, pixels + i, weights + i, count - i);
+    interpolate(to + 4 * i, above, below, weight, taps + i, count - i);
 }
 
 #define CHOOSE(kernel, ...) \
@@ -241,17 +269,63 @@ KERNEL(transpose,
        (void *target, ptrdiff_t target_stride, const void *source, ptrdiff_t source_stride, size_t columns,
         size_t rows),
        target, target_stride, source, source_stride, columns, rows)
-KERNEL(halve, (void *target, const void *upper, const void *lower, size_t pixels), target, upper, lower, pixels)
-KERNEL(mix, (uint16_t *target, const void *upper, const void *lower, unsigned weight, size_t pixels), target, upper,
-       lower, weight, pixels)
-KERNEL(sample,
-       (void *target, const uint16_t *mixed, const uint32_t *pixels, const uint32_t *weights, size_t count), target,
-       mixed, pixels, weights, count)
 
-void signet_find(uint32_t *restrict pixels, uint32_t *restrict weights, int64_t position, int64_t step, size_t count) {
-    for (size_t i = 0; i < count; i++, position += step) {
-        const uint32_t weight = (uint32_t)(position >> (32 - 7)) & (SIGNET_MIX_WHOLE - 1);
-        pixels[i] = (uint32_t)(position >> 32);
-        weights[i] = weight << 16 | (SIGNET_MIX_WHOLE - weight);
+// Those that are told where the next row is, to have it fetched meanwhile.
+void signet_halve_portable(void *target, const void *upper, const void *lower, size_t pixels, ptrdiff_t next) {
+    (void)next;
+    halve(target, upper, lower, pixels);
+}
+
+void signet_halve(void *target, const void *upper, const void *lower, size_t pixels, ptrdiff_t next) {
+    CHOOSE(halve, target, upper, lower, pixels, next);
+    signet_halve_portable(target, upper, lower, pixels, next);
+}
+
+void signet_interpolate_portable(void *target, const void *upper, const void *lower, size_t columns, unsigned weight,
+                                 const struct signet_tap *taps, size_t count, ptrdiff_t next) {
+    (void)columns;
+    (void)next;
+    interpolate(target, upper, lower, weight, taps, count);
+}
+
+void signet_interpolate(void *target, const void *upper, const void *lower, size_t columns, unsigned weight,
+                        const struct signet_tap *taps, size_t count, ptrdiff_t next) {
+    CHOOSE(interpolate, target, upper, lower, columns, weight, taps, count, next);
+    signet_interpolate_portable(target, upper, lower, columns, weight, taps, count, next);
+}
+
+// Where pixels are from the first of four taps on, which are loaded together.
+static void place(struct signet_tap *taps, size_t count) {
+    for (size_t i = 0; i + 4 <= count; i += 4) {
+        const uint32_t one = taps[i].pixel, other = taps[i + 3].pixel, first = one < other ? one : other;
+        for (size_t k = i; k < i + 4; k++) {
+            taps[k].place = (uint8_t)(taps[k].pixel - first);
+            taps[k].next_place = (uint8_t)(taps[k].place + 1);
+        }
     }
+}
+
+INLINE void set_weight(struct signet_tap *tap, int right) {
+    tap->right = (int8_t)-right;
+    tap->left = (int8_t)(right - SIGNET_WHOLE_WEIGHT);
+}
+
+INLINE int weight(int64_t position) { return (int)(position >> (32 - 7) & (SIGNET_WHOLE_WEIGHT - 1)); }
+
+void signet_find(struct signet_tap *taps, int64_t position, int64_t step, size_t count, size_t columns) {
+    const int64_t last = (int64_t)columns - 2;
+    for (size_t i = 0; i < count; i++, position += step) {
+        const int64_t pixel = position >> 32;
+        taps[i].pixel = (uint32_t)(pixel < 0 ? 0 : pixel > last ? last : pixel);
+        set_weight(taps + i, pixel < 0 ? 0 : pixel > last ? SIGNET_WHOLE_WEIGHT : weight(position));
+    }
+    place(taps, count);
+}
+
+void signet_find_apart(struct signet_tap *taps, int64_t position, int64_t step, size_t count) {
+    for (size_t i = 0; i < count; i++, position += step) {
+        taps[i].pixel = (uint32_t)(2 * i);
+        set_weight(taps + i, weight(position));
+    }
+    place(taps, count);
 }

@@ -51,11 +51,14 @@ struct ImagePainter {
             if unsafe blends {
                 let pixels = unsafe scratch.bytes(.result, part.width * 4)
                 unsafe write(pixels)
-                unsafe signet_over_row(place, pixels, part.width)
+                unsafe signet_over_row(place, pixels, part.width, next(y))
             } else {
                 unsafe write(place)
             }
         }
+
+        /// How many bytes it is to the next row, if there is one.
+        func next(_ y: Int) -> Int { unsafe y + 1 < part.maxY ? painter.layout.stride : 0 }
 
         func start(of y: Int) -> UnsafeMutableRawPointer {
             unsafe painter.target + y * painter.layout.stride + part.minX * 4
@@ -118,7 +121,8 @@ struct ImagePainter {
         unsafe signet_transpose(first, step, source.pointer, source.stride, columns.count, rows.count)
         guard blends else { return }
         for row in 0..<tile.height {
-            unsafe signet_over_row(place + row * layout.stride, turned + row * stride, tile.width)
+            let next = unsafe row + 1 < tile.height ? layout.stride : 0
+            unsafe signet_over_row(place + row * layout.stride, turned + row * stride, tile.width, next)
         }
     }
 
@@ -168,7 +172,7 @@ struct ImagePainter {
             last = row
             if sampling.x.isForward, factor == 1 {
                 if unsafe canvas.blends, let pixels = unsafe image.pixels(row: row, column: columns.lowerBound) {
-                    unsafe signet_over_row(canvas.start(of: y), pixels.pointer, part.width)
+                    unsafe signet_over_row(canvas.start(of: y), pixels.pointer, part.width, canvas.next(y))
                 } else {
                     unsafe canvas.row(y) { unsafe image.read(row: row, columns: columns, into: $0) }
                 }
@@ -206,23 +210,21 @@ struct ImagePainter {
     // MARK: Interpolated
 
     private func drawSmooth(_ image: ImageRows, _ sampling: Sampling, _ canvas: Canvas) {
+        // There is no right neighbour.
+        if unsafe image.size.width == 1 { return unsafe drawSparse(image, sampling, canvas) }
         let (part, scratch) = unsafe (canvas.part, canvas.scratch)
         let first = sampling.x.position(at: part.minX)
-        let last = sampling.x.position(at: part.maxX - 1)
-        // Pixels from the lowest to the right neighbour of the highest, and those of them that there are.
-        let (low, high) = (Int(min(first, last) >> 32), Int(max(first, last) >> 32) + 1)
-        let columns = sampling.x.clamped(low)..<sampling.x.clamped(high) + 1
-        let mixed = unsafe scratch.bytes(.mixed, (high - low + 1) * 8).assumingMemoryBound(to: UInt16.self)
-        let sampled = unsafe scratch.bytes(.sampled, part.width * 8).assumingMemoryBound(to: UInt32.self)
-        unsafe signet_find(sampled, sampled + part.width, first &- Int64(low) << 32, sampling.x.step, part.width)
-        let halves = unsafe sampling.halves && columns.count == high - low + 1 && Self.weight(first) == 64
+        let columns = unsafe Self.columns(sampling.x, part, image.size.width)
+        let start = first &- Int64(columns.lowerBound) << 32
+        let taps = unsafe scratch.bytes(.taps, part.width * MemoryLayout<signet_tap>.stride)
+            .assumingMemoryBound(to: signet_tap.self)
+        unsafe signet_find(taps, start, sampling.x.step, part.width, columns.count)
+        let halves = sampling.halves && start == 1 << 31 && columns.count == 2 * part.width
         var above: (row: Int, pixels: UnsafeRawPointer)?
         var below: (row: Int, pixels: UnsafeRawPointer)?
         for y in part.minY..<part.maxY {
-            let position = sampling.y.position(at: y)
-            let weight = unsafe Self.weight(position)
-            let (row, next) = (Int(position >> 32), Int(position >> 32) + (weight == 0 ? 0 : 1))
-            let (upper, lower) = (sampling.y.clamped(row), sampling.y.clamped(next))
+            let weight = unsafe Self.weight(sampling.y.position(at: y))
+            let (upper, lower) = unsafe Self.rows(sampling.y, y)
             // What was converted for the row before serves for this one too, each in its own memory.
             if unsafe below?.row == upper { unsafe swap(&above, &below) }
             if unsafe above?.row != upper {
@@ -236,24 +238,33 @@ struct ImagePainter {
                 unsafe below = (lower, pixels(image, row: lower, columns, scratch, use))
             }
             let (top, bottom) = unsafe (above!.pixels, below!.pixels)
+            var next = 0
+            if y + 1 < part.maxY, let stride = unsafe image.stride {
+                unsafe next = (Self.rows(sampling.y, y + 1).upper - upper) * stride
+            }
             unsafe canvas.row(y) { result in
                 if halves, weight == 64 {
-                    unsafe signet_halve(result, top, bottom, part.width)
-                    return
+                    unsafe signet_halve(result, top, bottom, part.width, next)
+                } else {
+                    unsafe signet_interpolate(result, top, bottom, columns.count, weight, taps, part.width, next)
                 }
-                let start = unsafe mixed + (columns.lowerBound - low) * 4
-                unsafe signet_mix(start, top, bottom, weight, columns.count)
-                // The edges' pixels go on.
-                let end = unsafe start + (columns.count - 1) * 4
-                for index in 0..<max(0, columns.lowerBound - low) {
-                    unsafe (mixed + index * 4).update(from: start, count: 4)
-                }
-                for index in 0..<max(0, high - columns.upperBound + 1) {
-                    unsafe (end + (index + 1) * 4).update(from: end, count: 4)
-                }
-                unsafe signet_sample(result, mixed, sampled, sampled + part.width, part.width)
             }
         }
+    }
+
+    /// The columns of an image that show in a part of the target, and their right neighbours: two at least.
+    private static func columns(_ axis: Sampling.Axis, _ part: Rectangle, _ width: Int) -> Range<Int> {
+        let columns = axis.pixels(for: part.minX..<part.maxX, asSquares: false)
+        if columns.count > 1 { return columns }
+        let first = min(columns.lowerBound, width - 2)
+        return first..<first + 2
+    }
+
+    /// The two rows of an image that a row of the target is in between.
+    private static func rows(_ axis: Sampling.Axis, _ y: Int) -> (upper: Int, lower: Int) {
+        let position = axis.position(at: y)
+        let row = Int(position >> 32)
+        return (axis.clamped(row), axis.clamped(unsafe weight(position) == 0 ? row : row + 1))
     }
 
     /// How much of the right or lower one of two neighbours there is in between, in 128ths.
@@ -266,12 +277,9 @@ struct ImagePainter {
         let (part, scratch) = unsafe (canvas.part, canvas.scratch)
         let upper = unsafe scratch.bytes(.upper, part.width * 8)
         let lower = unsafe scratch.bytes(.lower, part.width * 8)
-        let mixed = unsafe scratch.bytes(.mixed, part.width * 16).assumingMemoryBound(to: UInt16.self)
-        let sampled = unsafe scratch.bytes(.sampled, part.width * 8).assumingMemoryBound(to: UInt32.self)
-        let (first, step) = (sampling.x.position(at: part.minX), sampling.x.step)
-        unsafe signet_find(sampled, sampled + part.width, first, step, part.width)
-        // Each has its two neighbours to itself.
-        for index in 0..<part.width { unsafe sampled[index] = UInt32(2 * index) }
+        let taps = unsafe scratch.bytes(.taps, part.width * MemoryLayout<signet_tap>.stride)
+            .assumingMemoryBound(to: signet_tap.self)
+        unsafe signet_find_apart(taps, sampling.x.position(at: part.minX), sampling.x.step, part.width)
         for y in part.minY..<part.maxY {
             let position = sampling.y.position(at: y)
             let line = sampling.isEven ? sampling.y.pixel(at: y) : Int(position >> 32)
@@ -289,8 +297,10 @@ struct ImagePainter {
                     }
                 }
             }
-            unsafe signet_mix(mixed, upper, lower, Self.weight(position), part.width * 2)
-            unsafe canvas.row(y) { unsafe signet_sample($0, mixed, sampled, sampled + part.width, part.width) }
+            let weight = unsafe Self.weight(position)
+            unsafe canvas.row(y) {
+                unsafe signet_interpolate($0, upper, lower, part.width * 2, weight, taps, part.width, 0)
+            }
         }
     }
 
@@ -300,7 +310,7 @@ struct ImagePainter {
     @safe
     private final class Scratch {
         enum Use: Int, CaseIterable {
-            case result, turned, block, upper, lower, mirrored, mixed, sampled
+            case result, turned, block, upper, lower, mirrored, taps
         }
 
         private var parts: [UnsafeMutableRawBufferPointer?] = unsafe Array(repeating: nil, count: Use.allCases.count)

@@ -43,6 +43,12 @@ struct ImageRows {
         return unsafe (bytes + row * stride + column * 4, stride)
     }
 
+    /// How many bytes it is from row to row, where the pixels needn't be converted.
+    var stride: Int? {
+        if case .ready(_, let stride) = unsafe source { return stride }
+        return nil
+    }
+
     /// Writes the pixels of a row to `target`.
     func read(row: Int, columns: Range<Int>, into target: UnsafeMutableRawPointer) {
         switch unsafe source {

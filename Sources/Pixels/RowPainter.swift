@@ -35,7 +35,8 @@ struct RowPainter {
                 unsafe signet_over_row(
                     target + y * layout.stride + rectangle.minX * 4,
                     source + from,
-                    rectangle.width
+                    rectangle.width,
+                    y + 1 < rectangle.maxY ? layout.stride : 0
                 )
             }
         }

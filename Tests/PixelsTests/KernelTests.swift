@@ -67,28 +67,33 @@ import Testing
     @Test(arguments: 0..<70) func interpolation(count: Int) {
         var numbers = Numbers(seed: 100 + UInt64(count))
         unsafe expectSame(count * 4, reading: count * 16, from: &numbers) {
-            unsafe signet_halve($0, $1, $1 + count * 8, count)
+            unsafe signet_halve($0, $1, $1 + count * 8, count, count * 16)
         } _: {
-            unsafe signet_halve_portable($0, $1, $1 + count * 8, count)
+            unsafe signet_halve_portable($0, $1, $1 + count * 8, count, 0)
         }
-        for weight: UInt32 in [0, 1, 64, 127] {
-            unsafe expectSame(count * 8, reading: count * 8, from: &numbers) {
-                unsafe signet_mix($0.assumingMemoryBound(to: UInt16.self), $1, $1 + count * 4, weight, count)
-            } _: {
-                unsafe signet_mix_portable($0.assumingMemoryBound(to: UInt16.self), $1, $1 + count * 4, weight, count)
+        for step: Int64 in [3 << 31, -3 << 31, 1 << 32, 2 << 32, 0x1234_5678, 4 << 32, -1, 0] {
+            // From a pixel before the row's first to one after its last.
+            for start in [step < 0 ? Int64(count) &* -step : 0x89ab_cdef, -1 << 31] {
+                let columns = max(2, Int((start &+ Int64(count) &* max(step, 0)) >> 32))
+                var taps = [signet_tap](repeating: signet_tap(), count: count + 1)
+                unsafe signet_find(&taps, start, step, count, columns)
+                #expect(taps.prefix(count).allSatisfy { $0.pixel + 2 <= columns })
+                for weight: UInt32 in [0, 1, 64, 127] {
+                    unsafe expectSame(count * 4, reading: columns * 8, from: &numbers) { [taps] in
+                        unsafe signet_interpolate($0, $1, $1 + columns * 4, columns, weight, taps, count, columns * 8)
+                    } _: { [taps] in
+                        let lower = unsafe $1 + columns * 4
+                        unsafe signet_interpolate_portable($0, $1, lower, columns, weight, taps, count, 0)
+                    }
+                }
             }
         }
-        // As mixed pixels are: 255 * 128 at most.
-        let mixed = (0..<4 * (4 * count + 8)).map { _ in UInt16.random(in: 0...32_640, using: &numbers) }
-        for step: Int64 in [3 << 31, -3 << 31, 1 << 32, 0x1234_5678, 4 << 32] {
-            let start = step < 0 ? Int64(count) * 3 << 31 : 0x89ab_cdef
-            var (pixels, weights) = ([UInt32](repeating: 0, count: count), [UInt32](repeating: 0, count: count))
-            unsafe signet_find(&pixels, &weights, start, step, count)
-            unsafe expectSame(count * 4, reading: 0, from: &numbers) { target, _ in
-                unsafe signet_sample(target, mixed, pixels, weights, count)
-            } _: { target, _ in
-                unsafe signet_sample_portable(target, mixed, pixels, weights, count)
-            }
+        var taps = [signet_tap](repeating: signet_tap(), count: count + 1)
+        unsafe signet_find_apart(&taps, 0x89ab_cdef, 9 << 30, count)
+        unsafe expectSame(count * 4, reading: count * 16, from: &numbers) {
+            unsafe signet_interpolate($0, $1, $1 + count * 8, count * 2, 5, taps, count, 0)
+        } _: {
+            unsafe signet_interpolate_portable($0, $1, $1 + count * 8, count * 2, 5, taps, count, 0)
         }
     }
 }

@@ -16,7 +16,7 @@ import Testing
         unsafe to.copyMemory(from: target, byteCount: bytes)
         unsafe (to + bytes).copyMemory(from: source, byteCount: bytes)
         let kernel = unsafe portable ? signet_over_row_portable : signet_over_row
-        unsafe kernel(to, to + bytes, source.count)
+        unsafe kernel(to, to + bytes, source.count, 0)
         return source.indices.map { unsafe to.loadUnaligned(fromByteOffset: $0 * 4, as: UInt32.self) }
     }
 

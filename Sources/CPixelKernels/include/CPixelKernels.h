@@ -5,11 +5,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// Premultiplied ARGB8888 over XRGB8888, rounded as pixman rounds it.
-void signet_over_row(void *target, const void *source, size_t pixels);
+// Premultiplied ARGB8888 over XRGB8888, rounded as pixman rounds it. What lies `next` bytes after the target is fetched
+// into the caches, as what is drawn into next; 0 where there is nothing.
+void signet_over_row(void *target, const void *source, size_t pixels, ptrdiff_t next);
 
 // The same, without vector instructions of a particular processor: the reference for tests.
-void signet_over_row_portable(void *target, const void *source, size_t pixels);
+void signet_over_row_portable(void *target, const void *source, size_t pixels, ptrdiff_t next);
 
 // One 32-bit value in all pixels.
 void signet_fill_row(void *target, uint32_t value, size_t pixels);
@@ -42,29 +43,39 @@ void signet_mirror(void *target, const void *source, size_t pixels);
 // go upwards.
 void signet_transpose(void *target, ptrdiff_t target_stride, const void *source, ptrdiff_t source_stride,
                       size_t columns, size_t rows);
-// Half as many: pixel i from 2i and 2i + 1 of two rows, each channel's sum divided by four.
-void signet_halve(void *target, const void *upper, const void *lower, size_t pixels);
+// Half as many: pixel i from 2i and 2i + 1 of two rows, each channel's sum divided by four. What lies `next` bytes
+// after both rows is fetched into the caches, as what is read next; 0 where there is nothing.
+void signet_halve(void *target, const void *upper, const void *lower, size_t pixels, ptrdiff_t next);
 
-// Bilinear interpolation in two steps, with the results of pixman: weights are 128ths, and the product is cut off.
-#define SIGNET_MIX_WHOLE 128u
+// Bilinear interpolation, with the results of pixman: weights are 128ths, and the product is cut off.
+#define SIGNET_WHOLE_WEIGHT 128
 
-// Four channels a pixel, in the source's order: `weight` 128ths of the lower row, and the rest of the upper one.
-void signet_mix(uint16_t *target, const void *upper, const void *lower, unsigned weight, size_t pixels);
-// Which pixels are at `position + i * step`, where 1 << 32 is a pixel, and how much there is of them and their right
-// neighbours: the latter's 128ths in the upper half of a weight, the rest in the lower one.
-void signet_find(uint32_t *pixels, uint32_t *weights, int64_t position, int64_t step, size_t count);
-// Each from one of `mixed` and its right neighbour, as signet_find() says.
-void signet_sample(void *target, const uint16_t *mixed, const uint32_t *pixels, const uint32_t *weights, size_t count);
+// Two neighbours in a row, and how much there is of either: their 128ths, below zero, so that all of one fits in.
+struct signet_tap {
+    uint32_t pixel;
+    int8_t left, right;
+    // Where both are, from the first pixel of four taps on.
+    uint8_t place, next_place;
+};
+
+// What is at `position + i * step`, where 1 << 32 is a pixel, in a row of `columns` pixels, which are two at least.
+// Beyond its ends there is more of its first and last pixels.
+void signet_find(struct signet_tap *taps, int64_t position, int64_t step, size_t count, size_t columns);
+// The same for a row in which each tap has its two neighbours to itself, one pair after the other.
+void signet_find_apart(struct signet_tap *taps, int64_t position, int64_t step, size_t count);
+// Each pixel from two neighbours in each of two rows of `columns` pixels: `weight` 128ths of the lower row, and the
+// rest of the upper one. `next` is as for signet_halve().
+void signet_interpolate(void *target, const void *upper, const void *lower, size_t columns, unsigned weight,
+                        const struct signet_tap *taps, size_t count, ptrdiff_t next);
 
 void signet_convert_row_portable(void *target, const void *source, size_t pixels, enum signet_pixel_format format);
 void signet_enlarge_portable(void *target, const void *source, size_t factor, size_t skip, size_t pixels);
 void signet_mirror_portable(void *target, const void *source, size_t pixels);
 void signet_transpose_portable(void *target, ptrdiff_t target_stride, const void *source, ptrdiff_t source_stride,
                                size_t columns, size_t rows);
-void signet_halve_portable(void *target, const void *upper, const void *lower, size_t pixels);
-void signet_mix_portable(uint16_t *target, const void *upper, const void *lower, unsigned weight, size_t pixels);
-void signet_sample_portable(void *target, const uint16_t *mixed, const uint32_t *pixels, const uint32_t *weights,
-                            size_t count);
+void signet_halve_portable(void *target, const void *upper, const void *lower, size_t pixels, ptrdiff_t next);
+void signet_interpolate_portable(void *target, const void *upper, const void *lower, size_t columns, unsigned weight,
+                                 const struct signet_tap *taps, size_t count, ptrdiff_t next);
 
 // How luma and chroma make red, green and blue: factors with 13 bits after the point, which leaves the largest of them
 // within 16 bits. Black is 16 and white 235, chroma is 0 at 128.
