@@ -347,6 +347,58 @@ import WaylandClient
         #expect(second.pixel(5, 5) == gray && second.pixel(35, 25) == red)
     }
 
+    /// What moves by less than it is large is one rectangle.
+    @Test func movingALittleDamagesWhatIsBetween() {
+        let child = Child(client, of: window.surface, at: 0, 0)
+        child.show(red)
+        window.surface.commit()
+        fixture.nextFrame()
+        let reader = fixture.connect()
+        let session = reader.bind(SignetSealedFrameManagerV1.self).createSession(output: reader.output)
+        let first = ReaderFrame(session)
+        reader.roundTrip()
+        child.subsurface.setPosition(x: 2, y: 1)
+        window.surface.commit()
+        fixture.nextFrame()
+        let second = ReaderFrame(session)
+        reader.roundTrip()
+        #expect(first.isReady && second.damage == [Rectangle(x: 0, y: 0, width: 12, height: 11)])
+        #expect(second.pixel(1, 1) == gray && second.pixel(11, 10) == red)
+    }
+
+    /// Nobody is looked for who needn't be told of a frame.
+    @Test func whoIsSeenIsFoundOutAsFarAsSomebodyAsks() {
+        let children = (0..<40).map { Child(client, of: window.surface, at: Int32($0), 0, desync: true) }
+        for child in children { child.show(red) }
+        window.surface.commit()
+        fixture.nextFrame()
+        let seen = fixture.compositor.scene.seenItems
+        var isDone = false
+        children[39].surface.frame().onDone = { _ in isDone = true }
+        children[39].surface.commit()
+        children[0].subsurface.setPosition(x: 5, y: 5)
+        window.surface.commit()
+        client.roundTrip()
+        fixture.nextFrame()
+        client.roundTrip()
+        #expect(isDone)
+        #expect(fixture.compositor.scene.seenItems - seen < 10)
+        // One that is covered is told a second later, and was looked for behind all others.
+        isDone = false
+        let front = Child(client, of: window.surface, at: 0, 0, desync: true)
+        front.show(green, 50, 10)
+        window.surface.commit()
+        children[20].surface.frame().onDone = { _ in isDone = true }
+        children[20].surface.commit()
+        client.roundTrip()
+        fixture.nextFrame()
+        client.roundTrip()
+        #expect(!isDone)
+        for _ in 0..<60 { fixture.nextFrame() }
+        client.roundTrip()
+        #expect(isDone)
+    }
+
     // MARK: Ends
 
     @Test func aChildThatIsGoneIsGoneAtOnce() {

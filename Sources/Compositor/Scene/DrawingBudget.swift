@@ -31,6 +31,16 @@ struct DrawingBudget {
         largeArea = area / 64
     }
 
+    /// Whether a viewer can draw all items, one above the other, whatever they are and whoever's.
+    static func isAmple(for items: [PlacedItem], of viewer: any SceneViewer) -> Bool {
+        let bounds = viewer.bounds
+        var rest = bounds.area * layers
+        for index in items.indices where rest >= 0 {
+            rest -= items[index].shown.intersection(bounds).area * (Painter.greatestEffort + 1)
+        }
+        return rest >= 0
+    }
+
     /// Takes what drawing `area` of an item is going to cost; false where there isn't so much left.
     mutating func spend(on item: PlacedItem, area: Int) -> Bool {
         guard let owner = item.drawable.owner.map({ ObjectIdentifier($0) }) else { return true }

@@ -21,6 +21,10 @@ final class Scene {
     private var visibilityVersion: UInt64 = 0
     /// The newest of these.
     private var lastVisibilityVersion: UInt64 = 0
+    /// How far it was found out, by viewer; none where that was done for all items.
+    private var walks: [VisibilityWalk] = []
+    /// How many items were found to be seen so far.
+    private(set) var seenItems = 0
     /// What is left out, and by which viewer.
     private var omissions: [(item: PlacedItem, viewer: Int)] = []
     /// Counts whatever may have changed which items there are, where they are, and who shows them.
@@ -223,8 +227,19 @@ final class Scene {
             let drawable = item.drawable
             let place = drawable.note.place
             guard isReordered || drawable.note.isReshaped || place != item.bounds else { continue }
-            addDamage(item.shown)
-            if let place { addDamage(place) }
+            guard let place, item.shown == item.bounds else {
+                addDamage(item.shown)
+                if let place { addDamage(place) }
+                continue
+            }
+            // What moves a little is one rectangle, where that isn't larger than the two.
+            let both = item.shown.union(place)
+            if both.area - place.area <= item.shown.area {
+                addDamage(both)
+            } else {
+                addDamage(item.shown)
+                addDamage(place)
+            }
         }
         if isReordered { for item in new { addDamage(item.shown) } }
     }
@@ -258,34 +273,41 @@ final class Scene {
     /// by what is opaque in front.
     func viewer(of drawable: Drawable) -> (any SceneViewer)? {
         prepare()
+        for index in walks.indices {
+            while drawable.note.version != visibilityVersion, let item = walks[index].next(in: items) {
+                noteVisible(item.drawable, by: index)
+            }
+        }
         return drawable.note.version == visibilityVersion ? viewers[drawable.note.viewer] : nil
     }
 
-    /// Lays out what has changed, and finds out what can be seen: all damage is told of then.
+    /// Lays out what has changed, and finds out what is left out: all damage is told of then. What can be seen is found
+    /// out when it is asked for, where there is nothing to leave out.
     func prepare() {
         let items = items
         if visibilityVersion != 0 { return }
         lastVisibilityVersion += 1
         visibilityVersion = lastVisibilityVersion
+        walks = viewers.map { VisibilityWalk(of: $0, over: items.count) }
+        if omissions.isEmpty, viewers.allSatisfy({ DrawingBudget.isAmple(for: items, of: $0) }) { return }
         let earlier = omissions
         omissions = []
         for omission in earlier { omission.item.drawable.note.earlierOmissions |= Self.bit(omission.viewer) }
         for omission in earlier { omission.item.drawable.note.omissions = 0 }
         for (index, viewer) in viewers.enumerated() {
-            var uncovered = Uncovered(Region(viewer.bounds))
             var budget = DrawingBudget(of: viewer)
-            for item in items.reversed() where uncovered.region.intersects(item.shown) {
-                guard budget.spend(on: item, area: uncovered.area(in: item.shown)) else {
-                    // It hides nothing, and its client hears of frames as if it were hidden.
-                    item.drawable.note.omissions |= Self.bit(index)
-                    omissions.append((item, index))
-                    continue
-                }
+            // What is left out hides nothing, and its client hears of frames as if it were hidden.
+            let isLeftOut = { (item: PlacedItem, area: Int) in
+                if budget.spend(on: item, area: area) { return false }
+                item.drawable.note.omissions |= Self.bit(index)
+                self.omissions.append((item, index))
+                return true
+            }
+            while let item = walks[index].next(in: items, isLeftOut: isLeftOut) {
                 noteVisible(item.drawable, by: index)
-                uncovered.cover(item)
-                if uncovered.isEmpty { break }
             }
         }
+        walks = []
         redrawOmissions(earlier)
     }
 
@@ -314,6 +336,7 @@ final class Scene {
 
     /// What can be seen is so with all that it is a part of.
     private func noteVisible(_ drawable: Drawable, by viewer: Int) {
+        seenItems += 1
         var next: Drawable? = drawable
         while let drawable = next, drawable.note.version != visibilityVersion {
             drawable.note.version = visibilityVersion
