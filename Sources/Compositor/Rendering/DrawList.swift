@@ -176,9 +176,11 @@ struct DrawList: Sendable {
     ) -> [Int: DrawingTrouble] {
         var troubles: [Int: DrawingTrouble] = [:]
         Painter.fill(&target, layout, color: Self.background, region: empty)
+        var isMetered = false
         for (index, command) in commands.enumerated() where !command.clip.isEmpty {
             let isShared = command.source.isShared
-            if isShared { meter.begin() }
+            if isShared, !isMetered { meter.begin() }
+            isMetered = isShared
             let isDrawn = command.source.draw(
                 onto: &target,
                 layout,

@@ -9,17 +9,21 @@ final class DrawingMeter {
     /// How long the thread had waited for a CPU when that was last asked.
     private var waiting: UInt64 = 0
 
-    /// Something is about to be drawn.
+    /// Something is about to be drawn, or several things one after the other, each of which is followed by ``end()``.
     func begin() {
         counts = .now
         (clock, running) = (ThreadStatistics.clock, threadTime())
     }
 
-    /// It was drawn; nil where everything was there at once.
+    /// One was drawn; nil where everything was there at once.
     func end() -> DrawingTrouble? {
         let now = ThreadStatistics.Counts.now
         let faults = now.faults - counts.faults
-        let sleep = now.switches > counts.switches ? sleep() : 0
+        let hasSlept = now.switches > counts.switches
+        counts = now
+        // A thread that never slept needn't be asked for how long.
+        let sleep = hasSlept ? sleep() : 0
+        if hasSlept { begin() }
         return faults == 0 && sleep == 0 ? nil : DrawingTrouble(faults: faults, sleep: sleep)
     }
 
