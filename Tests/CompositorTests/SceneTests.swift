@@ -381,6 +381,41 @@ private typealias RealScene = Scene
         #expect(isRight)
     }
 
+    /// Somebody's, with a size that it is shown at.
+    private final class Piece: Drawable {
+        private let client: AnyObject
+
+        init(_ client: AnyObject, _ content: SurfaceContent, _ width: Int, _ height: Int) {
+            self.client = client
+            super.init(Appearance(content: content, size: Size(width: width, height: height)))
+        }
+
+        override var owner: AnyObject? { client }
+    }
+
+    /// How many pieces of a client's are drawn in a frame of 200x100 pixels, of 4,000, each of which is all that shows.
+    private func drawnPieces(_ content: SurfaceContent, _ width: Int, _ height: Int) -> Int {
+        let stage = Stage()
+        let items = (0..<4_000).map { _ in
+            PlacedItem(Piece(stage, content, width, height), at: Point(x: 0, y: 0))
+        }
+        var budget = DrawingBudget(of: stage.fixture.output)
+        #expect(!DrawingBudget.isAmple(for: items, of: stage.fixture.output))
+        return items.count { budget.spend(on: $0, area: width * height) }
+    }
+
+    /// Small ones may be scaled down from large ones, and narrow ones are many rows.
+    @Test func `what is small isn't cheap`() throws {
+        let layout = try #require(PixelLayout(size: Size(width: 64, height: 64), stride: 256, format: .argb8888))
+        let image = SurfaceContent(PixelRows(.bytes([UInt8](repeating: 0, count: layout.byteCount)), layout))
+        let color = SurfaceContent(SolidColor(0xff00ff))
+        // A frame is worth 54 times its 20,000 pixels; a row is worth 32 pixels more than it has.
+        #expect(drawnPieces(image, 10, 10) == 54 * 20_000 / ((100 + 320) * 25))
+        #expect(drawnPieces(color, 10, 10) == 54 * 20_000 / (100 + 320))
+        #expect(drawnPieces(color, 1, 100) == 54 * 20_000 / (100 + 3_200))
+        #expect(drawnPieces(color, 100, 1) == 4_000)
+    }
+
     // MARK: Stacking
 
     private final class Node: SceneNode {

@@ -8,8 +8,6 @@ struct DrawingBudget {
     private unowned let viewer: any SceneViewer
     /// What there is for each, in pixels that are merely copied.
     private let most: Int
-    /// From this size on an item is looked at; below, some effort is supposed.
-    private let largeArea: Int
     /// The owner of the item before, and what it has spent.
     private var owner: ObjectIdentifier?
     private var spent = 0
@@ -20,15 +18,14 @@ struct DrawingBudget {
 
     /// As many times each pixel can be drawn, with the least effort. A single item is never left out.
     private static let layers = 2 * (Painter.greatestEffort + 1)
-    private static let supposedEffort = 8
+    /// What a row costs before its first pixel, in pixels that are copied: a narrow item is little else.
+    private static let rowCost = 32
     /// For so many owners there is as much as there can be for one.
     private static let crowd = 8
 
     init(of viewer: any SceneViewer) {
         self.viewer = viewer
-        let area = viewer.bounds.area
-        most = area * Self.layers
-        largeArea = area / 64
+        most = viewer.bounds.area * Self.layers
     }
 
     /// Whether a viewer can draw all items, one above the other, whatever they are and whoever's.
@@ -36,10 +33,14 @@ struct DrawingBudget {
         let bounds = viewer.bounds
         var rest = bounds.area * layers
         for index in items.indices where rest >= 0 {
-            rest -= items[index].shown.intersection(bounds).area * (Painter.greatestEffort + 1)
+            let part = items[index].shown.intersection(bounds)
+            rest -= cost(of: part.area, in: part) * (Painter.greatestEffort + 1)
         }
         return rest >= 0
     }
+
+    /// What drawing so many pixels of a part of the picture costs, with the least effort.
+    private static func cost(of area: Int, in part: Rectangle) -> Int { area + rowCost * part.height }
 
     /// Takes what drawing `area` of an item is going to cost; false where there isn't so much left.
     mutating func spend(on item: PlacedItem, area: Int) -> Bool {
@@ -49,7 +50,7 @@ struct DrawingBudget {
             self.owner = owner
             spent = all[owner] ?? 0
         }
-        let cost = area * (area > largeArea ? viewer.effort(of: item) : Self.supposedEffort)
+        let cost = Self.cost(of: area, in: item.shown.intersection(viewer.bounds)) * viewer.effort(of: item)
         guard spent + cost <= most, sum + cost <= Self.crowd * most else { return false }
         spent += cost
         sum += cost
