@@ -78,9 +78,11 @@ public struct Region: Equatable, Sendable {
         makeUnique()?.formIntersection(kept)
     }
 
-    /// Keeps what lies in the rectangle.
+    /// Keeps what lies in the rectangle. Allocates nothing where that is all.
     public mutating func formIntersection(_ rectangle: Rectangle) {
         guard let box = Self.box(rectangle) else { return storage = nil }
+        guard let extents = storage?.extents else { return }
+        if extents.x1 >= box.x1, extents.y1 >= box.y1, extents.x2 <= box.x2, extents.y2 <= box.y2 { return }
         makeUnique()?.formIntersection(box)
     }
 

@@ -147,9 +147,10 @@ struct DrawList: Sendable {
     /// Pages of shared memory that aren't there, where they are worth counting, by the command's place.
     var missingPages: [Int: Int] {
         var result: [Int: Int] = [:]
-        for (index, command) in commands.enumerated() where command.source.isShared {
-            let shown = command.clip.bounds.intersection(command.placement.destination)
-            let count = shown.isEmpty ? 0 : command.source.missingPages(command.placement, clip: shown)
+        for index in commands.indices where commands[index].source.isShared {
+            let placement = commands[index].placement
+            let shown = commands[index].clip.bounds.intersection(placement.destination)
+            let count = shown.isEmpty ? 0 : commands[index].source.missingPages(placement, clip: shown)
             if count > 0 { result[index] = count }
         }
         return result
@@ -177,7 +178,8 @@ struct DrawList: Sendable {
         var troubles: [Int: DrawingTrouble] = [:]
         Painter.fill(&target, layout, color: Self.background, region: empty)
         var isMetered = false
-        for (index, command) in commands.enumerated() where !command.clip.isEmpty {
+        for index in commands.indices where !commands[index].clip.isEmpty {
+            let command = commands[index]
             let isShared = command.source.isShared
             if isShared, !isMetered { meter.begin() }
             isMetered = isShared
@@ -202,6 +204,7 @@ struct DrawList: Sendable {
         _ layout: PixelLayout,
         meter: DrawingMeter
     ) -> [Int: DrawingTrouble] {
+        if count == 1 { return draw(into: &target, layout, meter: meter) }
         let height = layout.size.height
         let (top, bottom) = (height * band / count, height * (band + 1) / count)
         let rows = Rectangle(x: 0, y: top, width: layout.size.width, height: bottom - top)
