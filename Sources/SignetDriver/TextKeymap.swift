@@ -36,8 +36,9 @@ struct TextKeymap {
         "\t": (15, "Tab"), "\n": (28, "Return"), "\u{1b}": (1, "Escape"), "\u{8}": (14, "BackSpace"),
     ]
 
-    /// Codes without a meaning, and F13 to F24.
-    private static let spare: [UInt32] = [84] + Array(195...199) + Array(183...194)
+    /// F13 to F24, and KEY_102ND, KEY_RO and KEY_YEN, which not all keyboards have. Codes without a name won't do:
+    /// Chromium takes no characters from them.
+    private static let spare: [UInt32] = Array(183...194) + [86, 89, 124]
 
     private static let usual: [Unicode.Scalar: Stroke] = {
         var result: [Unicode.Scalar: Stroke] = [:]
