@@ -82,8 +82,8 @@ private final class FrameKeeper: FrameObserver {
     private(set) var buffer: FrameBuffer?
     /// Whether a newer one is being drawn.
     private(set) var isWaiting = false
-    /// Nil once it is gone; its last frame stays.
-    private var output: Output?
+    /// Which knows the keeper. Nil once it is gone; its last frame stays.
+    private weak var output: Output?
     private let reader = FrameReader()
 
     init(_ output: Output) {
