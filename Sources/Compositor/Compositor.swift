@@ -132,14 +132,13 @@ public final class Compositor {
         if settings.keepsLastFrames {
             let lastFrames = LastFrames(of: self)
             self.lastFrames = lastFrames
-            windows.willDestroyWindow = { [unowned lastFrames] in lastFrames.windowsWillGo() }
+            windows.willTakeAway = { [weak lastFrames] in lastFrames?.windowsWillGo() }
         }
         announceAll()
         for mode in settings.outputs { addOutput(mode) }
     }
 
     deinit {
-        lastFrames = nil
         // Clients go while everything is still there: one that leaves changes others' windows.
         display.disconnectAll()
         // The last layout holds surfaces, which hold the scene.

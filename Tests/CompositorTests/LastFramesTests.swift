@@ -58,6 +58,25 @@ import WaylandClient
         #expect(redPixels() == 60 * 40)
     }
 
+    @Test func `a window that is emptied before it is destroyed is on the picture`() {
+        let (client, _, window) = showWindow()
+        window.surface.attach(buffer: nil, x: 0, y: 0)
+        window.surface.commit()
+        client.roundTrip()
+        window.toplevel.destroy()
+        window.shellSurface.destroy()
+        fixture.pump()
+        #expect(redPixels() == 60 * 40)
+    }
+
+    @Test func `clients that are there when the compositor goes are no trouble`() {
+        let other = Fixture { $0.keepsLastFrames = true }
+        let client = other.connect()
+        let window = TestWindow(client)
+        window.show(TestPool(client, size: 1 << 16).buffer(60, 40, color: 0xff_0000))
+        other.nextFrame()
+    }
+
     @Test func `the newest picture with windows is the one that counts`() {
         let first = showWindow()
         fixture.disconnect(first.client)

@@ -5,10 +5,9 @@ internal import WaylandServer
 /// Keeps what the outputs showed when there were windows last: for a picture of a program that has failed and is gone.
 ///
 /// A frame of each output is drawn just before a client's windows go: when the client has hung up and its objects are
-/// still there, and when it destroys an `xdg_toplevel`. What it needs of their contents is held until it is drawn, and
-/// a newer frame takes its place. A window that its client empties by committing no buffer shows nothing any more, and
-/// is on no frame. Where a frame is being drawn already, for a reader, that one is kept: it shows what was there one
-/// refresh earlier at most.
+/// still there, and when it destroys an `xdg_toplevel`, or commits no buffer to one. What the frame needs of their
+/// contents is held until it is drawn, and a newer frame takes its place. Where a frame is being drawn already, for a
+/// reader, that one is kept: it shows what was there one refresh earlier at most.
 public final class LastFrames {
     /// A frame's pixels.
     public struct Picture {
@@ -26,7 +25,8 @@ public final class LastFrames {
         public func withBytes<R>(_ body: (RawSpan) -> R) -> R { buffer.withBytes(body) }
     }
 
-    private unowned let compositor: Compositor
+    /// Nil once it is about to go, and its clients go with it.
+    private weak var compositor: Compositor?
     /// By output, in the order in which they were drawn first.
     private var keepers = OrderedDictionary<ObjectIdentifier, FrameKeeper>()
 
@@ -36,16 +36,16 @@ public final class LastFrames {
 
     /// Windows are about to go: has what is shown drawn now, if there are any.
     func windowsWillGo() {
-        if !compositor.windows.windows.isEmpty { draw() }
+        if hasWindows { draw() }
     }
 
     /// Has what is shown drawn now where there are windows to be seen, or where nothing has been kept before. Doesn't
     /// wait for that; what it shows is settled all the same.
     public func update() {
-        if !compositor.windows.windows.isEmpty || keepers.values.allSatisfy({ $0.buffer == nil && !$0.isWaiting }) {
-            draw()
-        }
+        if hasWindows || keepers.values.allSatisfy({ $0.buffer == nil && !$0.isWaiting }) { draw() }
     }
+
+    private var hasWindows: Bool { compositor?.windows.windows.isEmpty == false }
 
     /// Whether a frame is being drawn.
     public var isDrawing: Bool { keepers.values.contains(where: \.isWaiting) }
@@ -66,7 +66,7 @@ public final class LastFrames {
     }
 
     private func draw() {
-        for output in compositor.outputs {
+        for output in compositor?.outputs ?? [] {
             let key = ObjectIdentifier(output)
             let keeper = keepers[key] ?? FrameKeeper(output)
             keepers[key] = keeper

@@ -15,8 +15,8 @@ final class WindowManager {
     private(set) var windows: [Window] = []
     /// Those that are put away, the last one last.
     private(set) var minimized: [Window] = []
-    /// Is called when a client is about to destroy one, which is as it was.
-    var willDestroyWindow: () -> Void = {}
+    /// Is called when a client is about to destroy one that is shown, or to empty it; it is as it was.
+    var willTakeAway: () -> Void = {}
     /// Is called when one isn't shown any more.
     var onHide: (Window) -> Void = { _ in }
     /// Is called when another one is active.

@@ -119,6 +119,7 @@ final class Toplevel: XdgToplevel.Requests, ShellRole, WindowClient {
 
     func willCommit(_ surface: Surface) throws(ProtocolError) {
         try shell.willCommit(surface)
+        if case .removed = surface.pending.attachment, shell.isMapped { windows.willTakeAway() }
         var bounds = surface.newest[SizeBounds.self]
         bounds.apply(surface.pending[SizeBounds.self])
         guard let minimum = bounds.minimum, let maximum = bounds.maximum else { return }
@@ -203,7 +204,7 @@ final class Toplevel: XdgToplevel.Requests, ShellRole, WindowClient {
                 on: decoration
             )
         }
-        windows.willDestroyWindow()
+        if shell.isMapped { windows.willTakeAway() }
     }
 
     func destroyed(_ resource: XdgToplevel) {
