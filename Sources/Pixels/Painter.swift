@@ -103,6 +103,55 @@ public enum Painter {
         }
     }
 
+    /// Rows that look the same are worth telling apart where there are so many, one below the other.
+    private static let rowsWorthTelling = 8
+    /// So many rows of a rectangle are looked at first.
+    private static let trialRows = 16
+
+    /// What of a region looks as copying `source` there would make it: bands of rows, some of all there are. None where
+    /// pixels aren't copied as they are, or a few rows of a rectangle are all different.
+    ///
+    /// - Parameters:
+    ///   - picture: what was drawn before.
+    ///   - region: where the source is opaque, in pixels of the picture.
+    public static func unchanged(
+        _ source: RawSpan,
+        _ sourceLayout: PixelLayout,
+        in picture: RawSpan,
+        _ layout: PixelLayout,
+        placement: Placement,
+        region: Region
+    ) -> Region {
+        check(source.byteCount, sourceLayout)
+        check(picture.byteCount, layout)
+        guard placement.isUnscaled(sourceLayout.size), sourceLayout.format.liesLikeXRGB8888 else { return Region() }
+        var result = Region()
+        unsafe source.withUnsafeBytes { source in
+            unsafe picture.withUnsafeBytes { picture in
+                let comparer = unsafe RowComparer(source.baseAddress!, sourceLayout, picture.baseAddress!, layout)
+                region.intersection(placement.destination).intersection(layout.size.bounds).forEachRectangle { part in
+                    func isSame(_ y: Int) -> Bool {
+                        unsafe comparer.isSame(y, part, from: placement.destination.origin)
+                    }
+                    let trials = stride(from: part.minY, to: part.maxY, by: (part.height - 1) / trialRows + 1)
+                    guard trials.contains(where: isSame) else { return }
+                    var start: Int?
+                    for y in part.minY...part.maxY {
+                        if y < part.maxY, isSame(y) {
+                            start = start ?? y
+                            continue
+                        }
+                        if let first = start, y - first >= min(rowsWorthTelling, part.height) {
+                            result.formUnion(Rectangle(x: part.minX, y: first, width: part.width, height: y - first))
+                        }
+                        start = nil
+                    }
+                }
+            }
+        }
+        return result
+    }
+
     /// The rows of an image that show in a part of the target. That isn't empty, and lies in the placement's
     /// destination.
     public static func rows(of size: Size, _ placement: Placement, shownIn part: Rectangle) -> Range<Int> {

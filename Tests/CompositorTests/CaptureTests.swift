@@ -231,6 +231,60 @@ import WaylandWire
         )
     }
 
+    /// A client that says that everything has changed, where little has: damage is what differs, in whole rows, also
+    /// where the buffer that is drawn into is older than the newest frame.
+    @Test func damageIsWhatDiffers() throws {
+        let large = Fixture { $0.outputs = [OutputMode(width: 400, height: 300, refresh: 50_000)] }
+        let client = large.connect()
+        let window = TestWindow(client)
+        let pool = TestPool(client, size: 8 * 480_000)
+        var count = 0
+        func show(markedAt row: Int?) {
+            window.show(
+                pool.buffer(400, 300, at: count % 8 * 480_000) { x, y in
+                    y == row && x == 7 ? 0xffffff : UInt32(x ^ y)
+                }
+            )
+            count += 1
+            client.roundTrip()
+            large.nextFrame()
+        }
+        show(markedAt: nil)
+        window.moveToCorner()
+        large.nextFrame()
+        let reader = large.connect()
+        let session = reader.bind(SignetSealedFrameManagerV1.self).createSession(output: reader.output)
+        var frames: [ReaderFrame] = []
+        func next(markedAt row: Int?) -> ReaderFrame {
+            show(markedAt: row)
+            let frame = ReaderFrame(session)
+            reader.roundTrip()
+            #expect(frame.isReady)
+            for y in 0..<300 {
+                #expect(frame.pixel(7, y) == (y == row ? 0xffffff : UInt32(7 ^ y)))
+            }
+            // Two are held by turns, so that each buffer is older than the newest frame.
+            frames.append(frame)
+            if frames.count > 1 { frames.removeFirst().proxy.destroy() }
+            reader.roundTrip()
+            return frame
+        }
+        func rows(_ rows: Int...) -> [Rectangle] { rows.map { Rectangle(x: 0, y: $0, width: 400, height: 1) } }
+        #expect(next(markedAt: 100).damage == [Rectangle(x: 0, y: 0, width: 400, height: 300)])
+        #expect(next(markedAt: 100).damage.isEmpty)
+        #expect(next(markedAt: 200).damage == rows(100, 200))
+        #expect(next(markedAt: 50).damage == rows(50, 200))
+        #expect(next(markedAt: nil).damage == rows(50))
+        #expect(next(markedAt: nil).damage.isEmpty)
+        // What is in front of it, and changes, isn't taken for the same.
+        let front = TestWindow(client)
+        let shade = TestPool(client, size: 1_600)
+        front.show(shade.buffer(20, 20, color: 0x8000_0000, format: .argb8888))
+        front.moveToCorner()
+        show(markedAt: nil)
+        #expect(large.pixel(10, 10) == 0 && large.pixel(15, 1) == UInt32(15 ^ 1) / 2 && large.pixel(30, 1) == 30 ^ 1)
+    }
+
     @Test func aReaderThatLeavesGivesEverythingBack() {
         let descriptors = openDescriptorCount()
         do {

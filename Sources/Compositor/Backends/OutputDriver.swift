@@ -27,9 +27,9 @@ protocol OutputDriver: AnyObject {
 
     /// Wants ``onFrame`` to be called, `delay` nanoseconds from now at the earliest.
     func requestFrame(after delay: UInt64)
-    /// A buffer to draw into, and what has to be drawn there so that it shows the next frame, which differs by `damage`
-    /// from the newest. Readers may hold any number of others.
-    func nextBuffer(damage: Region) throws(SystemError) -> (buffer: FrameBuffer, repaint: Region)
+    /// A buffer to draw into, and where what it holds differs from the newest frame. Readers may hold any number of
+    /// others.
+    func nextBuffer() throws(SystemError) -> (buffer: FrameBuffer, stale: Region)
     /// Shows a buffer that was drawn into, and differs by `damage` from the newest, for a frame that was begun at
     /// `refresh`.
     func submit(_ buffer: FrameBuffer, _ damage: Region, begunAt refresh: Refresh) -> SubmitResult

@@ -13,6 +13,8 @@ protocol PixelSource: Sendable {
     func missingPages(_ placement: Placement, clip: Rectangle) -> Int
     /// How much work a pixel of it is there; see ``Painter/effort(_:_:)-(PixelLayout,_)``.
     func effort(_ placement: Placement) -> Int
+    /// What of a region a picture shows as drawing these pixels there would; see ``Painter``.
+    func unchanged(in picture: RawSpan, _ layout: PixelLayout, placement: Placement, region: Region) -> Region
     /// Draws it onto a target of ``PixelFormat/xrgb8888``, whose pixels `clip` and `opaque` are in; see ``Painter``.
     /// False where the pixels can't be had, and nothing was drawn.
     func draw(
@@ -27,6 +29,9 @@ protocol PixelSource: Sendable {
 extension PixelSource {
     func missingPages(_ placement: Placement, clip: Rectangle) -> Int { 0 }
     func effort(_ placement: Placement) -> Int { 1 }
+    func unchanged(in picture: RawSpan, _ layout: PixelLayout, placement: Placement, region: Region) -> Region {
+        Region()
+    }
 }
 
 /// Pixels whose channels lie side by side, in rows.
@@ -67,6 +72,12 @@ struct PixelRows: PixelSource {
     }
 
     func effort(_ placement: Placement) -> Int { Painter.effort(layout, placement) }
+
+    func unchanged(in picture: RawSpan, _ layout: PixelLayout, placement: Placement, region: Region) -> Region {
+        withBytes { source in
+            Painter.unchanged(source, self.layout, in: picture, layout, placement: placement, region: region)
+        } ?? Region()
+    }
 
     func draw(
         onto target: inout MutableRawSpan,

@@ -231,7 +231,8 @@ final class Output: SceneViewer {
     private final class Drawing {
         let buffer: FrameBuffer
         let state: OutputState
-        let damage: Region
+        /// Where it may differ from the newest frame; less once it is drawn.
+        var damage: Region
         let refresh: Refresh
         let contents: [DrawnContent]
         /// How many pixels are written.
@@ -270,8 +271,13 @@ final class Output: SceneViewer {
             return false
         }
         do throws(SystemError) {
-            let (buffer, repaint) = try driver.nextBuffer(damage: damage)
-            let (list, contents) = DrawList.make(scene.items(drawnFor: self), in: view, damage: repaint)
+            let newest = driver.newest
+            let (buffer, stale) = try driver.nextBuffer()
+            let items = scene.items(drawnFor: self)
+            let (list, contents) = DrawList.make(items, in: view, damage: damage.union(stale))
+            let comparison = newest.map {
+                PictureComparison(memory: $0.memory, layout: $0.layout, damage: damage, stale: stale)
+            }
             let drawing = Drawing(
                 buffer: buffer,
                 state: state,
@@ -283,9 +289,10 @@ final class Output: SceneViewer {
             )
             self.drawing = drawing
             damage = Region()
-            let done = loop.expectValue { [weak self] (troubles: [Int: DrawingTrouble]) in
-                for index in troubles.keys.sorted() {
-                    let (content, trouble) = (drawing.contents[index].content, troubles[index]!)
+            let done = loop.expectValue { [weak self] (outcome: Renderer.Outcome) in
+                drawing.damage.subtract(outcome.same)
+                for index in outcome.troubles.keys.sorted() {
+                    let (content, trouble) = (drawing.contents[index].content, outcome.troubles[index]!)
                     if trouble.isUnmappable {
                         drawing.isIncomplete = true
                         content.whenReplaced { [weak self] in self.map { $0.addDamage($0.bounds) } }
@@ -294,7 +301,13 @@ final class Output: SceneViewer {
                 }
                 if let self { endFrame(drawing) } else { for feedback in drawing.feedback { feedback.send(nil) } }
             }
-            renderer.draw(list, into: buffer.memory, buffer.layout, then: done)
+            renderer.draw(
+                list,
+                into: buffer.memory,
+                buffer.layout,
+                comparing: comparison?.isWorthLook == true ? comparison : nil,
+                then: done
+            )
             return true
         } catch {
             didFail("\(error)", at: refresh.time)

@@ -156,17 +156,30 @@ struct DrawList: Sendable {
         return result
     }
 
+    /// What of it has to be done where a picture is known that was drawn before, what of that turns out to be the same,
+    /// and what trouble shared memory made meanwhile, by the command's place.
+    func compared(
+        with comparison: PictureComparison,
+        meter: DrawingMeter
+    ) -> (rest: DrawList, same: Region, troubles: [Int: DrawingTrouble]) {
+        let (same, troubles) = comparison.unchanged(by: commands, meter: meter)
+        let done = same.subtracting(comparison.stale)
+        return (done.isEmpty ? self : clipped { $0.subtracting(done) }, same, troubles)
+    }
+
     /// The part that has to be done for some rows of the picture.
-    private func clipped(to rows: Rectangle) -> DrawList {
+    private func clipped(to rows: Rectangle) -> DrawList { clipped { $0.intersection(rows) } }
+
+    private func clipped(_ clip: (Region) -> Region) -> DrawList {
         let commands = commands.map { command in
             DrawCommand(
                 source: command.source,
                 placement: command.placement,
-                clip: command.clip.intersection(rows),
+                clip: clip(command.clip),
                 opaque: command.opaque
             )
         }
-        return DrawList(empty: empty.intersection(rows), commands: commands)
+        return DrawList(empty: clip(empty), commands: commands)
     }
 
     /// Draws into a picture in XRGB8888. Gives back what trouble shared memory made, by the command's place.

@@ -60,17 +60,27 @@ final class Renderer {
     /// Whether it has a thread of its own.
     var hasThread: Bool { orders != nil }
 
-    /// Draws a list into a picture in XRGB8888, and then calls `action`, on whatever thread, with what trouble shared
-    /// memory made, by the command's place in the list. The caller keeps the list's contents until then, and leaves the
-    /// picture alone.
+    /// What there is to be said of a picture that was drawn.
+    struct Outcome: Sendable {
+        /// What trouble shared memory made, by the command's place in the list.
+        var troubles: [Int: DrawingTrouble]
+        /// What turned out to be as it was in the picture that it was compared with.
+        var same: Region
+    }
+
+    /// Draws a list into a picture in XRGB8888, and then calls `action`, on whatever thread. The caller keeps the
+    /// list's contents until then, and leaves the picture alone, and the one that it is compared with.
     func draw(
-        _ list: DrawList,
+        _ all: DrawList,
         into picture: PixelMemory,
         _ layout: PixelLayout,
-        then action: @escaping @Sendable ([Int: DrawingTrouble]) -> Void
+        comparing comparison: PictureComparison? = nil,
+        then action: @escaping @Sendable (Outcome) -> Void
     ) {
         let order: @Sendable (DrawingMeter) -> Void = { meter in
-            let missing = list.missingPages
+            let missing = all.missingPages
+            var (list, same, others) = (all, Region(), [Int: DrawingTrouble]())
+            if let comparison { (list, same, others) = all.compared(with: comparison, meter: meter) }
             let helpers = BandThreads.shared
             let bands = helpers.bandCount(forPixels: list.pixelCount)
             let picture = BandedPicture(list, into: picture, layout, bands: bands)
@@ -78,11 +88,12 @@ final class Renderer {
             picture.drawBands(meter)
             let troubles = picture.finish()
             if bands > 1 { helpers.withdraw(picture) }
-            let stillMissing = missing.isEmpty ? [:] : list.missingPages
+            let stillMissing = missing.isEmpty ? [:] : all.missingPages
             let filled = missing.map { index, count in
                 (index, DrawingTrouble(filledPages: max(0, count - stillMissing[index, default: 0])))
             }
-            action(troubles.merging(filled, uniquingKeysWith: +))
+            let sum = troubles.merging(filled, uniquingKeysWith: +).merging(others, uniquingKeysWith: +)
+            action(Outcome(troubles: sum, same: same))
         }
         guard let orders else { return order(DrawingMeter()) }
         orders.unfinished.add(1, ordering: .relaxed)

@@ -35,9 +35,9 @@ struct FrameRing {
         if buffers.isEmpty { buffers.append(try FrameBuffer(size: size)) }
     }
 
-    /// A buffer that nobody reads, with what has to be drawn into it so that it shows the next frame, given what
-    /// changes with it. It holds no frame until that is finished, also where it had the newest.
-    mutating func next(damage: Region) throws(SystemError) -> (buffer: FrameBuffer, repaint: Region) {
+    /// A buffer that nobody reads, and where what it holds differs from the newest frame. It counts as holding no frame
+    /// until the next one is finished, also where it had the newest.
+    mutating func next() throws(SystemError) -> (buffer: FrameBuffer, stale: Region) {
         clear()
         // The youngest free one needs the least repair.
         let best = buffers.filter { !$0.isHeld && !$0.isSpoilt }.max { $0.frame ?? 0 < $1.frame ?? 0 }
@@ -48,10 +48,10 @@ struct FrameRing {
             buffer = try FrameBuffer(size: size)
             buffers.append(buffer)
         }
-        let repaint = damage.union(changes(since: buffer.frame))
+        let stale = changes(since: buffer.frame)
         buffer.frame = nil
         if front === buffer { front = nil }
-        return (buffer, repaint)
+        return (buffer, stale)
     }
 
     /// Lets go of what is of no use: buffers that nobody holds and that can't be drawn into, or all of which would have

@@ -48,8 +48,8 @@ final class HeadlessDriver: OutputDriver {
 
     func requestFrame(after delay: UInt64) { frameClock.requestFrame(after: delay) }
 
-    func nextBuffer(damage: Region) throws(SystemError) -> (buffer: FrameBuffer, repaint: Region) {
-        try ring.next(damage: damage)
+    func nextBuffer() throws(SystemError) -> (buffer: FrameBuffer, stale: Region) {
+        try ring.next()
     }
 
     /// A frame shows what there was at the refresh at which it was begun, and counts from then.
