@@ -69,6 +69,8 @@ public final class DriverWindow {
     /// Whether a pattern means it: its process, where that is a number, or something that its title or application
     /// contains, or where a regular expression finds something in one of them. Upper and lower case are the same.
     public func matches(_ pattern: String) -> Bool {
+        // Which would be any window.
+        if pattern.isEmpty { return false }
         if let number = Int(pattern), number == process, number != 0 { return true }
         let texts = [title, application]
         let wanted = pattern.lowercased()

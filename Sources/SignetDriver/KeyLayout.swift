@@ -71,8 +71,13 @@ final class KeyLayout {
 
     /// What a name of xkbcommon-keysyms.h means, or a character; nil where it is neither.
     static func keysym(_ name: String) -> UInt32? {
-        let names = ["ctrl": "Control_L", "control": "Control_L", "shift": "Shift_L", "alt": "Alt_L", "meta": "Meta_L"]
-            .merging(["super": "Super_L", "win": "Super_L", "altgr": "ISO_Level3_Shift"]) { first, _ in first }
+        let names = [
+            "ctrl": "Control_L", "control": "Control_L", "shift": "Shift_L", "alt": "Alt_L", "meta": "Meta_L",
+            "esc": "Escape",
+        ]
+        .merging(["super": "Super_L", "win": "Super_L", "altgr": "ISO_Level3_Shift", "enter": "Return"]) { first, _ in
+            first
+        }
         let scalars = name.unicodeScalars
         if let scalar = scalars.first, scalars.count == 1 {
             let keysym = xkb_utf32_to_keysym(scalar.value)

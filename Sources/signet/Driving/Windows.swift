@@ -86,7 +86,10 @@ struct CloseWindow: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "close",
         abstract: "Asks a program to close a window, as its title bar's button does.",
-        discussion: "The program may ask back; 'signet wait --gone' waits until the window isn't there any more."
+        discussion: """
+            The program may ask back; 'signet wait --gone' waits until the window isn't there any more. One that hasn't \
+            answered for five seconds is disconnected instead.
+            """
     )
 
     @OptionGroup var server: ServerOptions
