@@ -31,8 +31,9 @@ struct Key: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Presses and releases keys, as Return, ctrl+s or alt+F4.",
         discussion: """
-            Names are those of xkbcommon-keysyms.h without XKB_KEY_; ctrl, shift, alt, super and altgr too. Each waits for \
-            the program to deal with the one before; what opens a menu may take longer to show it: 'signet wait --stable'.
+            Names are those of xkbcommon-keysyms.h without XKB_KEY_; ctrl, shift, alt, super and altgr too. Each waits \
+            until the program has dealt with the one before; what opens a menu may take longer to show it, for which \
+            there is 'signet wait --stable'.
             """
     )
 

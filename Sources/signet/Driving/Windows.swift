@@ -87,8 +87,8 @@ struct CloseWindow: ParsableCommand {
         commandName: "close",
         abstract: "Asks a program to close a window, as its title bar's button does.",
         discussion: """
-            The program may ask back; 'signet wait --gone' waits until the window isn't there any more. One that hasn't \
-            answered for five seconds is disconnected instead.
+            The program may ask back; 'signet wait --gone' waits until the window isn't there any more. One that \
+            hasn't answered for five seconds is disconnected instead.
             """
     )
 
