@@ -71,6 +71,12 @@ final class Keyboard: WlKeyboard.Requests {
         return lastNumber
     }
 
+    /// Whether a client can be told that it has the keyboard: it may have to get a keymap first, and takes no more
+    /// descriptors before it has read those that it was sent.
+    func canReach(_ client: Client) -> Bool {
+        !resources.hearing(of: client).contains(where: isStale) || client.canTakeDescriptor()
+    }
+
     /// Another surface hears of keys from now on, or none.
     func setFocus(_ surface: Surface?) {
         guard surface !== focus else { return }

@@ -278,11 +278,15 @@ final class Seat: WlSeat.Requests, Service {
         keyboardFocusChanged()
     }
 
+    private func canHaveKeyboard(_ client: Client) -> Bool {
+        client.hearsOfOthers && keyboard?.canReach(client) ?? true
+    }
+
     private func keyboardFocusChanged() {
         // A menu of our own has the keyboard, and no surface.
         let isOurs = grab.map { $0.client == nil } ?? false
         let wanted = isOurs ? nil : (grab?.keyboardFocus ?? windows.active?.keyboardFocus) as? Surface
-        isKeyboardPostponed = wanted.map { $0 !== keyboard?.focus && !$0.resource.client.hearsOfOthers } ?? false
+        isKeyboardPostponed = wanted.map { $0 !== keyboard?.focus && !canHaveKeyboard($0.resource.client) } ?? false
         // Nobody hears meanwhile what is typed for another.
         let focus = isKeyboardPostponed ? nil : wanted
         pointer.updateConstraints()

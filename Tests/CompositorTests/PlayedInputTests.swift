@@ -8,7 +8,7 @@ import WaylandClient
 import WaylandWire
 
 /// Keyboards and pointers that clients play.
-@Suite(.serialized) struct VirtualDeviceTests {
+@Suite(.serialized) struct PlayedInputTests {
     private let fixture: Fixture
     private let client: TestClient
     private let party: TestClient
@@ -205,7 +205,7 @@ import WaylandWire
         send(Self.text + "// another", to: second)
         party.roundTrip()
         // The window's client doesn't read meanwhile.
-        for _ in 0..<400 {
+        for _ in 0..<150 {
             for keyboard in [first, second] {
                 keyboard.key(time: 0, key: 30, state: 1)
                 keyboard.key(time: 0, key: 30, state: 0)
