@@ -99,7 +99,7 @@ let package = Package(
         // What operates programs on a running compositor.
         .target(
             name: "SignetDriver",
-            dependencies: ["CXKBCommon", "SharedMemory", "WaylandClient", "WaylandWire"],
+            dependencies: ["CPNG", "CXKBCommon", "SharedMemory", "WaylandClient", "WaylandWire"],
             swiftSettings: strict
         ),
 
@@ -107,7 +107,7 @@ let package = Package(
         .target(
             name: "SignetTesting",
             dependencies: [
-                "CPNG", "CProcess", "Compositor", "SharedMemory", "SignetDriver", "WaylandClient", "WaylandServer",
+                "CProcess", "Compositor", "SharedMemory", "SignetDriver", "WaylandClient", "WaylandServer",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict

@@ -135,7 +135,7 @@ extension Driver {
         try settle(place?.window)
     }
 
-    /// Puts a finger down, or moves it where it is down.
+    /// Puts a finger down; nothing where it is down already.
     public func touchDown(_ finger: Int = 0, at place: DriverPlace) throws(DriverError) {
         let (x, y) = place.fixed
         player.touchDown(finger: Int32(clamping: finger), window: place.window?.proxy, x: x, y: y)

@@ -129,7 +129,7 @@ public final class Driver {
         }
     }
 
-    /// Hears what the compositor says; false where it said nothing before `end`.
+    /// Hears what the compositor says, and waits for it until `end` at most; false where that was over before.
     func dispatch(until end: ContinuousClock.Instant) throws(DriverError) -> Bool {
         try Self.dispatch(connection, until: end)
     }

@@ -1,3 +1,4 @@
+internal import CPNG
 internal import Glibc
 internal import SharedMemory
 internal import WaylandClient
@@ -27,7 +28,20 @@ public struct Picture: Sendable {
         (self.width, self.height, self.rgb) = (width, height, rgb)
     }
 
-    init(width: Int, height: Int, rgb: [UInt8]) { (self.width, self.height, self.rgb) = (width, height, rgb) }
+    package init(width: Int, height: Int, rgb: [UInt8]) {
+        precondition(rgb.count == width * height * 3)
+        (self.width, self.height, self.rgb) = (width, height, rgb)
+    }
+
+    /// The picture as a PNG file's content; empty where there is no memory for it.
+    public var png: [UInt8] {
+        var size = 0
+        let (width, height) = (UInt32(width), UInt32(height))
+        guard unsafe signet_png_encode(width, height, rgb, nil, &size) != 0 else { return [] }
+        var file = [UInt8](repeating: 0, count: size)
+        guard unsafe signet_png_encode(width, height, rgb, &file, &size) != 0 else { return [] }
+        return Array(file.prefix(size))
+    }
 
     /// A part of it, as far as it has that.
     func cropped(to area: PixelArea) -> Picture {

@@ -15,18 +15,7 @@ final class KeyLayout {
         guard let context = unsafe xkb_context_new(XKB_CONTEXT_NO_FLAGS) else { return nil }
         defer { unsafe xkb_context_unref(context) }
         let length = text.prefix { $0 != 0 }.count
-        let compiled = unsafe text.withUnsafeBufferPointer { text in
-            unsafe text.withMemoryRebound(to: CChar.self) { text in
-                unsafe xkb_keymap_new_from_buffer(
-                    context,
-                    text.baseAddress!,
-                    length,
-                    XKB_KEYMAP_FORMAT_TEXT_V1,
-                    XKB_KEYMAP_COMPILE_NO_FLAGS
-                )
-            }
-        }
-        guard let compiled = unsafe compiled else { return nil }
+        guard let compiled = unsafe signet_xkb_compile(context, text, length) else { return nil }
         unsafe keymap = compiled
     }
 

@@ -6,6 +6,8 @@ struct LastPicture {
     private var width = 0
     private var height = 0
     private var pixels: [UInt8] = []
+    /// Whether a frame has been looked at.
+    var isKnown: Bool { !pixels.isEmpty }
 
     /// Looks at a frame: whether a pixel outside of `ignored` and inside of `area`, where that isn't nil, is another
     /// than it was. Only what the frame says has changed is compared: rows, and pixels where a row isn't the same.
@@ -83,11 +85,10 @@ extension Driver {
         }
         for (reader, _, _) in watched { reader.ask() }
         var calmSince = clock.now
-        var (seen, changes) = (0, 0)
+        var changes = 0
         while true {
             for index in watched.indices where watched[index].reader.isAnswered {
                 guard let frame = try watched[index].reader.frame() else { continue }
-                seen += 1
                 let area = watched[index].area
                 if try watched[index].last.changes(with: frame, in: area, besides: ignored) {
                     changes += 1
@@ -96,7 +97,7 @@ extension Driver {
                 watched[index].reader.ask()
             }
             var next = calmSince + time
-            if clock.now >= next, seen >= watched.count {
+            if clock.now >= next, watched.allSatisfy(\.last.isKnown) {
                 if try pending() == nil { return }
                 // Nobody tells when that is over.
                 next = clock.now + .milliseconds(10)

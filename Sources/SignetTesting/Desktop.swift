@@ -1,4 +1,3 @@
-internal import CPNG
 internal import CProcess
 public import Compositor
 internal import Glibc
@@ -29,7 +28,6 @@ public final class Desktop {
     /// What operates the programs.
     public let driver: Driver
     private let folder: String
-    private let socketName: String
     private let server: Server
     private var programs: [Program] = []
 
@@ -49,8 +47,7 @@ public final class Desktop {
             settings.shmPolicy = shmPolicy
             settings.keymap = try Keymap()
             server = try Server(settings, folder)
-            socketName = server.socketName
-            driver = try Driver(try ServerConnection.open(folder + "/" + socketName, timeout: 10))
+            driver = try Driver(try ServerConnection.open(folder + "/" + server.socketName, timeout: 10))
         } catch {
             unsafe signet_remove_tree(folder)
             throw error
@@ -80,7 +77,7 @@ public final class Desktop {
 
     /// What a program finds in its environment, each as `NAME=VALUE`.
     private var environment: [String] {
-        let set = ClientEnvironment.variables(socketName: socketName) + [("XDG_RUNTIME_DIR", folder)]
+        let set = ClientEnvironment.variables(socketName: server.socketName) + [("XDG_RUNTIME_DIR", folder)]
         let names = Set(set.map(\.name) + ClientEnvironment.foreign)
         var result = set.map { "\($0.name)=\($0.value)" }
         var next = unsafe environ
@@ -102,9 +99,8 @@ private final class Server: Sendable {
 
     private final class Flag: Sendable { let value = Atomic(false) }
 
-    private struct Start: Sendable {
-        let result: Result<(Compositor.Remote, String), Desktop.Failure>
-    }
+    /// The way to it, and its socket's name.
+    private typealias Start = Result<(Compositor.Remote, String), Desktop.Failure>
 
     init(_ settings: Compositor.Settings, _ folder: String) throws {
         let (isStopping, hasEnded, hasStarted) = (Flag(), SharedMemory.Semaphore(), SharedMemory.Semaphore())
@@ -112,8 +108,8 @@ private final class Server: Sendable {
             let start = Mutex<Start?>(nil)
         }
         let box = Box()
-        @Sendable func tell(_ result: Result<(Compositor.Remote, String), Desktop.Failure>) {
-            box.start.withLock { $0 = Start(result: result) }
+        @Sendable func tell(_ result: Start) {
+            box.start.withLock { $0 = result }
             hasStarted.post()
         }
         // All of the compositor's is gone when this returns, its socket too.
@@ -135,7 +131,7 @@ private final class Server: Sendable {
             hasEnded.post()
         }
         hasStarted.wait()
-        (remote, socketName) = try box.start.withLock { $0 }!.result.get()
+        (remote, socketName) = try box.start.withLock { $0 }!.get()
         self.isStopping = isStopping
         self.hasEnded = hasEnded
     }
@@ -145,17 +141,5 @@ private final class Server: Sendable {
         isStopping.value.store(true, ordering: .releasing)
         remote.post { _ in }
         hasEnded.wait()
-    }
-}
-
-extension Picture {
-    /// The picture as a PNG file's content; empty where there is no memory for it.
-    public var png: [UInt8] {
-        var size = 0
-        let (width, height) = (UInt32(width), UInt32(height))
-        guard unsafe signet_png_encode(width, height, rgb, nil, &size) != 0 else { return [] }
-        var file = [UInt8](repeating: 0, count: size)
-        guard unsafe signet_png_encode(width, height, rgb, &file, &size) != 0 else { return [] }
-        return Array(file.prefix(size))
     }
 }

@@ -53,12 +53,7 @@ struct Compare: ParsableCommand {
 
     @Option(
         help: .init("A rectangle to leave out, in pixels; may be given several times.", valueName: "X,Y,W,H"),
-        transform: { text in
-            guard let rectangle = PixelArea(text) else {
-                throw ValidationError("'\(text)' is no rectangle; write it as 10,20,300,40: X, Y, width, height")
-            }
-            return rectangle
-        }
+        transform: PixelArea.init(argument:)
     )
     var ignore: [PixelArea] = []
 
@@ -104,7 +99,7 @@ struct Compare: ParsableCommand {
             keepsPlaces: diff != nil
         )
         if let diff {
-            try PNGFile.write(difference.picture(of: one), width: one.width, height: one.height, to: diff)
+            try PNGFile.write(Picture(width: one.width, height: one.height, rgb: difference.picture(of: one)), to: diff)
         }
         say(summary(of: difference))
         return allow.covers(difference)

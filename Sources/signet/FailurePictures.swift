@@ -39,7 +39,7 @@ struct FailurePictures {
             let pixels = picture.withBytes { bytes in
                 Picture(xrgb: bytes, width: picture.width, height: picture.height, stride: picture.stride)
             }
-            try PNGFile.write(pixels.rgb, width: pixels.width, height: pixels.height, to: path)
+            try PNGFile.write(pixels, to: path)
             say("\(path) shows \(picture.output) as it was when the client failed")
         }
     }

@@ -47,7 +47,7 @@ struct Screenshot: ParsableCommand {
             } else {
                 picture = try driver.picture(of: output)
             }
-            try PNGFile.write(picture.rgb, width: picture.width, height: picture.height, to: file)
+            try PNGFile.write(picture, to: file)
         }
     }
 }

@@ -104,19 +104,7 @@ struct CompiledKeymap: ~Copyable, @unchecked Sendable {
     init?(_ text: [UInt8], includesOfSystem: Bool = false) {
         guard text.last == 0, let context = unsafe Self.makeContext(forOthers: includesOfSystem) else { return nil }
         defer { unsafe xkb_context_unref(context) }
-        let compiled = unsafe text.withUnsafeBufferPointer { text in
-            let length = text.count - 1
-            return unsafe text.withMemoryRebound(to: CChar.self) { text in
-                unsafe xkb_keymap_new_from_buffer(
-                    context,
-                    text.baseAddress!,
-                    length,
-                    XKB_KEYMAP_FORMAT_TEXT_V1,
-                    XKB_KEYMAP_COMPILE_NO_FLAGS
-                )
-            }
-        }
-        guard let compiled = unsafe compiled else { return nil }
+        guard let compiled = unsafe signet_xkb_compile(context, text, text.count - 1) else { return nil }
         unsafe pointer = compiled
     }
 

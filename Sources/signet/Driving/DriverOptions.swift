@@ -78,6 +78,16 @@ struct PlaceArgument: ExpressibleByArgument {
     func place(in window: DriverWindow?) -> DriverPlace { DriverPlace(x: x, y: y, in: window) }
 }
 
+extension PixelArea {
+    /// A rectangle on the command line.
+    init(argument text: String) throws {
+        guard let area = PixelArea(text) else {
+            throw ValidationError("'\(text)' is no rectangle; write it as 10,20,300,40: X, Y, width, height")
+        }
+        self = area
+    }
+}
+
 extension Double {
     /// Whether wl_fixed_t reaches that far.
     var isReachable: Bool { isFinite && magnitude < 8_000_000 }

@@ -25,12 +25,7 @@ struct Wait: ParsableCommand {
 
     @Option(
         help: .init("A rectangle of the picture that may change, in pixels. May be given again.", valueName: "X,Y,W,H"),
-        transform: { text in
-            guard let area = PixelArea(text) else {
-                throw ValidationError("'\(text)' isn't a rectangle; write it as 10,20,300,200")
-            }
-            return area
-        }
+        transform: PixelArea.init(argument:)
     )
     var ignore: [PixelArea] = []
 
