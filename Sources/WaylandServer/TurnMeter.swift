@@ -12,6 +12,11 @@ public final class TurnMeter {
     /// How long a turn slept at most, in nanoseconds: it waited for something other than a CPU. Measured while
     /// ``measuresSleep`` is set.
     public private(set) var longestSleep: UInt64 = 0
+    /// How many turns slept for longer than ``longSleep``. One may be the machine's fault: whoever had a lock of the
+    /// kernel's that the turn needed lost its CPU. What a request does wrong comes as often as the request.
+    public private(set) var longSleeps = 0
+    /// A millisecond, in nanoseconds.
+    public static let longSleep: UInt64 = 1_000_000
 
     /// Whether sleep is measured, which costs some microseconds a turn. To be set by the loop's thread.
     public var measuresSleep: Bool {
@@ -34,7 +39,9 @@ public final class TurnMeter {
         if let (times, counts) = before, ThreadStatistics.Counts.now.switches > counts.switches,
             let after = statistics?.times()
         {
-            longestSleep = max(longestSleep, after.sleep(since: times))
+            let sleep = after.sleep(since: times)
+            longestSleep = max(longestSleep, sleep)
+            if sleep > Self.longSleep { longSleeps += 1 }
         }
     }
 }

@@ -100,6 +100,7 @@ final class Session {
         let (time, sleep) = (turns.longest / 1_000, turns.longestSleep / 1_000)
         let process = turns.longestProcess.map { ", for process \($0)" } ?? ""
         log.debug("longest turn: \(time) us of CPU, \(sleep) us asleep\(process)")
+        log.debug("turns asleep for longer than a millisecond: \(turns.longSleeps)")
     }
 
     private func handle(_ signal: SignalQueue.Signal) {
