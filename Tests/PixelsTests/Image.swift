@@ -45,6 +45,11 @@ struct Image: Equatable {
         start + point.y * layout.stride + point.x * layout.format.bytesPerPixel
     }
 
+    /// Passes on the bytes from the first pixel on.
+    func withPixels<Result, Failure>(_ body: (RawSpan) throws(Failure) -> Result) throws(Failure) -> Result {
+        try unsafe body(bytes.span.bytes.extracting(droppingFirst: start))
+    }
+
     /// The same with all fourth bytes 0, where they mean nothing; what is between the rows stays.
     var visible: Image {
         var image = self

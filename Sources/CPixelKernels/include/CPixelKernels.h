@@ -96,4 +96,20 @@ void signet_yuv_row_portable(void *target, const uint8_t *y, size_t y_step, cons
                              size_t chroma_step, size_t first, size_t count,
                              const struct signet_yuv_coefficients *coefficients);
 
+// Two rows of XRGB8888 to NV12, as ITU-R BT.709 defines it in limited range: luma from 16 to 235, chroma from 16 to 240
+// and 128 for none. Each of the three target rows gets as many bytes as there are pixels, rounded up to an even number;
+// where that is one more, the last pixel of each row counts twice. `chroma` gets Cb and Cr, in turn, of the mean colour
+// of two by two pixels. Results are those of the definition rounded to nearest, but for what is within 0.005 of the
+// middle between two numbers. Source rows may be the same one; a pixel's fourth byte doesn't matter. `next` is as for
+// signet_halve().
+void signet_nv12_rows(uint8_t *upper_luma, uint8_t *lower_luma, uint8_t *chroma, const void *upper, const void *lower,
+                      size_t pixels, ptrdiff_t next);
+// `count` pairs of bytes to two rows.
+void signet_split_row(uint8_t *first, uint8_t *second, const uint8_t *pairs, size_t count);
+
+// The same, without vector instructions of a particular processor: the reference for tests.
+void signet_nv12_rows_portable(uint8_t *upper_luma, uint8_t *lower_luma, uint8_t *chroma, const void *upper,
+                               const void *lower, size_t pixels, ptrdiff_t next);
+void signet_split_row_portable(uint8_t *first, uint8_t *second, const uint8_t *pairs, size_t count);
+
 #endif
