@@ -42,6 +42,8 @@ let package = Package(
         .systemLibrary(name: "CXKBCommon", pkgConfig: "xkbcommon", providers: [.apt(["libxkbcommon-dev"])]),
         .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
         .systemLibrary(name: "CDRM", pkgConfig: "libdrm", providers: [.apt(["libdrm-dev"])]),
+        // Only a benchmark's, and without pkg-config, as no other program needs it.
+        .systemLibrary(name: "CSwscale", providers: [.apt(["libswscale-dev"])]),
         .systemLibrary(name: "CWaylandUtil"),
         .systemLibrary(name: "CWaylandServer", pkgConfig: "wayland-server", providers: [.apt(["libwayland-dev"])]),
         .systemLibrary(name: "CWaylandClient", pkgConfig: "wayland-client", providers: [.apt(["libwayland-dev"])]),
@@ -367,6 +369,12 @@ let package = Package(
             exclude: ["bindings.conf"],
             swiftSettings: strict,
             plugins: ["WaylandBindings"]
+        ),
+        .executableTarget(
+            name: "video-benchmark",
+            dependencies: ["CSwscale", "Pixels", "SharedMemory"],
+            path: "Tests/Benchmarks/video-benchmark",
+            swiftSettings: strict
         ),
     ],
     swiftLanguageModes: [.v6]
