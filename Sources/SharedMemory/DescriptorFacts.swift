@@ -103,6 +103,15 @@ public struct DescriptorFacts: Hashable, Sendable {
 }
 
 extension Descriptor {
+    /// The file's number among those of its file system, which is the same for all of its descriptors, and another's
+    /// only when nobody has it open or mapped any more. Source: fstat(2), st_ino.
+    public borrowing func fileNumber() throws(SystemError) -> UInt64 {
+        let number = rawValue
+        var status = stat()
+        _ = try SystemCall.run("fstat") { unsafe fstat(number, &status) }
+        return UInt64(status.st_ino)
+    }
+
     /// The number of the mount that the file is on, from what the kernel has at hand; nil where it doesn't tell, as
     /// before Linux 5.8. Source: statx(2), STATX_MNT_ID, AT_STATX_DONT_SYNC.
     public borrowing func mountWithoutAsking() -> UInt64? {

@@ -150,6 +150,15 @@ public final class Driver {
         }
     }
 
+    /// What is to be polled for reading, by those who have a loop of their own.
+    package var descriptorNumber: CInt { connection.descriptorNumber }
+
+    /// Sends what is queued, hears what the compositor has said so far, and doesn't wait.
+    package func dispatchAvailable() throws(DriverError) {
+        do throws(Connection.Failure) { try connection.dispatchAvailable() } catch { throw .connection(error) }
+        connection.flush()
+    }
+
     /// Waits until clients have dealt with what they were sent so far; with `window`, its client too. Returns how many
     /// that were.
     @discardableResult

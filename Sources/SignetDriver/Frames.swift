@@ -1,6 +1,4 @@
 internal import CPNG
-internal import Glibc
-internal import SharedMemory
 internal import WaylandClient
 
 /// A picture: three bytes a pixel, red first, row by row from the top, without gaps.
@@ -89,62 +87,6 @@ extension PixelArea {
     func contains(_ x: Int, _ y: Int) -> Bool { columns.contains(x) && rows.contains(y) }
 }
 
-/// Reads an output's frames through sealed-frame-v1, one after the other.
-final class FrameReader {
-    private let session: SignetSealedFrameSessionV1
-    private var request: SignetSealedFrameV1?
-    /// The frame that has come, until the next one is asked for.
-    private(set) var received: ReceivedFrame?
-    private(set) var failure: SignetSealedFrameV1.Failure?
-
-    init(_ manager: SignetSealedFrameManagerV1, of output: WlOutput) {
-        session = manager.createSession(output: output)
-    }
-
-    deinit {
-        request?.destroy()
-        session.destroy()
-    }
-
-    /// Whether it is known what came of the request.
-    var isAnswered: Bool { received != nil || failure != nil }
-
-    /// Gives the last frame back, and asks for the next.
-    func ask() {
-        request?.destroy()
-        (received, failure) = (nil, nil)
-        let frame = session.nextFrame()
-        request = frame
-        var memory: ReceivedFrame?
-        frame.onMemory = { kind, descriptor, offsetHigh, offsetLow, width, height, stride, format, _, _ in
-            memory = ReceivedFrame(
-                descriptor: descriptor,
-                isSealed: kind == .sealed,
-                offset: Int(offsetHigh) << 32 | Int(offsetLow),
-                width: Int(width),
-                height: Int(height),
-                stride: Int(stride),
-                format: format
-            )
-        }
-        frame.onDamage = { x, y, width, height in
-            memory?.damage.append(PixelArea(x: Int(x), y: Int(y), width: Int(width), height: Int(height)))
-        }
-        frame.onReady = { [weak self] _, _, _ in self?.received = memory }
-        frame.onFailed = { [weak self] in self?.failure = $0 }
-    }
-
-    /// The frame, or why there is none.
-    func frame() throws(DriverError) -> ReceivedFrame? {
-        switch failure {
-        case nil: return received
-        case .stopped: throw .noMatch("the output was removed before its frame was drawn")
-        case .noMemory, .unrecognized:
-            throw .refused("the compositor couldn't make a frame; it has no memory, and its log says why")
-        }
-    }
-}
-
 extension Driver {
     /// What an output shows: the one with a name, or the first.
     public func picture(of name: String? = nil) throws(DriverError) -> Picture {
@@ -156,7 +98,7 @@ extension Driver {
         let reader = try frames(of: output)
         reader.ask()
         try wait { reader.isAnswered }
-        guard let frame = try reader.frame() else { throw .refused("there is no frame") }
+        guard let frame = try reader.take() else { throw .refused("there is no frame") }
         return try frame.picture()
     }
 
@@ -171,7 +113,8 @@ extension Driver {
         return picture
     }
 
-    func frames(of output: DriverOutput) throws(DriverError) -> FrameReader {
+    /// Somebody who reads an output's frames.
+    package func frames(of output: DriverOutput) throws(DriverError) -> FrameReader {
         guard let capture else {
             throw .missing(
                 "the compositor doesn't offer sealed-frame-v1 to this user; it has to be signet, run by the same one"
@@ -196,79 +139,5 @@ extension Driver {
         let (left, top) = (pixels(frame.x - output.x), pixels(frame.y - output.y))
         let (right, bottom) = (pixels(frame.x + frame.width - output.x), pixels(frame.y + frame.height - output.y))
         return (output, PixelArea(x: left, y: top, width: right - left, height: bottom - top))
-    }
-}
-
-/// The memory of a frame, on the reader's side.
-final class ReceivedFrame {
-    /// What differs from the frame before.
-    var damage: [PixelArea] = []
-    private let descriptor: Descriptor
-    private let isSealed: Bool
-    private let offset: Int
-    let width: Int
-    let height: Int
-    private let stride: Int
-    private let format: UInt32
-
-    init(
-        descriptor: consuming Descriptor,
-        isSealed: Bool,
-        offset: Int,
-        width: Int,
-        height: Int,
-        stride: Int,
-        format: UInt32
-    ) {
-        self.descriptor = descriptor
-        self.isSealed = isSealed
-        self.offset = offset
-        self.width = width
-        self.height = height
-        self.stride = stride
-        self.format = format
-    }
-
-    /// DRM_FORMAT_XRGB8888.
-    private static let xrgb8888: UInt32 = 0x3432_5258
-
-    /// The pixels, copied out.
-    func picture() throws(DriverError) -> Picture {
-        let (width, height, stride) = (width, height, stride)
-        return try withBytes { Picture(xrgb: $0, width: width, height: height, stride: stride) }
-    }
-
-    /// Bytes from one row to the next in what ``withBytes(_:)`` has.
-    var rowLength: Int { stride }
-
-    /// Calls `body` with the bytes of XRGB8888 pixels. A compositor is believed no more than a client: only sealed
-    /// memory is mapped.
-    func withBytes<Result>(_ body: (RawSpan) -> Result) throws(DriverError) -> Result {
-        try check()
-        let length = offset + stride * (height - 1) + width * 4
-        do throws(SystemError) {
-            let facts = try DescriptorFacts.read(descriptor)
-            guard facts.size >= length else { throw SystemError(call: "fstat", errno: .invalidArgument) }
-            if isSealed, facts.seals?.contains(.shrink) == true, facts.fileSystem == .tmpfs {
-                return try ReadOnlyMapping(descriptor, length: length).withBytes(in: offset..<length) { body($0) }
-            }
-            var bytes = [UInt8](repeating: 0, count: length - offset)
-            var span = bytes.mutableSpan
-            var raw = unsafe span.mutableBytes
-            _ = try descriptor.pread(into: &raw, at: Int64(offset))
-            return unsafe bytes.withUnsafeBytes { unsafe body($0.bytes) }
-        } catch {
-            throw .refused("the frame can't be read: \(error)")
-        }
-    }
-
-    /// Whether it is something that can be looked at; says so where it isn't.
-    func check() throws(DriverError) {
-        let side = 1...16_384
-        guard format == Self.xrgb8888, side.contains(width), side.contains(height),
-            (width * 4...1 << 20).contains(stride), offset >= 0, offset < 1 << 48
-        else {
-            throw .refused("the compositor sent a frame of an unknown kind (format \(format), \(width)x\(height))")
-        }
     }
 }

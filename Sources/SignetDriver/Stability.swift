@@ -88,7 +88,7 @@ extension Driver {
         var changes = 0
         while true {
             for index in watched.indices where watched[index].reader.isAnswered {
-                guard let frame = try watched[index].reader.frame() else { continue }
+                guard let frame = try watched[index].reader.take() else { continue }
                 let area = watched[index].area
                 if try watched[index].last.changes(with: frame, in: area, besides: ignored) {
                     changes += 1
