@@ -18,6 +18,7 @@ let package = Package(
     name: "signet",
     products: [
         .executable(name: "signet", targets: ["signet"]),
+        .executable(name: "signet-encoder", targets: ["signet-encoder"]),
         .library(name: "SharedMemory", targets: ["SharedMemory"]),
         .library(name: "DirectRendering", targets: ["DirectRendering", "SharedMemory"]),
         .library(name: "WaylandServer", targets: ["WaylandServer", "WaylandWire"]),
@@ -115,12 +116,27 @@ let package = Package(
             swiftSettings: strict
         ),
 
+        // Video: pictures go from one process to another by descriptor, and one of them encodes.
+        .target(
+            name: "VideoChannel",
+            dependencies: ["DirectRendering", "SharedMemory"],
+            swiftSettings: strict
+        ),
+        // Without pkg-config, whose -pthread SwiftPM objects to.
+        .systemLibrary(name: "CX264", providers: [.apt(["libx264-dev"])]),
+        .executableTarget(
+            name: "signet-encoder",
+            dependencies: ["CX264", "SharedMemory", "VideoChannel"],
+            exclude: ["LICENSE.md"],
+            swiftSettings: strict
+        ),
+
         // The command.
         .executableTarget(
             name: "signet",
             dependencies: [
-                "CLinux", "CPNG", "CProcess", "Compositor", "DirectRendering", "SharedMemory", "SignetDriver",
-                "WaylandClient", "WaylandServer",
+                "CLinux", "CPNG", "CProcess", "Compositor", "DirectRendering", "Pixels", "SharedMemory", "SignetDriver",
+                "VideoChannel", "WaylandClient", "WaylandServer",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -313,7 +329,8 @@ let package = Package(
             name: "EndToEndTests",
             dependencies: [
                 "CLinux", "CPNG", "ClientToolkit", "DirectRendering", "SharedMemory", "TestSupport", "WaylandClient",
-                "signet", "camera", "hostile-client", "hostile-windows", "minimal-compositor", "prime",
+                "signet", "signet-encoder", "camera", "hostile-client", "hostile-windows", "minimal-compositor",
+                "prime",
                 "scripted-compositor", "shared-memory-tour", "simple-shm", "stuck-file", "udmabuf", "without-memfd",
             ],
             swiftSettings: strict

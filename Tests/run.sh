@@ -6,7 +6,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 Tests/Support/require-packages --build weston mesa-utils foot fonts-dejavu-core xkb-data \
-    qemu-system-x86 busybox-static cpio kmod xz-utils zstd shellcheck gcc-12 make libelf1 util-linux wlcs zenity
+    qemu-system-x86 busybox-static cpio kmod xz-utils zstd shellcheck gcc-12 make libelf1 util-linux wlcs zenity ffmpeg
 
 echo "== walls"
 Tests/walls.sh

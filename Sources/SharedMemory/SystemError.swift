@@ -37,6 +37,10 @@ public struct Errno: RawRepresentable, Hashable, Sendable, CustomStringConvertib
     public static let notPermitted = Errno(rawValue: EPERM)
     /// EACCES.
     public static let accessDenied = Errno(rawValue: EACCES)
+    /// EPIPE: nobody reads any more.
+    public static let brokenPipe = Errno(rawValue: EPIPE)
+    /// ECONNRESET: the other end is gone.
+    public static let connectionReset = Errno(rawValue: ECONNRESET)
     /// EBUSY.
     public static let busy = Errno(rawValue: EBUSY)
     /// EINVAL.

@@ -114,6 +114,17 @@ struct Run: ParsableCommand {
     )
     var screenshotOnFailure: String?
 
+    @Option(
+        help: .init(
+            """
+            A video of the first output, from the first thing that is shown to the client's end. See 'signet record', \
+            which it starts.
+            """,
+            valueName: "FILE.mp4"
+        )
+    )
+    var record: String?
+
     @OptionGroup(title: "Keyboard") var keyboard: KeyboardOptions
 
     @Argument(parsing: .postTerminator, help: "A client to run, with its arguments, after --.")
@@ -157,8 +168,12 @@ struct Run: ParsableCommand {
         if screenshotOnFailure == "-" {
             throw ValidationError("--screenshot-on-failure takes a file; the standard output is the client's too")
         }
-        for (option, isGiven) in [("timeout", timeout != nil), ("screenshot-on-failure", screenshotOnFailure != nil)]
-        where isGiven && client.isEmpty {
+        if record == "-" { throw ValidationError("--record takes a file; the standard output is the client's too") }
+        let options = [
+            ("timeout", timeout != nil), ("screenshot-on-failure", screenshotOnFailure != nil),
+            ("record", record != nil),
+        ]
+        for (option, isGiven) in options where isGiven && client.isEmpty {
             throw ValidationError("--\(option) is about a client; name one after --")
         }
     }
@@ -196,6 +211,7 @@ struct Run: ParsableCommand {
             announce(session.socketName, folder, ready)
             if !client.isEmpty {
                 ChildEnvironment.prepare(socketName: session.socketName)
+                if let record { try session.record(to: record) }
                 try session.start(lastArguments: client.count, limit: limit, timeout: timeout)
             }
             ending = session.run()

@@ -12,6 +12,7 @@ final class Session {
     private let log: Logger
     private var job: Job?
     private var timeLimit: TimeLimit?
+    private var recorder: RecorderProcess?
     /// Set when it is time to end.
     private var ending: Job.Ending?
     /// How long is waited in the end for the last frames, in nanoseconds: where drawing hangs, the run ends without.
@@ -74,11 +75,25 @@ final class Session {
         }
     }
 
+    /// Starts to record the first output, and returns when the recorder waits for what changes on it.
+    func record(to path: String) throws {
+        let recorder = try RecorderProcess(
+            path,
+            socketName: socketName,
+            signals: signals,
+            loop: compositor.display.loop
+        )
+        self.recorder = recorder
+        while recorder.state == .starting, ending == nil { compositor.dispatch() }
+        if case .ended = recorder.state { throw Failure("nothing can be recorded, and the client isn't started") }
+    }
+
     /// Runs until it is time to end; returns how.
     func run() -> Job.Ending {
         while true {
             if let ending {
                 finishDrawing()
+                finishRecording()
                 reportTurns()
                 return ending
             }
@@ -94,6 +109,15 @@ final class Session {
         while compositor.lastFrames?.isDrawing == true, EventLoop.now < end { compositor.dispatch(timeout: 100) }
     }
 
+    /// The recorder has to read its last frame, and to write what it has.
+    private func finishRecording() {
+        guard let recorder else { return }
+        let end = EventLoop.now + RecorderProcess.endTime
+        recorder.stop()
+        while recorder.isRunning, EventLoop.now < end { compositor.dispatch(timeout: 100) }
+        recorder.kill()
+    }
+
     /// How long one client, or anything else, kept everybody waiting at most.
     private func reportTurns() {
         let turns = compositor.display.loop.turns
@@ -104,9 +128,10 @@ final class Session {
     }
 
     private func handle(_ signal: SignalQueue.Signal) {
+        let number = signal.number
+        if ending != nil, number == SIGCHLD { return reap() }
         // The client may be gone, and its group and the terminal somebody else's.
         guard ending == nil else { return }
-        let number = signal.number
         switch (number, job) {
         case (SIGCHLD, _): reap()
         case (_, let job?): job.handle(signal)
@@ -125,6 +150,7 @@ final class Session {
         while true {
             let process = unsafe waitpid(-1, &code, WNOHANG | WUNTRACED)
             guard process > 0 else { return }
+            if let recorder, process == recorder.process { recorder.didChange(ProcessChange(code), log) }
             guard let job, process == job.process, ending == nil else { continue }
             switch ProcessChange(code) {
             case .stopped(let signal): job.didStop(by: signal)

@@ -8,7 +8,9 @@ struct Signet: ParsableCommand {
         commandName: "signet",
         abstract: "A headless Wayland compositor that never maps memory its owner can take away.",
         version: "0.1.0",
-        subcommands: [Run.self, Screenshot.self, Compare.self, Doctor.self],
+        subcommands: [
+            Run.self, Screenshot.self, Record.self, Stream.self, Compare.self, Doctor.self, WriteY4M.self,
+        ],
         groupedSubcommands: [
             CommandGroup(
                 name: "Input",

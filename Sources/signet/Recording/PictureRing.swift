@@ -1,0 +1,114 @@
+import Pixels
+import SharedMemory
+import SignetDriver
+import VideoChannel
+
+/// Memory for pictures in YUV, some of which others read while one is written: what frames are converted into.
+///
+/// Each is a memfd that can neither shrink nor grow, nor be written but by the mapping here. Only what has changed
+/// since it was written last is converted.
+final class PictureRing {
+    private struct Slot: ~Copyable {
+        let file: AnonymousFile
+        var memory: WritableMapping
+        let kind: PictureMemoryKind
+        /// What isn't as in the newest frame.
+        var stale: [Rectangle]
+    }
+
+    let layout: NV12Layout
+    /// A class, as arrays hold nothing that can't be copied.
+    private final class Box {
+        var slot: Slot
+
+        init(_ slot: consuming Slot) { self.slot = slot }
+    }
+    private var slots: [Box] = []
+
+    /// So many pictures: one that is encoded, the next, and one that is written.
+    static let slotCount = VideoOrderer.limit + 1
+    /// More rectangles than that are converted as one.
+    private static let rectangleLimit = 16
+
+    /// For frames of a size in pixels.
+    init(width: Int, height: Int) throws {
+        guard let layout = NV12Layout(width: width, height: height) else {
+            throw Failure("a video of \(width)x\(height) pixels can't be made")
+        }
+        self.layout = layout
+        do throws(SystemError) {
+            for _ in 0..<Self.slotCount { slots.append(Box(try Self.makeSlot(layout))) }
+        } catch {
+            throw Failure("there is no memory for pictures of \(width)x\(height) pixels: \(error)")
+        }
+    }
+
+    private static func makeSlot(_ layout: NV12Layout) throws(SystemError) -> Slot {
+        let length = layout.byteCount
+        let file = try AnonymousFile.create(name: "signet-picture", size: length, seals: [.shrink, .grow])
+        let memory = try WritableMapping(file.descriptor, length: length)
+        var kind = PictureMemoryKind.sealed
+        if case .posixSharedMemory = file.backing {
+            kind = .file
+        } else {
+            // After the mapping. Kernels before 5.1 don't know the former; readers have no other guarantee then, and
+            // need none.
+            try? file.descriptor.addSeals(.futureWrite)
+            try file.descriptor.addSeals(.seal)
+        }
+        let everything = Rectangle(x: 0, y: 0, width: layout.width, height: layout.height)
+        return Slot(file: file, memory: memory, kind: kind, stale: [everything])
+    }
+
+    /// What the channel is told of a picture's memory.
+    var channelLayout: PictureLayout {
+        let planes = [
+            PictureLayout.Plane(offset: 0, stride: layout.stride),
+            PictureLayout.Plane(offset: layout.chromaOffset, stride: layout.stride),
+        ]
+        return PictureLayout(format: .nv12, width: layout.width, height: layout.height, planes: planes)!
+    }
+
+    /// Hands all memory over.
+    func hand(to orderer: VideoOrderer) throws {
+        for box in slots { try orderer.add(try box.slot.file.readOnlyDescriptor(), box.slot.kind, channelLayout) }
+    }
+
+    /// A newer frame differs from the one before in these rectangles; nil is everywhere.
+    func note(_ damage: [PixelArea]?) {
+        let everything = Rectangle(x: 0, y: 0, width: layout.width, height: layout.height)
+        let rectangles = damage?.map { Rectangle(x: $0.x, y: $0.y, width: $0.width, height: $0.height) } ?? [everything]
+        for box in slots {
+            box.slot.stale += rectangles
+            if box.slot.stale.count > Self.rectangleLimit { box.slot.stale = [Self.union(box.slot.stale)] }
+        }
+    }
+
+    private static func union(_ rectangles: [Rectangle]) -> Rectangle {
+        let (left, top) = (rectangles.map(\.minX).min() ?? 0, rectangles.map(\.minY).min() ?? 0)
+        let (right, bottom) = (rectangles.map(\.maxX).max() ?? 0, rectangles.map(\.maxY).max() ?? 0)
+        return Rectangle(x: left, y: top, width: right - left, height: bottom - top)
+    }
+
+    /// Makes a picture of the newest frame. Nobody may be reading it.
+    func convert(_ frame: ReceivedFrame, to slot: Int) throws {
+        let (layout, box) = (layout, slots[slot])
+        let size = Size(width: frame.width, height: frame.height)
+        guard let source = PixelLayout(size: size, stride: frame.rowLength, format: .xrgb8888) else {
+            throw Failure("the compositor sent a frame whose rows overlap")
+        }
+        let stale = box.slot.stale
+        let failure = try frame.withBytes { bytes -> NV12Error? in
+            box.slot.memory.withMutableBytes(in: 0..<layout.byteCount) { target in
+                do throws(NV12Error) {
+                    for rectangle in stale { try layout.convert(rectangle, of: bytes, source, to: &target) }
+                    return nil
+                } catch {
+                    return error
+                }
+            }
+        }
+        if let failure { throw Failure("a frame can't be converted: \(failure)") }
+        box.slot.stale = []
+    }
+}
