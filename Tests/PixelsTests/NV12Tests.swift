@@ -249,8 +249,12 @@ import Testing
             }
         }
         var picture = before
-        let everything = Rectangle(x: Int.min / 2, y: Int.min / 2, width: .max, height: .max)
-        #expect(try picture.convert(everything, of: source) == Rectangle(x: 0, y: 0, width: 10, height: 6))
+        // The latter two end beyond what numbers reach.
+        for start in [Int.min / 2, 1, 9] {
+            let converted = try picture.convert(Rectangle(x: start, y: 0, width: .max, height: 6), of: source)
+            let left = max(0, start / 2 * 2)
+            #expect(converted == Rectangle(x: left, y: 0, width: 10 - left, height: 6))
+        }
         #expect(picture == whole)
     }
 
