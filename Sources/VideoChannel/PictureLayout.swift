@@ -60,10 +60,10 @@ public struct PictureLayout: Hashable, Sendable {
     /// How many rows a plane has.
     public func rowCount(ofPlane plane: Int) -> Int { plane == 0 ? height : height / 2 }
 
-    /// The bytes of the file that a plane takes, from its first row to the end of its last one.
+    /// The bytes of the file that a plane takes: as many strides as it has rows.
     public func range(ofPlane plane: Int) -> Range<Int> {
         let place = planes[plane]
-        return place.offset..<place.offset + place.stride * (rowCount(ofPlane: plane) - 1) + rowLength
+        return place.offset..<place.offset + place.stride * rowCount(ofPlane: plane)
     }
 
     /// How long a file has to be for the picture to lie in it.

@@ -42,10 +42,11 @@ final class H264Encoder {
         unsafe parameters.i_keyint_max = Int32(keyInterval)
         unsafe parameters.rc.i_rc_method = signet_x264_constant_quality
         unsafe parameters.rc.f_rf_constant = Self.rateFactor(order.quality)
-        // BT.709 in the range of 16 to 235, chroma in the middle of the pixels that share it.
+        // BT.709's colours in the range of 16 to 235, chroma in the middle of the pixels that share it. What programs
+        // draw is sRGB, whose curve is IEC 61966-2-1's.
         unsafe parameters.vui.i_colmatrix = 1
         unsafe parameters.vui.i_colorprim = 1
-        unsafe parameters.vui.i_transfer = 1
+        unsafe parameters.vui.i_transfer = 13
         unsafe parameters.vui.b_fullrange = 0
         unsafe parameters.vui.i_chroma_loc = 1
         unsafe parameters.b_annexb = hasStartCodes ? 1 : 0

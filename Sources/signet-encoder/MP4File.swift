@@ -232,10 +232,10 @@ final class MP4File: Container {
             $0.write(UInt16(0x18))
             $0.write(UInt16.max)
             $0.box("avcC") { writeConfiguration(&$0, parameterSets) }
-            // BT.709, range of 16 to 235.
+            // BT.709 with the curve of sRGB, range of 16 to 235; as the stream itself says.
             $0.box("colr") {
                 $0.write("nclx".utf8)
-                for _ in 0..<3 { $0.write(UInt16(1)) }
+                for number in [1, 13, 1] as [UInt16] { $0.write(number) }
                 $0.write([0])
             }
             $0.box("pasp") { for _ in 0..<2 { $0.write(UInt32(1)) } }

@@ -16,6 +16,12 @@ struct Picture {
         (width, height, pixels) = (file.width, file.height, file.pixels)
     }
 
+    /// The top left part of another one, which has that.
+    init(_ whole: Picture, width: Int, height: Int) {
+        (self.width, self.height) = (width, height)
+        pixels = (0..<height).flatMap { whole.pixels[$0 * whole.width..<$0 * whole.width + width] }
+    }
+
     /// How many different colours there are.
     var colorCount: Int { Set(pixels).count }
 

@@ -18,7 +18,9 @@ struct WriteY4M: ParsableCommand {
         for number in [SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE, SIGXFSZ] { signal(number, SIG_IGN) }
         do { try write(try VideoTaker(over: Descriptor(owning: channel))) } catch let error as SystemError {
             throw Failure("the pictures can't be written: \(error.errno)")
-        } catch let error as VideoChannelError {
+        } catch let failure as Failure {
+            throw failure
+        } catch {
             throw Failure("\(error)")
         }
     }
