@@ -10,11 +10,15 @@ Tests/vm/run --check || status=$?
 if [ "$status" = 77 ] && [ -z "${CI:-}" ]; then exit 0; fi
 [ "$status" = 0 ] || exit "$status"
 
-# vkms and vim2m are devices too.
-Tests/vm/modules >/dev/null
+# vkms, vim2m and vicodec are devices too.
+built=$(Tests/vm/modules | grep /vicodec.ko)
 tests=$(swift build --show-bin-path "$@")/signetPackageTests.xctest
-names='DirectRenderingTests|DmabufTests|DmabufParamsTests|DoctorTests'
+names='DirectRenderingTests|DmabufTests|DmabufParamsTests|DoctorTests|DumbFrameTests'
 # A sanitizer is for the process that the tests run in; the programs were tried without.
 case $tests in *asan*) ;; *) names+='|DeviceTests' ;; esac
-exec Tests/vm/run --timeout 900 --module vkms --module vim2m -- \
-    "$tests" --testing-library swift-testing --no-parallel --filter "$names"
+# vicodec has one of V4L2's two interfaces at a time.
+# shellcheck disable=SC2016 # it is for the shell inside
+exec Tests/vm/run --timeout 900 --module vkms --module vim2m --module vicodec -- bash -c '
+    run() { "$1" --testing-library swift-testing --no-parallel --filter "$2"; }
+    run "$1" "$2" || exit
+    rmmod vicodec && insmod "$3" multiplanar=1 && run "$1" EncoderTests' devices "$tests" "$names" "$built"

@@ -43,13 +43,14 @@ public struct DumbBuffer: ~Copyable {
         _ = drmModeDestroyDumbBuffer(device.descriptor.rawValue, handle)
     }
 
-    /// The buffer as a dma-buf, which the CPU may read and write too. Source: drmPrimeHandleToFD, with DRM_CLOEXEC and
-    /// DRM_RDWR.
-    public borrowing func export() throws(DeviceError) -> DMABuffer {
+    /// The buffer as a dma-buf, which the CPU may read, and write too unless it is exported `forReading` only: it is
+    /// drawn into through ``map()`` then. Source: drmPrimeHandleToFD, with DRM_CLOEXEC and DRM_RDWR.
+    public borrowing func export(forReading: Bool = false) throws(DeviceError) -> DMABuffer {
         let (number, handle) = (device.descriptor.rawValue, handle)
+        let flags = SIGNET_DRM_CLOEXEC | (forReading ? 0 : SIGNET_DRM_RDWR)
         var exported: CInt = -1
         _ = try perform("DRM_IOCTL_PRIME_HANDLE_TO_FD", on: device.path) {
-            unsafe drmPrimeHandleToFD(number, handle, SIGNET_DRM_CLOEXEC | SIGNET_DRM_RDWR, &exported)
+            unsafe drmPrimeHandleToFD(number, handle, flags, &exported)
         }
         return try DMABuffer(owning: Descriptor(owning: exported))
     }

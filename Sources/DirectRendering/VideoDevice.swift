@@ -44,13 +44,14 @@ public final class VideoDevice {
     /// Whether pictures can go this way.
     public func can(_ direction: Direction) -> Bool { isSinglePlanar(direction) || isMultiPlanar(direction) }
 
-    private var isMemoryToMemory: Bool { has(V4L2_CAP_VIDEO_M2M) }
+    /// Whether it turns pictures in memory into others: a converter, an encoder or a decoder.
+    public var isMemoryToMemory: Bool { has(V4L2_CAP_VIDEO_M2M) || has(V4L2_CAP_VIDEO_M2M_MPLANE) }
     private func has(_ bit: CInt) -> Bool { bits & UInt32(bit) != 0 }
 
     private func isSinglePlanar(_ direction: Direction) -> Bool {
         switch direction {
-        case .capture: has(V4L2_CAP_VIDEO_CAPTURE) || isMemoryToMemory
-        case .output: has(V4L2_CAP_VIDEO_OUTPUT) || isMemoryToMemory
+        case .capture: has(V4L2_CAP_VIDEO_CAPTURE) || has(V4L2_CAP_VIDEO_M2M)
+        case .output: has(V4L2_CAP_VIDEO_OUTPUT) || has(V4L2_CAP_VIDEO_M2M)
         }
     }
 
@@ -60,6 +61,14 @@ public final class VideoDevice {
         case .capture: has(V4L2_CAP_VIDEO_CAPTURE_MPLANE) || has(V4L2_CAP_VIDEO_M2M_MPLANE)
         case .output: has(V4L2_CAP_VIDEO_OUTPUT_MPLANE) || has(V4L2_CAP_VIDEO_M2M_MPLANE)
         }
+    }
+
+    /// Sets one of the device's controls, as `v4l2-ctl --list-ctrls` names them. EINVAL where there is none of that
+    /// number, ERANGE for a value that isn't in its range. Source: VIDIOC_S_CTRL.
+    public func setControl(_ number: UInt32, to value: Int32) throws(DeviceError) {
+        var control = v4l2_control(id: number, value: value)
+        let device = descriptor.rawValue
+        _ = try perform("VIDIOC_S_CTRL", on: path) { unsafe signet_v4l2_set_control(device, &control) }
     }
 
     /// The device's buffers for pictures that go one way. EINVAL where none go there.

@@ -25,6 +25,13 @@ public struct ReadOnlyMapping: ~Copyable, @unchecked Sendable {
         self.length = length
     }
 
+    /// Maps the first `length` bytes, shared and never private: a device that the mapping is lent to reads the file's
+    /// own pages. EPERM where that isn't permitted.
+    public init(shared descriptor: borrowing Descriptor, length: Int) throws(SystemError) {
+        unsafe start = try map(descriptor, length: length, protection: PROT_READ, flags: MAP_SHARED)
+        self.length = length
+    }
+
     deinit {
         Disposal.unmap(unsafe UInt(bitPattern: start), length: length)
     }

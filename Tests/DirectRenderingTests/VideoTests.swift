@@ -127,6 +127,33 @@ import Testing
         #expect(openDescriptorCount() == before)
     }
 
+    @Test(.needs("camera", TestDevices.camera(isMultiPlanar: true) != nil && TestDevices.display != nil))
+    func `a picture in two buffers goes from one device to another by two descriptors`() throws {
+        let before = openDescriptorCount()
+        do {
+            let camera = try #require(TestDevices.camera(isMultiPlanar: true))
+            let capture = try camera.queue(.capture)
+            let output = try #require(TestDevices.display).queue(.output)
+            let agreed = try capture.setFormat(code("NM12"), width: 1_280, height: 720)
+            // The upper left part of that.
+            let shown = try output.setFormat(code("NM12"), width: 720, height: 576, strides: [1_280, 1_280])
+            #expect(shown.planes.map(\.stride) == agreed.planes.map(\.stride) && agreed.planes.count == 2)
+            _ = try capture.allocate(2)
+            #expect(try output.prepareImport(2) >= 2)
+            try capture.enqueue(0)
+            try capture.start()
+            let finished = try #require(try next(capture))
+            let planes = try (0..<2).map { VideoMemory(try capture.export(finished.index, plane: $0)) }
+            #expect(throws: DeviceError.self) { try output.enqueue(0, planes: [planes[0]]) }
+            #expect(throws: DeviceError.self) { try output.enqueue(0, planes: [planes[1], planes[0]]) }
+            try output.enqueue(0, planes: planes)
+            try output.enqueue(1, planes: planes)
+            try output.start()
+            #expect(try next(output)?.index == 0)
+        }
+        #expect(openDescriptorCount() == before)
+    }
+
     @Test(.needs("converter", TestDevices.converter != nil))
     func aConverterReadsOneBufferAndWritesAnother() throws {
         let before = openDescriptorCount()

@@ -23,10 +23,22 @@ public enum TestDevices {
             .first { $0.can(.output) && !$0.can(.capture) }
     }
 
-    /// The first device that turns pictures into others.
+    /// The first device that turns pictures into others: vim2m.
     public static var converter: VideoDevice? {
-        VideoDevice.nodes().lazy.compactMap { try? VideoDevice(path: $0) }
-            .first { $0.can(.output) && $0.can(.capture) }
+        VideoDevice.nodes().lazy.compactMap { try? VideoDevice(path: $0) }.first { $0.driver == "vim2m" }
+    }
+
+    /// Whether that takes frames as outputs have them, as Tests/vm/modules builds it.
+    public static var convertsFrames: Bool {
+        (try? converter?.queue(.output).pixelFormats().contains(FourCC.code("XR24")!)) == true
+    }
+
+    /// The first device that codes pictures: one of vicodec's.
+    public static var encoder: VideoDevice? {
+        VideoDevice.nodes().lazy.compactMap { try? VideoDevice(path: $0) }.first { device in
+            guard device.isMemoryToMemory, let queue = try? device.queue(.capture) else { return false }
+            return queue.pixelFormats().contains(FourCC.code("FWHT")!)
+        }
     }
 
     /// Whether memfds can be made into dma-bufs.
