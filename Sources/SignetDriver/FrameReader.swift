@@ -1,5 +1,5 @@
 internal import Glibc
-internal import SharedMemory
+package import SharedMemory
 internal import WaylandClient
 
 /// Reads an output's frames through sealed-frame-v1, one after the other.
@@ -188,6 +188,20 @@ package final class ReceivedFrame {
         } catch {
             throw .refused("the frame can't be read: \(error)")
         }
+    }
+
+    /// Calls `body` with the frame's file, for a device, where its size can't change; nil, and not called, where that
+    /// isn't so. `offset` is that of the first pixel.
+    package func withFile<Result>(
+        _ body: (_ file: borrowing Descriptor, _ offset: Int) throws -> Result
+    ) throws -> Result? {
+        try check()
+        let facts = try DescriptorFacts.read(descriptor)
+        let length = offset + stride * (height - 1) + width * 4
+        guard isSealed, facts.seals?.contains(.shrink) == true, facts.fileSystem == .tmpfs, facts.size >= length else {
+            return nil
+        }
+        return try body(descriptor, offset)
     }
 
     /// Whether it is something that can be looked at; says so where it isn't.

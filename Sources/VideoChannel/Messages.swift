@@ -8,6 +8,8 @@ public struct VideoOrder: Hashable, Sendable {
         case transportStream = 2
         /// Pictures as they are, each after a word of text; y4m(5) of mjpegtools.
         case y4m = 3
+        /// The coded pictures as a device makes them, one after the other.
+        case elementaryStream = 4
     }
 
     /// What the descriptor gets.

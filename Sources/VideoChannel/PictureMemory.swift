@@ -6,6 +6,12 @@ protocol PictureMemory {
     var layout: PictureLayout { get }
     /// Lends the bytes from the first to the end of the layout.
     func withBytes<R>(_ body: (RawSpan) throws -> R) throws -> R
+    /// The same for a device; nil where it is no dma-buf.
+    func deviceMemory() throws -> VideoMemory?
+}
+
+extension PictureMemory {
+    func deviceMemory() throws -> VideoMemory? { nil }
 }
 
 /// Takes over a descriptor that is said to be of a kind; throws where it isn't, or is too small.
@@ -62,6 +68,10 @@ private final class DeviceMemory: PictureMemory {
         try buffer.beginAccess(.read)
         defer { try? buffer.endAccess(.read) }
         return try mapping.withBytes(in: 0..<layout.byteCount, body)
+    }
+
+    func deviceMemory() throws -> VideoMemory? {
+        VideoMemory(try DMABuffer(owning: try buffer.descriptor.duplicate()))
     }
 }
 

@@ -86,14 +86,13 @@ public final class VideoOrderer {
     /// Whether a further picture may be sent.
     public var isReady: Bool { outstanding.reduce(0, +) < Self.limit }
 
-    /// A memory that nobody reads, other than `kept`, where that isn't the only one.
-    public func freeSlot(besides kept: Int?) -> Int? {
-        let free = outstanding.indices.filter { outstanding[$0] == 0 }
-        return free.first { $0 != kept } ?? free.first
+    /// The memories that nobody reads, without `kept`.
+    public func freeSlots(besides kept: Int?) -> [Int] {
+        outstanding.indices.filter { outstanding[$0] == 0 && $0 != kept }
     }
 
     /// Has the picture in a memory shown from `time` on, in nanoseconds since the first one. Nobody may change it until
-    /// it was read, see ``freeSlot(besides:)``. `dropped` pictures were left out so far.
+    /// it was read, see ``freeSlots(besides:)``. `dropped` pictures were left out so far.
     public func send(slot: Int, time: UInt64, dropped: UInt64) throws(VideoChannelError) {
         precondition(isReady, "a picture is sent when the channel is ready")
         try VideoMessage.picture(slot: slot, time: time, dropped: dropped).send(over: socket, with: DescriptorList())

@@ -1,3 +1,4 @@
+public import DirectRendering
 public import SharedMemory
 
 /// The end of a channel that makes a video of pictures.
@@ -56,6 +57,12 @@ public final class VideoTaker {
         default: throw .broken("sends what isn't expected")
         }
     }
+
+    /// A picture's memory for a device that imports it, and how it lies there; nil where it is no dma-buf.
+    public func deviceMemory(slot: Int) throws -> VideoMemory? { try memories[slot].deviceMemory() }
+
+    /// How the pictures lie in their memory.
+    public var layout: PictureLayout { memories[0].layout }
 
     /// Lends a picture's bytes, and how they lie, until `body` returns. They are the other end's memory.
     public func withPicture<R>(slot: Int, _ body: (RawSpan, PictureLayout) throws -> R) throws -> R {

@@ -46,7 +46,7 @@ final class Encoding {
         switch order.container {
         case .mp4: container = try MP4File(target, order, encoder.parameterSets, timescale: Self.timescale)
         case .transportStream: container = TransportStream(target)
-        case .y4m: throw Failure("y4m isn't encoded")
+        case .y4m, .elementaryStream: throw Failure("nothing but MP4 and transport streams is made here")
         }
     }
 

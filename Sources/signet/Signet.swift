@@ -10,6 +10,7 @@ struct Signet: ParsableCommand {
         version: "0.1.0",
         subcommands: [
             Run.self, Screenshot.self, Record.self, Stream.self, Compare.self, Doctor.self, WriteY4M.self,
+            EncodeOnDevice.self,
         ],
         groupedSubcommands: [
             CommandGroup(

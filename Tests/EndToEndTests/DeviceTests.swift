@@ -75,6 +75,44 @@ import Testing
         #expect(Set(pixels).count > 50)
     }
 
+    // MARK: Videos
+
+    /// The pipeline by descriptors alone: frame, V4L2 converter, V4L2 encoder.
+    @Test(.needs("vim2m with XR24, and vicodec", TestDevices.convertsFrames && TestDevices.encoder != nil))
+    func `frames go through a converter and an encoder without a copy`() throws {
+        let compositor = try folder.compositor(["--output", "640x360"])
+        let client = try start("simple-shm", ["--size", "64x48"])
+        let video = folder.path + "/video.fwht"
+        let (converter, encoder) = (try #require(TestDevices.converter), try #require(TestDevices.encoder))
+        let devices = ["--converter", converter.path, "--encoder", encoder.path]
+        let recorder = try Running("signet", ["record", "--socket", "test"] + devices + [video], in: folder)
+        let begins = eventually {
+            ((try? FileManager.default.attributesOfItem(atPath: video)[.size] as? Int) ?? 0) > 10_000
+        }
+        try #require(begins, "\(recorder.end(SIGINT))")
+        let maps = try String(contentsOfFile: "/proc/\(recorder.identifier)/maps", encoding: .utf8)
+        let frames = maps.split(separator: "\n").filter { $0.contains("signet-frame") }
+        #expect(!frames.isEmpty && frames.allSatisfy { $0.contains(" r--s ") }, "\(frames)")
+        #expect(!maps.contains("signet-picture"))
+        let outcome = recorder.end(SIGINT)
+        #expect(outcome.status == 0, "\(outcome)")
+        // FWHT's magic numbers before each picture; the kernel's codec-fwht.h.
+        let bytes = try Data(contentsOf: URL(filePath: video))
+        #expect(bytes.starts(with: [0x4f, 0x4f, 0x4f, 0x4f, 0xff, 0xff, 0xff, 0xff]))
+        client.end()
+        compositor.end()
+    }
+
+    @Test(.needs("vim2m with XR24", TestDevices.convertsFrames))
+    func `a converter that doesn't make what is encoded is refused`() throws {
+        let compositor = try folder.compositor(["--output", "320x240"])
+        let converter = try #require(TestDevices.converter)
+        let arguments = ["record", "--socket", "test", "--converter", converter.path, folder.path + "/video.mp4"]
+        let outcome = try Program.run("signet", arguments, in: folder)
+        #expect(outcome.status == 1 && outcome.errors.contains("NV12"), "\(outcome)")
+        compositor.end()
+    }
+
     // MARK: udmabuf
 
     @Test(.needs("udmabuf", TestDevices.hasUdmabuf))

@@ -67,21 +67,22 @@ struct EncoderProcess: ~Copyable {
     let helper: HelperProcess
     let channel: Descriptor
 
-    /// Starts the program for a container.
-    init(for container: VideoOrder.Container, mask: sigset_t) throws {
+    /// Starts the program for a container; `device` is the one that codes, where a device does.
+    init(for container: VideoOrder.Container, device: String?, mask: sigset_t) throws {
         let ends: VideoOrderer.Ends
         do throws(SystemError) { ends = try VideoOrderer.makeEnds() } catch {
             throw Failure("no channel to the encoder can be made: \(error)")
         }
-        let program = try Self.program(for: container)
+        let program = try Self.program(for: container, device)
         helper = try HelperProcess(program + [String(ends.taker.rawValue)], mask: mask)
         channel = ends.takeOrderer()
     }
 
     consuming func takeChannel() -> Descriptor { channel }
 
-    private static func program(for container: VideoOrder.Container) throws -> [String] {
+    private static func program(for container: VideoOrder.Container, _ device: String?) throws -> [String] {
         let own = HelperProcess.ownPath
+        if let device { return [own ?? "signet", EncodeOnDevice.name, "--", device] }
         if container == .y4m { return [own ?? "signet", WriteY4M.name] }
         let folder = own.map { $0.prefix(upTo: $0.lastIndex(of: "/") ?? $0.startIndex) }
         let places = folder.map { ["\($0)/signet-encoder", "\($0)/../libexec/signet/signet-encoder"] } ?? []

@@ -7,7 +7,7 @@ import VideoChannel
 ///
 /// Each is a memfd that can neither shrink nor grow, nor be written but by the mapping here. Only what has changed
 /// since it was written last is converted.
-final class PictureRing {
+final class PictureRing: Pictures {
     private struct Slot: ~Copyable {
         let file: AnonymousFile
         var memory: WritableMapping
@@ -16,7 +16,7 @@ final class PictureRing {
         var stale: [Rectangle]
     }
 
-    let layout: NV12Layout
+    private let picture: NV12Layout
     /// A class, as arrays hold nothing that can't be copied.
     private final class Box {
         var slot: Slot
@@ -26,7 +26,7 @@ final class PictureRing {
     private var slots: [Box] = []
 
     /// So many pictures: one that is encoded, the next, and one that is written.
-    static let slotCount = VideoOrderer.limit + 1
+    private static let slotCount = VideoOrderer.limit + 1
     /// More rectangles than that are converted as one.
     private static let rectangleLimit = 16
 
@@ -35,7 +35,7 @@ final class PictureRing {
         guard let layout = NV12Layout(width: width, height: height) else {
             throw Failure("a video of \(width)x\(height) pixels can't be made")
         }
-        self.layout = layout
+        picture = layout
         do throws(SystemError) {
             for _ in 0..<Self.slotCount { slots.append(Box(try Self.makeSlot(layout))) }
         } catch {
@@ -60,23 +60,19 @@ final class PictureRing {
         return Slot(file: file, memory: memory, kind: kind, stale: [everything])
     }
 
-    /// What the channel is told of a picture's memory.
-    var channelLayout: PictureLayout {
-        let planes = [
-            PictureLayout.Plane(offset: 0, stride: layout.stride),
-            PictureLayout.Plane(offset: layout.chromaOffset, stride: layout.stride),
-        ]
-        return PictureLayout(format: .nv12, width: layout.width, height: layout.height, planes: planes)!
+    let count = slotCount
+
+    var layout: PictureLayout {
+        let planes = [0, picture.chromaOffset].map { PictureLayout.Plane(offset: $0, stride: picture.stride) }
+        return PictureLayout(format: .nv12, width: picture.width, height: picture.height, planes: planes)!
     }
 
-    /// Hands all memory over.
     func hand(to orderer: VideoOrderer) throws {
-        for box in slots { try orderer.add(try box.slot.file.readOnlyDescriptor(), box.slot.kind, channelLayout) }
+        for box in slots { try orderer.add(try box.slot.file.readOnlyDescriptor(), box.slot.kind, layout) }
     }
 
-    /// A newer frame differs from the one before in these rectangles; nil is everywhere.
     func note(_ damage: [PixelArea]?) {
-        let everything = Rectangle(x: 0, y: 0, width: layout.width, height: layout.height)
+        let everything = Rectangle(x: 0, y: 0, width: picture.width, height: picture.height)
         let rectangles = damage?.map { Rectangle(x: $0.x, y: $0.y, width: $0.width, height: $0.height) } ?? [everything]
         for box in slots {
             box.slot.stale += rectangles
@@ -90,9 +86,9 @@ final class PictureRing {
         return Rectangle(x: left, y: top, width: right - left, height: bottom - top)
     }
 
-    /// Makes a picture of the newest frame. Nobody may be reading it.
-    func convert(_ frame: ReceivedFrame, to slot: Int) throws {
-        let (layout, box) = (layout, slots[slot])
+    func convert(_ frame: ReceivedFrame, into free: [Int]) throws -> Int {
+        let slot = free[0]
+        let (layout, box) = (picture, slots[slot])
         let size = Size(width: frame.width, height: frame.height)
         guard let source = PixelLayout(size: size, stride: frame.rowLength, format: .xrgb8888) else {
             throw Failure("the compositor sent a frame whose rows overlap")
@@ -110,5 +106,6 @@ final class PictureRing {
         }
         if let failure { throw Failure("a frame can't be converted: \(failure)") }
         box.slot.stale = []
+        return slot
     }
 }

@@ -24,6 +24,11 @@ struct VideoOptions: ParsableArguments {
     )
     var duration: Double?
 
+    @Option(
+        help: .init("A V4L2 device that converts frames, where it lies; none by default.", valueName: "/dev/videoN")
+    )
+    var converter: String?
+
     func validate() throws {
         if let fps, !(0.001...1_000).contains(fps) {
             throw ValidationError("--fps is a number of pictures a second, up to 1000, and not \(fps)")
@@ -41,7 +46,8 @@ struct VideoOptions: ParsableArguments {
             container: container,
             constantRate: fps.map { max(1, Int(($0 * 1_000).rounded())) },
             quality: quality,
-            duration: duration.map { UInt64($0 * 1_000_000_000) }
+            duration: duration.map { UInt64($0 * 1_000_000_000) },
+            converter: converter
         )
     }
 }
@@ -62,6 +68,14 @@ struct Record: ParsableCommand {
     @OptionGroup var server: ServerOptions
     @OptionGroup var video: VideoOptions
 
+    @Option(
+        help: .init(
+            "A V4L2 device that codes the converter's pictures; FILE gets its stream as it is, H.264 for one.",
+            valueName: "/dev/videoN"
+        )
+    )
+    var encoder: String?
+
     @Flag(help: .hidden) var beginWithChange = false
     @Option(help: .hidden) var readyFd: CInt?
 
@@ -72,12 +86,16 @@ struct Record: ParsableCommand {
         if file == "-", isatty(STDOUT_FILENO) == 1 {
             throw ValidationError("the pictures aren't for a terminal; pipe them into an encoder, as ffmpeg -i - FILE")
         }
+        if encoder != nil, video.converter == nil {
+            throw ValidationError("--encoder takes the pictures of a device; name one with --converter")
+        }
     }
 
     func run() throws {
-        let container = file == "-" ? VideoOrder.Container.y4m : .mp4
+        let container = encoder != nil ? VideoOrder.Container.elementaryStream : file == "-" ? .y4m : .mp4
         var plan = video.plan(container)
         plan.beginsWithChange = beginWithChange
+        plan.encoder = encoder
         // It is this process's alone.
         if let readyFd { _ = fcntl(readyFd, F_SETFD, FD_CLOEXEC) }
         try Recording(server, video, plan, name: file).run(ready: readyFd.map { Descriptor(owning: $0) }) {
@@ -124,7 +142,11 @@ struct Recording {
             if plan.container == .y4m, plan.constantRate == nil {
                 plan.constantRate = max(1, Int((output.refresh * 1_000).rounded()))
             }
-            let encoder = try EncoderProcess(for: plan.container, mask: signals.originalMask)
+            let encoder = try EncoderProcess(
+                for: plan.container,
+                device: plan.encoder,
+                mask: signals.originalMask
+            )
             let helper = encoder.helper
             let file: Descriptor
             do { file = try target() } catch {

@@ -23,6 +23,10 @@ final class Recorder {
         var beginsWithChange = false
         /// Nanoseconds after which what is shown is sent again; nil for never.
         var repetition: UInt64?
+        /// The device that converts frames; nil for this process.
+        var converter: String?
+        /// The device that codes pictures; nil for a program.
+        var encoder: String?
     }
 
     private let driver: Driver
@@ -34,7 +38,7 @@ final class Recorder {
     /// The channel and what is written to, until there is an order.
     private var unused: Unused?
     private var orderer: VideoOrderer?
-    private var ring: PictureRing?
+    private var ring: (any Pictures)?
     private var channelSource: EventLoop.Source?
     private var timer: EventLoop.Timer?
 
@@ -183,9 +187,14 @@ final class Recorder {
         if let duration = plan.duration { timer?.set(at: time + duration) }
     }
 
+    private func makePictures(_ frame: ReceivedFrame) throws -> any Pictures {
+        guard let path = plan.converter else { return try PictureRing(width: frame.width, height: frame.height) }
+        return try DevicePictures(path, for: frame, container: plan.container)
+    }
+
     /// What is known now is told to the encoder.
     private func order(_ frame: ReceivedFrame) throws {
-        let ring = try PictureRing(width: frame.width, height: frame.height)
+        let ring = try makePictures(frame)
         guard let unused, let channel = unused.channel.take(), let target = unused.target.take() else { return }
         let order = VideoOrder(
             container: plan.container,
@@ -194,7 +203,7 @@ final class Recorder {
             rate: plan.constantRate ?? max(1, min(1_000_000, Int((output.refresh * 1_000).rounded()))),
             isConstantRate: plan.constantRate != nil,
             quality: plan.quality,
-            slotCount: PictureRing.slotCount
+            slotCount: ring.count
         )
         let orderer = try VideoOrderer(order, over: channel, into: target)
         try ring.hand(to: orderer)
@@ -225,10 +234,11 @@ final class Recorder {
 
     /// Converts the newest frame; whether there was one, and room.
     private func convertPending() throws -> Bool {
-        guard let frame = pending, let ring, let slot = orderer?.freeSlot(besides: shown) else { return false }
-        try ring.convert(frame, to: slot)
+        guard let frame = pending, let ring, let free = orderer?.freeSlots(besides: shown), !free.isEmpty else {
+            return false
+        }
+        shown = try ring.convert(frame, into: free)
         pending = nil
-        shown = slot
         return true
     }
 
