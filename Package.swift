@@ -300,6 +300,11 @@ let package = Package(
             swiftSettings: strict
         ),
         .testTarget(
+            name: "VideoChannelTests",
+            dependencies: ["SharedMemory", "TestSupport", "VideoChannel"],
+            swiftSettings: strict
+        ),
+        .testTarget(
             name: "SharedMemoryTests",
             dependencies: ["SharedMemory", "TestSupport"],
             swiftSettings: strict
