@@ -120,6 +120,7 @@ let package = Package(
         .target(
             name: "VideoChannel",
             dependencies: ["DirectRendering", "SharedMemory"],
+            exclude: ["README.md"],
             swiftSettings: strict
         ),
         // Without pkg-config, whose -pthread SwiftPM objects to.

@@ -1,6 +1,7 @@
 #include "CProcess.h"
 
 #include <signal.h>
+#include <sys/auxv.h>
 
 static int count;
 static char **arguments;
@@ -17,3 +18,5 @@ __attribute__((constructor)) static void keep(int argc, char **argv) {
 char **signet_arguments(void) { return arguments; }
 
 int signet_argument_count(void) { return count; }
+
+const char *signet_program_path(void) { return (const char *)getauxval(AT_EXECFN); }

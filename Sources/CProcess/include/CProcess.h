@@ -8,6 +8,8 @@
 // The arguments of main, which Swift's CommandLine reads from /proc. Ends with NULL.
 char **signet_arguments(void);
 int signet_argument_count(void);
+// The path by which this program was started; getauxval(3), AT_EXECFN. NULL where the kernel didn't tell.
+const char *signet_program_path(void);
 
 // Whether the signal is ignored, as nohup and shells without job control have it; signal(7).
 int signet_signal_is_ignored(int signal);

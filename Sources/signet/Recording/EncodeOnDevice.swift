@@ -8,7 +8,11 @@ import VideoChannel
 /// writes what it makes of them. The device imports their memory; nobody here looks at it.
 struct EncodeOnDevice: ParsableCommand {
     static let name = "encode-on-device"
-    static let configuration = CommandConfiguration(commandName: name, shouldDisplay: false)
+    static let configuration = CommandConfiguration(
+        commandName: name,
+        abstract: "Has a device code pictures, for signet record.",
+        shouldDisplay: false
+    )
 
     @Argument var path: String
     @Argument var channel: CInt

@@ -51,14 +51,14 @@ struct HelperProcess {
         return 1
     }
 
-    /// The path of the program that runs here; nil where /proc doesn't tell.
+    /// The path of the program that runs here; where there is no /proc, the one by which it was started.
     static var ownPath: String? {
         var buffer = [UInt8](repeating: 0, count: Int(PATH_MAX))
         let count = unsafe buffer.withUnsafeMutableBytes { bytes in
             unsafe readlink("/proc/self/exe", bytes.baseAddress!.assumingMemoryBound(to: CChar.self), bytes.count)
         }
-        guard count > 0, count < buffer.count else { return nil }
-        return String(decoding: buffer.prefix(count), as: UTF8.self)
+        if count > 0, count < buffer.count { return String(decoding: buffer.prefix(count), as: UTF8.self) }
+        return unsafe signet_program_path().map { unsafe String(cString: $0) }
     }
 }
 

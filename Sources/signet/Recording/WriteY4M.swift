@@ -9,7 +9,11 @@ import VideoChannel
 /// Source: yuv4mpeg(5) of mjpegtools. Who writes waits for who reads, and this is nobody else.
 struct WriteY4M: ParsableCommand {
     static let name = "write-y4m"
-    static let configuration = CommandConfiguration(commandName: name, shouldDisplay: false)
+    static let configuration = CommandConfiguration(
+        commandName: name,
+        abstract: "Writes pictures as they are, for signet record.",
+        shouldDisplay: false
+    )
 
     @Argument var channel: CInt
 
