@@ -213,11 +213,11 @@ private final class RecordingProgress {
     }
 
     func warn(_ text: String) {
-        Console.standardError.write((isTerminal ? "\r" : "") + Console.line("signet: \(text)"))
+        Console.standardError.write((isTerminal ? "\r\u{1b}[K" : "") + Console.line("signet: \(text)"))
     }
 
     func finish() {
         timer?.cancel()
-        Console.standardError.write((isTerminal ? "\r" : "") + Console.line("signet: \(name): \(text)"))
+        Console.standardError.write((isTerminal ? "\r\u{1b}[K" : "") + Console.line("signet: \(name): \(text)"))
     }
 }
