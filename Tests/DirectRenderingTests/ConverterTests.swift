@@ -321,6 +321,43 @@ import Testing
         #expect(openDescriptorCount() == before)
     }
 
+    #if DEBUG
+        @Test(
+            .needs("converter", TestDevices.convertsFrames),
+            arguments: [
+                ("open", 0), ("VIDIOC_QUERYCAP", 0), ("VIDIOC_S_FMT", 0), ("VIDIOC_S_FMT", 1), ("VIDIOC_REQBUFS", 0),
+                ("VIDIOC_REQBUFS", 1), ("VIDIOC_EXPBUF", 0), ("VIDIOC_EXPBUF", 2), ("lseek", 1), ("fstat", 3),
+                ("VIDIOC_QBUF", 0), ("VIDIOC_QBUF", 3), ("VIDIOC_STREAMON", 0), ("VIDIOC_STREAMON", 1),
+                ("VIDIOC_QBUF", 4), ("VIDIOC_DQBUF", 0), ("VIDIOC_DQBUF", 1), ("poll", 0),
+            ]
+        )
+        func `nothing is left where a request fails`(request: String, after count: Int) throws {
+            let frame = try SealedFrame(64, 32)
+            let path = try #require(TestDevices.converter).path
+            let memory = try frame.memory()
+            let before = openDescriptorCount()
+            let failure = Errno(rawValue: EIO)
+            let faults = InjectedFaults([request: Array(repeating: nil, count: count) + [failure]])
+            InjectedFaults.$current.withValue(faults) {
+                do throws(VideoError) {
+                    let converter = try VideoConverter(
+                        path: path,
+                        source: frame.format,
+                        reading: .mappings,
+                        formats: [yuyvCode]
+                    )
+                    _ = try converter.convert(memory)
+                    Issue.record("\(request) was made well")
+                } catch {
+                    #expect("\(error)".hasSuffix(": \(request): \(failure)"))
+                }
+                #expect(faults.isUsedUp)
+            }
+            for _ in 0..<100 where openDescriptorCount() != before { usleep(20_000) }
+            #expect(openDescriptorCount() == before)
+        }
+    #endif
+
     @Test(.needs("camera", TestDevices.camera(isMultiPlanar: false) != nil))
     func `a camera converts nothing`() throws {
         let camera = try #require(TestDevices.camera(isMultiPlanar: false))
