@@ -102,7 +102,7 @@ let package = Package(
         // What operates programs on a running compositor.
         .target(
             name: "SignetDriver",
-            dependencies: ["CPNG", "CXKBCommon", "SharedMemory", "WaylandClient", "WaylandWire"],
+            dependencies: ["CPNG", "CXKBCommon", "DirectRendering", "SharedMemory", "WaylandClient", "WaylandWire"],
             swiftSettings: strict
         ),
 

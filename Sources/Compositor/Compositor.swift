@@ -25,6 +25,8 @@ public final class Compositor {
         public var keymap: Keymap?
         /// The device that clients' dma-bufs are for, if there is one. They are drawn without it too.
         public var device: DRMDevice?
+        /// What outputs' frames are made of.
+        public var frameStorage = FrameStorage.files
         /// Whether Alt with Tab, Space, F4, F9, F10 and F11 is for windows, and not for clients.
         public var hasShortcuts = true
         /// What a client may hold.
@@ -158,7 +160,7 @@ public final class Compositor {
         let output = Output(
             name: "HEADLESS-\(outputCount)",
             state: state,
-            driver: HeadlessDriver(state, clock: clock),
+            driver: HeadlessDriver(state, storage: settings.frameStorage, clock: clock),
             scene: scene,
             scheduler: scheduler,
             loop: display.loop,
@@ -215,8 +217,14 @@ public final class Compositor {
     }
 
     /// Tries to make memory for a frame, and lets it go again. Whether readers would get it without a copy.
-    public static func tryFrameMemory(_ mode: OutputMode = OutputMode()) throws(SystemError) -> Bool {
-        try FrameBuffer(size: mode.size).isSealed
+    public static func tryFrameMemory(
+        _ mode: OutputMode = OutputMode(),
+        in storage: FrameStorage = .files
+    ) throws(SystemError) -> Bool {
+        switch try FrameBuffer(size: mode.size, in: storage).kind {
+        case .sealedFile, .dmaBuffer: true
+        case .copy: false
+        }
     }
 
     // MARK: Input

@@ -28,6 +28,8 @@ public final class DRMDevice: Sendable {
     public let driver: String
     /// What it says it can do.
     public let capabilities: Capabilities
+    /// Whether dumb buffers are slow for the CPU to read, so that it had better draw elsewhere; DRM_CAP_DUMB_PREFER_SHADOW.
+    public let prefersShadow: Bool
     /// The node's number, stat(2)'s st_rdev.
     public let number: UInt64
     /// The open node.
@@ -52,6 +54,7 @@ public final class DRMDevice: Sendable {
             primeImport: prime & UInt64(DRM_PRIME_CAP_IMPORT) != 0,
             primeExport: prime & UInt64(DRM_PRIME_CAP_EXPORT) != 0
         )
+        prefersShadow = Self.capability(DRM_CAP_DUMB_PREFER_SHADOW, of: descriptor) != 0
         var status = stat()
         _ = try perform("fstat", on: path) { unsafe fstat(descriptor.rawValue, &status) }
         number = UInt64(status.st_rdev)

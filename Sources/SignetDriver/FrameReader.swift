@@ -1,3 +1,5 @@
+internal import DirectRendering
+internal import DirectRendering
 internal import Glibc
 package import SharedMemory
 internal import WaylandClient
@@ -36,7 +38,7 @@ package final class FrameReader {
             memory = ReceivedFrame(
                 mappings,
                 descriptor: descriptor,
-                isSealed: kind == .sealed,
+                kind: kind,
                 offset: Int(offsetHigh) << 32 | Int(offsetLow),
                 width: Int(width),
                 height: Int(height),
@@ -123,7 +125,7 @@ package final class ReceivedFrame {
     fileprivate var proxy: SignetSealedFrameV1?
     private let mappings: FrameMappings
     private let descriptor: Descriptor
-    private let isSealed: Bool
+    private let kind: SignetSealedFrameV1.Kind
     private let offset: Int
     /// Its width in pixels.
     package let width: Int
@@ -135,7 +137,7 @@ package final class ReceivedFrame {
     init(
         _ mappings: FrameMappings,
         descriptor: consuming Descriptor,
-        isSealed: Bool,
+        kind: SignetSealedFrameV1.Kind,
         offset: Int,
         width: Int,
         height: Int,
@@ -144,7 +146,7 @@ package final class ReceivedFrame {
     ) {
         self.mappings = mappings
         self.descriptor = descriptor
-        self.isSealed = isSealed
+        self.kind = kind
         self.offset = offset
         self.width = width
         self.height = height
@@ -168,15 +170,16 @@ package final class ReceivedFrame {
     /// Bytes from one row to the next in what ``withBytes(_:)`` has.
     package var rowLength: Int { stride }
 
-    /// Calls `body` with the bytes of XRGB8888 pixels. A compositor is believed no more than a client: only sealed
-    /// memory is mapped.
+    /// Calls `body` with the bytes of XRGB8888 pixels. A compositor is believed no more than a client: only memory is
+    /// mapped that can't shrink, as it is sealed or a dma-buf.
     package func withBytes<Result>(_ body: (RawSpan) -> Result) throws(DriverError) -> Result {
         try check()
         let length = offset + stride * (height - 1) + width * 4
+        if kind == .dmabuf { return try withDMABuffer(length, body) }
         do throws(SystemError) {
             let facts = try DescriptorFacts.read(descriptor)
             guard facts.size >= length else { throw SystemError(call: "fstat", errno: .invalidArgument) }
-            if isSealed, facts.seals?.contains(.shrink) == true, facts.fileSystem == .tmpfs {
+            if kind == .sealed, facts.seals?.contains(.shrink) == true, facts.fileSystem == .tmpfs {
                 let mapping = try mappings.mapping(of: descriptor, length: length)
                 return mapping.bytes.withBytes(in: offset..<length) { body($0) }
             }
@@ -190,15 +193,36 @@ package final class ReceivedFrame {
         }
     }
 
+    private func withDMABuffer<Result>(_ length: Int, _ body: (RawSpan) -> Result) throws(DriverError) -> Result {
+        do {
+            guard let buffer = try DMABuffer(ifDMABuffer: try descriptor.duplicate()), buffer.size >= length else {
+                throw SystemError(call: "lseek", errno: .invalidArgument)
+            }
+            let mapping = try mappings.mapping(of: buffer.descriptor, length: length)
+            return try buffer.withAccess(.read) { mapping.bytes.withBytes(in: offset..<length, body) }
+        } catch {
+            throw .refused("the frame can't be read: \(error)")
+        }
+    }
+
+    /// Whether the frame is a dma-buf.
+    package var isDMABuffer: Bool { kind == .dmabuf }
+
     /// Calls `body` with the frame's file, for a device, where its size can't change; nil, and not called, where that
     /// isn't so. `offset` is that of the first pixel.
     package func withFile<Result>(
         _ body: (_ file: borrowing Descriptor, _ offset: Int) throws -> Result
     ) throws -> Result? {
         try check()
-        let facts = try DescriptorFacts.read(descriptor)
         let length = offset + stride * (height - 1) + width * 4
-        guard isSealed, facts.seals?.contains(.shrink) == true, facts.fileSystem == .tmpfs, facts.size >= length else {
+        if kind == .dmabuf {
+            guard let buffer = try DMABuffer(ifDMABuffer: try descriptor.duplicate()), buffer.size >= length else {
+                return nil
+            }
+            return try body(descriptor, offset)
+        }
+        let facts = try DescriptorFacts.read(descriptor)
+        guard kind == .sealed, facts.seals?.contains(.shrink) == true, facts.fileSystem == .tmpfs, facts.size >= length else {
             return nil
         }
         return try body(descriptor, offset)

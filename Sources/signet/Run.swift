@@ -58,6 +58,23 @@ struct Run: ParsableCommand {
     var drmDevice: String?
 
     @Option(
+        help: .init(
+            """
+            What outputs' frames are: sealed files (the default), or dumb buffers of a graphics device, which readers \
+            get as dma-bufs.
+            """,
+            valueName: "sealed|dumb:PATH"
+        ),
+        transform: { text in
+            guard let choice = FrameMemory.Choice(text) else {
+                throw ValidationError("'\(text)' is neither sealed nor a device; write that as dumb:/dev/dri/card0")
+            }
+            return choice
+        }
+    )
+    var frameMemory = FrameMemory.Choice.sealed
+
+    @Option(
         name: .customLong("global"),
         help: .init(
             "The newest version of a global that clients find, as xdg_wm_base=3; 0 hides it. May be given again.",
@@ -188,7 +205,8 @@ struct Run: ParsableCommand {
             throw Failure("fewer than \(minimum) open files are allowed here; raise the hard limit, 'ulimit -Hn'")
         }
         let signals = try SignalQueue()
-        try FrameMemory.check(for: outputs)
+        let storage = try FrameMemory.open(frameMemory)
+        try FrameMemory.check(storage, for: outputs)
         let ready = readyFd.map(ReadyDescriptor.init)
         let level = logLevel
         let log = Logger(label: "signet") { _ in ConsoleLogHandler(logLevel: level) }
@@ -201,7 +219,7 @@ struct Run: ParsableCommand {
         let pictures: [LastFrames.Picture]
         do {
             let session = try Session(
-                settings: settings(log, traceFile),
+                settings: settings(log, storage, traceFile),
                 folder: folder,
                 socketName: socket,
                 signals: signals,
@@ -233,11 +251,14 @@ struct Run: ParsableCommand {
         }
     }
 
-    private func settings(_ log: Logger, _ traceFile: TraceFile?) throws -> Compositor.Settings {
+    private func settings(_ log: Logger, _ storage: FrameStorage, _ traceFile: TraceFile?) throws -> Compositor.Settings
+    {
         var settings = Compositor.Settings()
         if !outputs.isEmpty { settings.outputs = outputs }
         settings.shmPolicy = try ShmPolicy.effective(shmPolicy, log: log)
         settings.device = try GraphicsDevice.open(drmDevice, log: log)
+        settings.frameStorage = storage
+        FrameMemory.warn(storage, log: log)
         settings.drawsAlways = drawAlways
         settings.keepsLastFrames = screenshotOnFailure != nil
         settings.hasShortcuts = !noShortcuts

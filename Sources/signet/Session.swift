@@ -45,7 +45,7 @@ final class Session {
         do throws(SystemError) {
             try compositor.tryFrames()
         } catch {
-            throw FrameMemory.failure(error)
+            throw FrameMemory.failure(error, in: settings.frameStorage)
         }
         let socket: ListeningSocket
         do throws(ListeningSocket.Failure) {

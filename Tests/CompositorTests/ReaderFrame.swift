@@ -1,3 +1,4 @@
+import DirectRendering
 import Glibc
 import Pixels
 import SharedMemory
@@ -43,14 +44,29 @@ final class ReaderFrame {
     func picture() -> [[UInt32]] {
         (0..<layout.height).map { y in
             var row = [UInt32](repeating: 0, count: layout.width)
-            _ = unsafe pread(memory!.descriptor.rawValue, &row, layout.width * 4, y * layout.stride)
+            unsafe row.withUnsafeMutableBytes { unsafe read(into: $0, at: y * layout.stride) }
             return row.map { $0 & 0xff_ffff }
+        }
+    }
+
+    private func read(into bytes: UnsafeMutableRawBufferPointer, at offset: Int) {
+        guard kind == .dmabuf else {
+            _ = unsafe pread(memory!.descriptor.rawValue, bytes.baseAddress, bytes.count, offset)
+            return
+        }
+        // A dma-buf can't be read but through a mapping.
+        let buffer = try! DMABuffer(owning: try! memory!.descriptor.duplicate())
+        let mapping = try! ReadOnlyMapping(buffer.descriptor, length: layout.height * layout.stride)
+        try! buffer.withAccess(.read) {
+            mapping.withBytes(in: offset..<offset + bytes.count) { content in
+                unsafe content.withUnsafeBytes { unsafe bytes.copyMemory(from: $0) }
+            }
         }
     }
 
     func pixel(_ x: Int, _ y: Int) -> UInt32 {
         var bytes: [UInt8] = [0, 0, 0, 0]
-        _ = unsafe pread(memory!.descriptor.rawValue, &bytes, 4, y * layout.stride + x * 4)
+        unsafe bytes.withUnsafeMutableBytes { unsafe read(into: $0, at: y * layout.stride + x * 4) }
         return UInt32(bytes[2]) << 16 | UInt32(bytes[1]) << 8 | UInt32(bytes[0])
     }
 }

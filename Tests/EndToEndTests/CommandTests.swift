@@ -25,6 +25,7 @@ import Testing
         (["--output", "100x100*9"], "1920x1080"),
         (["--shm-policy", "lax"], "strict, seal, copy"),
         (["--log-level", "loud"], "warning"),
+        (["--frame-memory", "gpu"], "dumb:/dev/dri/card0"), (["--frame-memory", "dumb:"], "dumb:/dev/dri/card0"),
         (["--backend", "kms"], "headless"),
         (["--ready-fd", "77"], "77"),
         (["--nonsense"], "--nonsense"),
@@ -53,6 +54,12 @@ import Testing
             saying: "nowhere/trace",
             "No such file"
         )
+    }
+
+    @Test(arguments: [("/dev/null", "No such device"), ("/nonexistent/card0", "No such file")])
+    func `frames of a device that isn't one end in one line`(path: String, reason: String) throws {
+        let outcome = try Program.run("signet", ["run", "--frame-memory", "dumb:\(path)", "--", "true"], in: folder)
+        expectOneLine(outcome, status: 1, saying: "--frame-memory \(path): ", reason, "'sealed' needs no device")
     }
 
     @Test func helpIsNoError() throws {

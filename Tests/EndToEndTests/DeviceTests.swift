@@ -113,6 +113,20 @@ import Testing
         compositor.end()
     }
 
+    @Test(.needs("vgem", TestDevices.graphics("vgem") != nil))
+    func `frames in a device's memory are the same to the command's users`() throws {
+        let compositor = try folder.compositor(["--frame-memory", "dumb:\(try card("vgem"))", "--output", "400x300"])
+        let prime = try start("prime", ["--device", try card("vgem"), "--size", "200x150"])
+        let isShown = try shows(200, 150) { content in
+            (0..<64).contains { shift in
+                (0..<150).allSatisfy { y in (0..<200).allSatisfy { content[y][$0] == squares($0, y, shift: shift) } }
+            }
+        }
+        #expect(isShown)
+        prime.end()
+        compositor.end()
+    }
+
     // MARK: udmabuf
 
     @Test(.needs("udmabuf", TestDevices.hasUdmabuf))

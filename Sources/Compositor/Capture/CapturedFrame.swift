@@ -32,17 +32,19 @@ final class CapturedFrame: SignetSealedFrameV1.Requests {
         let isFree = output.paysForNewestFrame
         let (account, byteCount) = (resource.client.account, buffer.layout.byteCount)
         do throws(ProtocolError) {
-            if !isFree || !buffer.isSealed { memoryCharge = try account.charge(byteCount, of: .copiedBytes) }
+            if !isFree || buffer.kind == .copy { memoryCharge = try account.charge(byteCount, of: .copiedBytes) }
         } catch {
             return failSending()
         }
         do throws(SystemError) {
-            if buffer.isSealed {
-                try sendMemory(of: buffer, kind: .sealed, descriptor: buffer.file.descriptor)
+            switch buffer.kind {
+            case .sealedFile: try sendOriginal(buffer, kind: .sealed)
+            case .dmaBuffer: try sendOriginal(buffer, kind: .dmabuf)
+            case .copy: try sendMemory(of: buffer, kind: .copy, descriptor: buffer.copyForReader())
+            }
+            if buffer.kind != .copy {
                 buffer.hand(to: reader, atOutputsExpense: isFree)
                 (self.buffer, self.output) = (buffer, output)
-            } else {
-                try sendMemory(of: buffer, kind: .copy, descriptor: buffer.copyForReader())
             }
         } catch {
             return failSending()
@@ -84,6 +86,12 @@ final class CapturedFrame: SignetSealedFrameV1.Requests {
     /// Answers that there is no frame.
     func fail(_ reason: SignetSealedFrameV1.Failure) {
         resource.sendFailed(reason: reason)
+    }
+
+    private func sendOriginal(_ buffer: FrameBuffer, kind: SignetSealedFrameV1.Kind) throws(SystemError) {
+        try buffer.withDescriptor { descriptor throws(SystemError) in
+            try sendMemory(of: buffer, kind: kind, descriptor: descriptor)
+        }
     }
 
     private func sendMemory(

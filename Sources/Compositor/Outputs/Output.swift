@@ -241,6 +241,8 @@ final class Output: SceneViewer {
         let start: UInt64
         /// Whether something that shows couldn't be drawn.
         var isIncomplete = false
+        /// Why it can't be shown, where it can't.
+        var failure: String?
         /// For those who want to hear when it is shown.
         var feedback: [AwaitedFeedback] = []
 
@@ -291,6 +293,7 @@ final class Output: SceneViewer {
             damage = Region()
             let done = loop.expectValue { [weak self] (outcome: Renderer.Outcome) in
                 drawing.damage.subtract(outcome.same)
+                drawing.failure = outcome.failure.map { "\($0)" }
                 for index in outcome.troubles.keys.sorted() {
                     let (content, trouble) = (drawing.contents[index].content, outcome.troubles[index]!)
                     if trouble.isUnmappable {
@@ -321,13 +324,20 @@ final class Output: SceneViewer {
         if isStopped { return drawing.feedback.forEach { $0.send(nil) } }
         // What was drawn for another state isn't shown any more, nor what lacks something.
         let isCurrent = drawing.state == state && !drawing.isIncomplete
-        let result = isCurrent ? driver.submit(drawing.buffer, drawing.damage, begunAt: drawing.refresh) : .skipped
+        let result: SubmitResult =
+            if drawing.failure != nil {
+                .failed
+            } else if isCurrent {
+                driver.submit(drawing.buffer, drawing.damage, begunAt: drawing.refresh)
+            } else {
+                .skipped
+            }
         trace?.drew(name, from: drawing.start, to: clock.now, pixels: drawing.pixels, result: result.name)
         guard case .shown(let refresh) = result else {
             addDamage(bounds)
             for feedback in drawing.feedback { feedback.giveBack() }
             guard case .failed = result else { return }
-            didFail("the driver doesn't show it", at: clock.now)
+            didFail(drawing.failure ?? "the driver doesn't show it", at: clock.now)
             return tellWatchers(.failed)
         }
         (failures, retryTime, frameTime) = (0, 0, refresh.time)

@@ -1,3 +1,4 @@
+internal import DirectRendering
 internal import Pixels
 internal import SharedMemory
 internal import Synchronization
@@ -66,6 +67,8 @@ final class Renderer {
         var troubles: [Int: DrawingTrouble]
         /// What turned out to be as it was in the picture that it was compared with.
         var same: Region
+        /// Why devices can't be told of what was drawn, where they can't.
+        var failure: DeviceError?
     }
 
     /// Draws a list into a picture in XRGB8888, and then calls `action`, on whatever thread. The caller keeps the
@@ -83,17 +86,20 @@ final class Renderer {
             if let comparison { (list, same, others) = all.compared(with: comparison, meter: meter) }
             let helpers = BandThreads.shared
             let bands = helpers.bandCount(forPixels: list.pixelCount)
-            let picture = BandedPicture(list, into: picture, layout, bands: bands)
-            if bands > 1 { helpers.offer(picture) }
-            picture.drawBands(meter)
-            let troubles = picture.finish()
-            if bands > 1 { helpers.withdraw(picture) }
+            var failure: DeviceError?
+            do throws(DeviceError) { try picture.beginWriting() } catch { failure = error }
+            let banded = BandedPicture(list, into: picture, layout, bands: bands)
+            if bands > 1 { helpers.offer(banded) }
+            banded.drawBands(meter)
+            let troubles = banded.finish()
+            if bands > 1 { helpers.withdraw(banded) }
+            do throws(DeviceError) { try picture.endWriting() } catch { failure = error }
             let stillMissing = missing.isEmpty ? [:] : all.missingPages
             let filled = missing.map { index, count in
                 (index, DrawingTrouble(filledPages: max(0, count - stillMissing[index, default: 0])))
             }
             let sum = troubles.merging(filled, uniquingKeysWith: +).merging(others, uniquingKeysWith: +)
-            action(Outcome(troubles: sum, same: same))
+            action(Outcome(troubles: sum, same: same, failure: failure))
         }
         guard let orders else { return order(DrawingMeter()) }
         orders.unfinished.add(1, ordering: .relaxed)

@@ -32,7 +32,12 @@ final class DevicePictures: Pictures {
         // libx264, and files of pictures, want NV12.
         let formats = container == .elementaryStream ? [code("NV12"), code("YUYV")] : [code("NV12")]
         do throws(VideoError) {
-            converter = try VideoConverter(path: path, source: source, reading: .mappings, formats: formats)
+            converter = try VideoConverter(
+                path: path,
+                source: source,
+                reading: frame.isDMABuffer ? .dmaBuffers : .mappings,
+                formats: formats
+            )
         } catch {
             throw Failure("--converter: \(error)")
         }
@@ -82,7 +87,10 @@ final class DevicePictures: Pictures {
             guard offset == 0 else { return nil }
             let number = try file.fileNumber()
             if let known = sources.first(where: { $0.file == number }) { return known.memory }
-            let memory = try VideoMemory(mapping: file, length: frame.rowLength * frame.height)
+            let memory =
+                frame.isDMABuffer
+                ? VideoMemory(try DMABuffer(owning: try file.duplicate()))
+                : try VideoMemory(mapping: file, length: frame.rowLength * frame.height)
             if sources.count == Self.sourceLimit { sources.removeFirst() }
             sources.append((number, memory))
             return memory

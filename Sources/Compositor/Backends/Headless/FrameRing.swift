@@ -11,6 +11,8 @@ struct FrameRing {
     private static let historyLimit = 10
 
     let size: Size
+    /// What buffers are made of.
+    let storage: FrameStorage
     private(set) var buffers: [FrameBuffer] = []
     /// The buffer with the newest frame; nil before the first, and while the next is drawn over it.
     private(set) var front: FrameBuffer?
@@ -20,8 +22,9 @@ struct FrameRing {
     private var history: [Region] = []
 
     /// An empty one; `older`, of another size, had the frames so far. What readers hold of those stays counted.
-    init(size: Size, after older: FrameRing? = nil) {
+    init(size: Size, storage: FrameStorage, after older: FrameRing? = nil) {
         self.size = size
+        self.storage = storage
         frame = older?.frame ?? 0
         buffers = older?.buffers.filter(\.isHeld) ?? []
         for buffer in buffers { buffer.spoil() }
@@ -32,12 +35,14 @@ struct FrameRing {
 
     /// Makes the first buffer, so that want of memory for it shows now.
     mutating func reserve() throws(SystemError) {
-        if buffers.isEmpty { buffers.append(try FrameBuffer(size: size)) }
+        if buffers.isEmpty { buffers.append(try FrameBuffer(size: size, in: storage)) }
     }
 
     /// A buffer that nobody reads, and where what it holds differs from the newest frame. It counts as holding no frame
     /// until the next one is finished, also where it had the newest.
     mutating func next() throws(SystemError) -> (buffer: FrameBuffer, stale: Region) {
+        // What a reader has given back, and told a device to read for longer, isn't waited for.
+        for buffer in buffers where !buffer.isHeld && !buffer.isSpoilt && !buffer.isIdle { buffer.spoil() }
         clear()
         // The youngest free one needs the least repair.
         let best = buffers.filter { !$0.isHeld && !$0.isSpoilt }.max { $0.frame ?? 0 < $1.frame ?? 0 }
@@ -45,7 +50,7 @@ struct FrameRing {
         if let best {
             buffer = best
         } else {
-            buffer = try FrameBuffer(size: size)
+            buffer = try FrameBuffer(size: size, in: storage)
             buffers.append(buffer)
         }
         let stale = changes(since: buffer.frame)

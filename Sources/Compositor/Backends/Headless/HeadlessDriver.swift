@@ -9,8 +9,8 @@ final class HeadlessDriver: OutputDriver {
     private let frameClock: FrameClock
 
     /// One that is like `state`, which is possible.
-    init(_ state: OutputState, clock: any Clock) {
-        ring = FrameRing(size: state.mode.size)
+    init(_ state: OutputState, storage: FrameStorage, clock: any Clock) {
+        ring = FrameRing(size: state.mode.size, storage: storage)
         frameClock = FrameClock(clock: clock, refresh: state.mode.refresh)
         frameClock.tick = { [unowned self] refresh in onFrame?(refresh) }
     }
@@ -34,7 +34,7 @@ final class HeadlessDriver: OutputDriver {
 
     func commit(_ state: OutputState) throws(OutputError) {
         try test(state)
-        if state.mode.size != ring.size { ring = FrameRing(size: state.mode.size, after: ring) }
+        if state.mode.size != ring.size { ring = FrameRing(size: state.mode.size, storage: ring.storage, after: ring) }
         frameClock.setRefresh(state.mode.refresh)
     }
 
