@@ -26,8 +26,10 @@ public final class VideoConverter {
     public let card: String
     /// How pictures lie in memory that come in.
     public let source: VideoQueue.Format
-    /// How those lie there that come out. Which colours they mean isn't asked of the device.
+    /// How those lie there that come out.
     public let format: VideoQueue.Format
+    /// What the device says of their colours, where those that come in are sRGB; not all drivers have thought of it.
+    public let colors: VideoColors
     /// The buffers that are filled, by their numbers: memory of each plane.
     public let buffers: [[VideoMemory]]
     /// Nil once the device was given up.
@@ -58,7 +60,8 @@ public final class VideoConverter {
                 source.pixelFormat,
                 width: source.width,
                 height: source.height,
-                strides: source.planes.map(\.stride)
+                strides: source.planes.map(\.stride),
+                colors: .sRGB
             )
         }
         guard read.hasRows(of: source) else { throw work.otherLayout(source, read) }
@@ -67,6 +70,7 @@ public final class VideoConverter {
             throw .shortMemory(device: path, needed: plane.size, size: memory.size)
         }
         format = try Self.negotiate(work, formats, width: source.width, height: source.height)
+        colors = work.capture.colors ?? .sRGB
         try work.prepareSources(Self.sourceCount, areDMABuffers: kind == .dmaBuffers)
         buffers = try work.makeBuffers(count, sizes: sizes)
         isHeld = Array(repeating: false, count: buffers.count)

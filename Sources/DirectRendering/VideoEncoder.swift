@@ -55,10 +55,12 @@ public final class VideoEncoder {
     private static let bufferCount = 4
 
     /// Opens the device at `path` for pictures like `source`, as ``VideoConverter/format`` has it, and has it code them
-    /// as the first of `codings` that it has. It has `timeout` milliseconds for a picture.
+    /// as the first of `codings` that it has. `colors` are what a decoder is to be told. It has `timeout` milliseconds
+    /// for a picture.
     public init(
         path: String,
         source: VideoQueue.Format,
+        colors: VideoColors? = nil,
         codings: [UInt32],
         settings: Settings = Settings(),
         timeout: Int = 2_000
@@ -68,7 +70,7 @@ public final class VideoEncoder {
         let coding = try work.formats(codings, of: work.capture)[0]
         try Self.setCoding(coding, source, work)
         _ = try work.formats([source.pixelFormat], of: work.output)
-        self.source = try Self.negotiate(work, source)
+        self.source = try Self.negotiate(work, source, colors)
         try Self.setCoding(coding, source, work)
         Self.apply(settings, to: work.device)
         try work.prepareSources(Self.sourceCount, areDMABuffers: true)
@@ -104,14 +106,16 @@ public final class VideoEncoder {
     /// The device may want more columns and rows than there are; it is told then which of them to code.
     private static func negotiate(
         _ work: MemoryToMemory,
-        _ source: VideoQueue.Format
+        _ source: VideoQueue.Format,
+        _ colors: VideoColors?
     ) throws(VideoError) -> VideoQueue.Format {
         let made = try asking { () throws(DeviceError) in
             try work.output.setFormat(
                 source.pixelFormat,
                 width: source.width,
                 height: source.height,
-                strides: source.planes.map(\.stride)
+                strides: source.planes.map(\.stride),
+                colors: colors
             )
         }
         guard made.pixelFormat == source.pixelFormat, made.planes.map(\.stride) == source.planes.map(\.stride),

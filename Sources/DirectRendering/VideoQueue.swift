@@ -45,6 +45,8 @@ public final class VideoQueue {
     public let device: VideoDevice
     /// What was agreed on last.
     public private(set) var format: Format?
+    /// What the device says of that format's colours.
+    public private(set) var colors: VideoColors?
     let direction: VideoDevice.Direction
     let isMultiPlanar: Bool
     let type: v4l2_buf_type
@@ -85,7 +87,10 @@ public final class VideoQueue {
         var result: [UInt32] = []
         var description = v4l2_fmtdesc()
         description.type = type.rawValue
-        while unsafe signet_v4l2_enumerate_formats(device.descriptor.rawValue, &description) == 0 {
+        // No device has so many.
+        while result.count < 4_096,
+            unsafe signet_v4l2_enumerate_formats(device.descriptor.rawValue, &description) == 0
+        {
             result.append(description.pixelformat)
             description.index += 1
         }
@@ -95,14 +100,16 @@ public final class VideoQueue {
     /// Asks for a format; what the device makes of it is returned, and may differ in every respect.
     ///
     /// `strides` and `sizes` are bytes, for each plane; the device chooses those that aren't given. Sizes are a wish
-    /// for coded pictures only, whose length isn't known. Source: VIDIOC_S_FMT.
+    /// for coded pictures only, whose length isn't known. `colors` are what pictures have that go to the device. Source:
+    /// VIDIOC_S_FMT.
     @discardableResult
     public func setFormat(
         _ pixelFormat: UInt32,
         width: Int,
         height: Int,
         strides: [Int] = [],
-        sizes: [Int] = []
+        sizes: [Int] = [],
+        colors: VideoColors? = nil
     ) throws(DeviceError) -> Format {
         var wanted = unsafe v4l2_format()
         unsafe wanted.type = type.rawValue
@@ -127,6 +134,18 @@ public final class VideoQueue {
             unsafe wanted.fmt.pix.bytesperline = UInt32(clamping: strides.first ?? 0)
             unsafe wanted.fmt.pix.sizeimage = UInt32(clamping: sizes.first ?? 0)
         }
+        let told = colors ?? VideoColors(colorSpace: 0)
+        if isMultiPlanar {
+            unsafe wanted.fmt.pix_mp.colorspace = told.colorSpace
+            unsafe wanted.fmt.pix_mp.xfer_func = UInt8(clamping: told.transfer)
+            unsafe wanted.fmt.pix_mp.ycbcr_enc = UInt8(clamping: told.encoding)
+            unsafe wanted.fmt.pix_mp.quantization = UInt8(clamping: told.quantization)
+        } else {
+            unsafe wanted.fmt.pix.colorspace = told.colorSpace
+            unsafe wanted.fmt.pix.xfer_func = told.transfer
+            unsafe wanted.fmt.pix.ycbcr_enc = told.encoding
+            unsafe wanted.fmt.pix.quantization = told.quantization
+        }
         try request("VIDIOC_S_FMT") { unsafe signet_v4l2_set_format($0, &wanted) }
         let agreed: Format
         if isMultiPlanar {
@@ -142,6 +161,12 @@ public final class VideoQueue {
                 height: Int(picture.height),
                 planes: planes
             )
+            self.colors = VideoColors(
+                colorSpace: picture.colorspace,
+                transfer: UInt32(picture.xfer_func),
+                encoding: UInt32(picture.ycbcr_enc),
+                quantization: UInt32(picture.quantization)
+            )
         } else {
             let picture = unsafe wanted.fmt.pix
             agreed = Format(
@@ -149,6 +174,12 @@ public final class VideoQueue {
                 width: Int(picture.width),
                 height: Int(picture.height),
                 planes: [Format.Plane(stride: Int(picture.bytesperline), size: Int(picture.sizeimage))]
+            )
+            self.colors = VideoColors(
+                colorSpace: picture.colorspace,
+                transfer: picture.xfer_func,
+                encoding: picture.ycbcr_enc,
+                quantization: picture.quantization
             )
         }
         format = agreed

@@ -65,12 +65,14 @@ import Testing
             }
             let converter = try converter(of: frame, memory == "sealed" ? .mappings : .dmaBuffers)
             #expect(converter.format.pixelFormat == yuyvCode)
+            #expect(converter.colors.matrix == .bt601 && !converter.colors.isFullRange)
             let index = try converter.convert(source)
             #expect(try wrongRows(converter, index) == [])
 
             let encoder = try VideoEncoder(
                 path: try #require(TestDevices.encoder).path,
                 source: converter.format,
+                colors: converter.colors,
                 codings: [FourCC.code("H264")!, FourCC.code("FWHT")!],
                 timeout: 10_000
             )
@@ -82,6 +84,7 @@ import Testing
             let other = try VideoEncoder(
                 path: encoder.path,
                 source: converter.format,
+                colors: converter.colors,
                 codings: [encoder.coding],
                 timeout: 10_000
             )
@@ -379,6 +382,17 @@ import Testing
             }
         }
         #expect(openDescriptorCount() == before)
+    }
+
+    @Test func `colours that a device doesn't tell follow from those that it tells`() {
+        let (rec709, bt2020, jpeg) = (3, 10, 7) as (UInt32, UInt32, UInt32)
+        #expect(VideoColors.sRGB.matrix == .bt601 && !VideoColors.sRGB.isFullRange)
+        #expect(VideoColors(colorSpace: rec709).matrix == .bt709)
+        #expect(VideoColors(colorSpace: bt2020).matrix == .bt2020)
+        #expect(VideoColors(colorSpace: jpeg).isFullRange)
+        #expect(!VideoColors(colorSpace: jpeg, quantization: 2).isFullRange)
+        #expect(VideoColors(colorSpace: rec709, encoding: 1).matrix == .bt601)
+        #expect(VideoColors(colorSpace: rec709, encoding: 77).matrix == .other)
     }
 
     @Test func `formats have names of four letters`() {
