@@ -109,9 +109,9 @@ import WaylandClient
             fences.append(UInt32(fence))
             frame.proxy.destroy()
         }
-        // vgem's fences would take ten seconds.
-        for fence in fences { _ = signet_vgem_signal_fence(descriptor, fence) }
-        #expect(party.fixture.output.driver.newest != nil)
+        // vgem's fences take ten seconds by themselves: those that were there when the last frame was drawn still stand.
+        #expect(signet_vgem_signal_fence(descriptor, fences[4]) == 0)
+        #expect(signet_vgem_signal_fence(descriptor, fences[5]) == 0)
     }
 
     @Test(.needs("converter", TestDevices.convertsFrames))
