@@ -28,7 +28,9 @@ public final class DRMDevice: Sendable {
     public let driver: String
     /// What it says it can do.
     public let capabilities: Capabilities
-    /// Whether dumb buffers are slow for the CPU to read, so that it had better draw elsewhere; DRM_CAP_DUMB_PREFER_SHADOW.
+    /// Whether dumb buffers are slow for the CPU to read, so that it had better draw elsewhere.
+    ///
+    /// Source: DRM_CAP_DUMB_PREFER_SHADOW.
     public let prefersShadow: Bool
     /// The node's number, stat(2)'s st_rdev.
     public let number: UInt64

@@ -100,8 +100,8 @@ public final class VideoQueue {
     /// Asks for a format; what the device makes of it is returned, and may differ in every respect.
     ///
     /// `strides` and `sizes` are bytes, for each plane; the device chooses those that aren't given. Sizes are a wish
-    /// for coded pictures only, whose length isn't known. `colors` are what pictures have that go to the device. Source:
-    /// VIDIOC_S_FMT.
+    /// for coded pictures only, whose length isn't known. `colors` are what pictures have that go to the device.
+    /// Source: VIDIOC_S_FMT.
     @discardableResult
     public func setFormat(
         _ pixelFormat: UInt32,

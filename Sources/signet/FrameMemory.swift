@@ -57,8 +57,8 @@ enum FrameMemory {
         if case .dumbBuffers(let device) = storage {
             return Failure(
                 """
-                no frame can be made of \(device.path) (\(device.driver)): \(error); --frame-memory dumb: takes a card that \
-                makes dumb buffers, as /dev/dri/card0, and 'sealed' needs no device
+                no frame can be made of \(device.path) (\(device.driver)): \(error); --frame-memory dumb: takes a \
+                card that makes dumb buffers, as /dev/dri/card0, and 'sealed' needs no device
                 """
             )
         }

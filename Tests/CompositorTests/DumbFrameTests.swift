@@ -109,7 +109,7 @@ import WaylandClient
             fences.append(UInt32(fence))
             frame.proxy.destroy()
         }
-        // vgem's fences take ten seconds by themselves: those that were there when the last frame was drawn still stand.
+        // vgem's fences take ten seconds by themselves: those that were there when the last frame was drawn still do.
         #expect(signet_vgem_signal_fence(descriptor, fences[4]) == 0)
         #expect(signet_vgem_signal_fence(descriptor, fences[5]) == 0)
     }

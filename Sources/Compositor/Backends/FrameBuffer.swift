@@ -6,8 +6,8 @@ internal import SharedMemory
 ///
 /// It is a memfd that can neither shrink nor grow nor be written by anybody but through the mapping made here before
 /// it was sealed. Where the kernel has no memfd_create it is an unlinked shm_open file; a reader then gets a copy in a
-/// file of its own, see ``copyForReader()``. It can also be a graphics device's dumb buffer, which is drawn into through
-/// the device's mapping: its dma-buf is exported for reading only.
+/// file of its own, see ``copyForReader()``. It can also be a graphics device's dumb buffer, which is drawn into
+/// through the device's mapping: its dma-buf is exported for reading only.
 final class FrameBuffer {
     /// What readers get.
     enum Kind {
