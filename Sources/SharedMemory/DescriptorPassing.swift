@@ -53,9 +53,12 @@ extension Descriptor {
     /// Receives until `bytes` is full, and the `expected` number of descriptors that came with them.
     ///
     /// They are closed on exec. Where fewer or more came, or the kernel dropped some, all of them are closed.
+    /// `inOnePiece` is for sockets that keep messages apart, and has a shorter one fail as
+    /// ``DescriptorPassingError/truncated``.
     public borrowing func receive(
         into bytes: inout MutableRawSpan,
-        expecting expected: Int
+        expecting expected: Int,
+        inOnePiece: Bool = false
     ) throws(DescriptorPassingError) -> DescriptorList {
         let socket = rawValue
         var descriptors = DescriptorList()
@@ -79,6 +82,10 @@ extension Descriptor {
                 }
                 if count == 0 { throw .closed }
                 done += count
+                if inOnePiece, done < buffer.count {
+                    isTruncated = true
+                    break
+                }
             }
         }
         if isTruncated { throw .truncated }

@@ -47,12 +47,18 @@ package final class FrameReader {
             )
         }
         frame.onDamage = { x, y, width, height in
-            memory?.damage.append(PixelArea(x: Int(x), y: Int(y), width: Int(width), height: Int(height)))
+            guard let memory else { return }
+            // A compositor sends few; so many are as good as everywhere.
+            if memory.damage.count == ReceivedFrame.damageLimit {
+                memory.damage = [PixelArea(x: 0, y: 0, width: memory.width, height: memory.height)]
+            }
+            memory.damage.append(PixelArea(x: Int(x), y: Int(y), width: Int(width), height: Int(height)))
         }
         frame.onReady = { [weak self, unowned frame] secondsHigh, secondsLow, nanoseconds in
             let seconds = UInt64(secondsHigh) << 32 | UInt64(secondsLow)
             memory?.time = seconds &* 1_000_000_000 &+ UInt64(nanoseconds)
-            guard let self else { return }
+            // Without memory, or a second time, it is none.
+            guard let self, memory != nil else { return }
             memory?.proxy = frame
             (request, received, memory) = (nil, memory, nil)
         }
@@ -158,6 +164,9 @@ package final class ReceivedFrame {
         proxy?.destroy()
     }
 
+    /// How many rectangles of damage are kept apart.
+    fileprivate static let damageLimit = 256
+
     /// DRM_FORMAT_XRGB8888.
     private static let xrgb8888: UInt32 = 0x3432_5258
 
@@ -222,7 +231,8 @@ package final class ReceivedFrame {
             return try body(descriptor, offset)
         }
         let facts = try DescriptorFacts.read(descriptor)
-        guard kind == .sealed, facts.seals?.contains(.shrink) == true, facts.fileSystem == .tmpfs, facts.size >= length else {
+        guard kind == .sealed, facts.seals?.contains(.shrink) == true, facts.fileSystem == .tmpfs, facts.size >= length
+        else {
             return nil
         }
         return try body(descriptor, offset)
@@ -232,7 +242,7 @@ package final class ReceivedFrame {
     package func check() throws(DriverError) {
         let side = 1...16_384
         guard format == Self.xrgb8888, side.contains(width), side.contains(height),
-            (width * 4...1 << 20).contains(stride), offset >= 0, offset < 1 << 48
+            (width * 4...width * 8 + 4_096).contains(stride), offset >= 0, offset < 1 << 48
         else {
             throw .refused("the compositor sent a frame of an unknown kind (format \(format), \(width)x\(height))")
         }

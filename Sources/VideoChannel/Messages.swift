@@ -72,6 +72,8 @@ enum VideoMessage: Hashable, Sendable {
     /// There are no more, and the last one is shown until `time`.
     case end(time: UInt64, dropped: UInt64)
 
+    /// There is all that it takes, and what is written to is empty now.
+    case begun
     /// The memory was read; so many pictures and bytes have been written so far.
     case done(slot: Int, pictures: UInt64, bytes: UInt64)
 
@@ -85,7 +87,7 @@ enum VideoMessage: Hashable, Sendable {
     var descriptorCount: Int {
         switch self {
         case .order, .memory: 1
-        case .picture, .end, .done: 0
+        case .picture, .end, .begun, .done: 0
         }
     }
 
@@ -108,6 +110,7 @@ enum VideoMessage: Hashable, Sendable {
                 + layout.planes.flatMap { [UInt64($0.offset), UInt64($0.stride)] }
         case .picture(let slot, let time, let dropped): (number, content) = (3, [UInt64(slot), time, dropped])
         case .end(let time, let dropped): (number, content) = (4, [time, dropped])
+        case .begun: (number, content) = (6, [])
         case .done(let slot, let pictures, let bytes): (number, content) = (5, [UInt64(slot), pictures, bytes])
         }
         let words = [Self.version | number] + content
@@ -164,6 +167,7 @@ enum VideoMessage: Hashable, Sendable {
         case Self.version | 5:
             guard let slot = number(1, in: 0...VideoOrder.mostSlots - 1) else { return nil }
             self = .done(slot: slot, pictures: words[2], bytes: words[3])
+        case Self.version | 6: self = .begun
         default: return nil
         }
     }

@@ -36,6 +36,13 @@ public struct PictureLayout: Hashable, Sendable {
     /// The longest distance from one row to the next, in bytes.
     static let longestStride = 1 << 17
 
+    /// Whether rows and planes are no further apart than they ever are: what another process says isn't to become a sum
+    /// that nobody has memory for.
+    private func isLikely(_ plane: Plane) -> Bool {
+        (rowLength...max(2 * rowLength, rowLength + 4_096)).contains(plane.stride)
+            && (0...2 * plane.stride * height).contains(plane.offset)
+    }
+
     /// Nil where the numbers can't be those of a picture: sides that aren't even or within ``longestSide``, rows that
     /// overlap, another number of planes.
     public init?(format: Format, width: Int, height: Int, planes: [Plane]) {
@@ -47,11 +54,7 @@ public struct PictureLayout: Hashable, Sendable {
         self.width = width
         self.height = height
         self.planes = planes
-        let length = rowLength
-        guard
-            planes.allSatisfy({ (length...Self.longestStride).contains($0.stride) && (0..<1 << 40).contains($0.offset) }
-            )
-        else { return nil }
+        guard planes.allSatisfy(isLikely) else { return nil }
     }
 
     /// Bytes of a row, without what lies between rows.

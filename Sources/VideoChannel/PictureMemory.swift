@@ -33,7 +33,11 @@ func makePictureMemory(
         }
         let mapping = try ReadOnlyMapping(buffer.descriptor, length: layout.byteCount)
         return DeviceMemory(layout, buffer, mapping)
-    case .file: return FileMemory(layout, descriptor)
+    case .file:
+        guard try DescriptorFacts.read(descriptor).size >= layout.byteCount else {
+            throw VideoChannelError.broken("hands over a file that is too small")
+        }
+        return FileMemory(layout, descriptor)
     }
 }
 

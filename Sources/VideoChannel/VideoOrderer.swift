@@ -34,6 +34,11 @@ public final class VideoOrderer {
     /// How many bytes the other end has written.
     public private(set) var bytes: UInt64 = 0
 
+    /// Whether the other end has what it takes, and has begun.
+    public private(set) var hasBegun = false
+    /// How many answers there were.
+    public private(set) var answerCount = 0
+
     /// How many pictures may be on their way: one that is encoded, and the next.
     public static let limit = 2
 
@@ -111,8 +116,14 @@ public final class VideoOrderer {
     public func dispatchAvailable() throws(VideoChannelError) {
         var poller = pollfd(fd: socket.rawValue, events: Int16(POLLIN), revents: 0)
         while unsafe poll(&poller, 1, 0) > 0 {
-            guard case .done(let slot, let pictures, let bytes) = try VideoMessage.receive(over: socket),
-                outstanding.indices.contains(slot), outstanding[slot] > 0
+            let message = try VideoMessage.receive(over: socket)
+            answerCount += 1
+            if case .begun = message {
+                hasBegun = true
+                continue
+            }
+            guard case .done(let slot, let pictures, let bytes) = message, outstanding.indices.contains(slot),
+                outstanding[slot] > 0
             else { throw .broken("answers what wasn't asked") }
             outstanding[slot] -= 1
             (self.pictures, self.bytes) = (pictures, bytes)
@@ -156,7 +167,7 @@ extension VideoMessage {
         do throws(DescriptorPassingError) {
             var span = words.mutableSpan
             var bytes = unsafe span.mutableBytes
-            descriptors = try socket.receive(into: &bytes, expecting: count)
+            descriptors = try socket.receive(into: &bytes, expecting: count, inOnePiece: true)
         } catch {
             switch error {
             case .closed: throw .closed

@@ -69,6 +69,11 @@ public final class VideoTaker {
         try memories[slot].withBytes { bytes in try body(bytes, memories[slot].layout) }
     }
 
+    /// There is all that it takes to make the video.
+    public func begin() throws(VideoChannelError) {
+        try VideoMessage.begun.send(over: socket, with: DescriptorList())
+    }
+
     /// The picture was read, and its memory may be used again; so much has been written in all.
     public func done(slot: Int, pictures: UInt64, bytes: UInt64) throws(VideoChannelError) {
         try VideoMessage.done(slot: slot, pictures: pictures, bytes: bytes).send(over: socket, with: DescriptorList())

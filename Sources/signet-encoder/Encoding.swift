@@ -42,6 +42,9 @@ final class Encoding {
         let order = taker.order
         guard let target = taker.takeTarget() else { throw Failure("there is nothing to write to") }
         isStream = order.container == .transportStream
+        // A file is finished also where who ordered it is gone. A pipe's reader may stay away for ever; TERM comes
+        // then.
+        if lseek(target.rawValue, 0, SEEK_CUR) < 0 { signal(SIGTERM, SIG_DFL) }
         encoder = try H264Encoder(order, timescale: Self.timescale, keyInterval: 250, hasStartCodes: isStream)
         switch order.container {
         case .mp4: container = try MP4File(target, order, encoder.parameterSets, timescale: Self.timescale)
@@ -51,6 +54,8 @@ final class Encoding {
     }
 
     func run() throws {
+        // Nobody waits for that any more where it fails.
+        try? taker.begin()
         while let event = try taker.next() {
             switch event {
             case .picture(let slot, let time, let dropped):

@@ -33,6 +33,8 @@ final class MP4File: Container {
         timescale: Int
     ) throws {
         isSeekable = lseek(file.rawValue, 0, SEEK_CUR) >= 0
+        // What was in it before goes when there is something else.
+        if isSeekable { _ = ftruncate(file.rawValue, 0) }
         self.file = file
         self.timescale = timescale
         usualDuration = UInt32(clamping: timescale * 1_000 / order.rate)
@@ -313,7 +315,11 @@ final class MP4File: Container {
     }
 
     private func append(_ bytes: [UInt8]) throws {
-        try writeAll(bytes, to: file)
+        do { try writeAll(bytes, to: file) } catch {
+            // A part of a fragment is nothing that plays.
+            if isSeekable { _ = ftruncate(file.rawValue, off_t(byteCount)) }
+            throw error
+        }
         byteCount += UInt64(bytes.count)
     }
 }

@@ -14,6 +14,9 @@ guard CommandLine.arguments.count == 2, let number = CInt(CommandLine.arguments[
 }
 do {
     try Encoding(over: Descriptor(owning: number)).run()
+} catch VideoChannelError.closed {
+    // Nothing was ordered, and why is said elsewhere.
+    exit(1)
 } catch let failure as Failure {
     report(failure.message)
     exit(1)

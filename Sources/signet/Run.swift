@@ -229,8 +229,15 @@ struct Run: ParsableCommand {
             announce(session.socketName, folder, ready)
             if !client.isEmpty {
                 ChildEnvironment.prepare(socketName: session.socketName)
-                if let record { try session.record(to: record) }
-                try session.start(lastArguments: client.count, limit: limit, timeout: timeout)
+                let isRecorded = try record.map { path in try session.record(to: path, within: min(timeout ?? 30, 30)) }
+                if isRecorded ?? true {
+                    do {
+                        try session.start(lastArguments: client.count, limit: limit, timeout: timeout)
+                    } catch {
+                        session.abandonRecording()
+                        throw error
+                    }
+                }
             }
             ending = session.run()
             pictures = session.lastPictures

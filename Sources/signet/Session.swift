@@ -13,6 +13,10 @@ final class Session {
     private var job: Job?
     private var timeLimit: TimeLimit?
     private var recorder: RecorderProcess?
+    /// Whether signals are for a client that isn't there yet.
+    private var isBeforeClient = false
+    /// Whether a signal came when the run was over.
+    private var isImpatient = false
     /// Set when it is time to end.
     private var ending: Job.Ending?
     /// How long is waited in the end for the last frames, in nanoseconds: where drawing hangs, the run ends without.
@@ -75,8 +79,11 @@ final class Session {
         }
     }
 
-    /// Starts to record the first output, and returns when the recorder waits for what changes on it.
-    func record(to path: String) throws {
+    /// Starts to record the first output, and waits until the recorder waits for what changes on it, for so many
+    /// seconds at most. False where a signal ended the run meanwhile, before the client was started.
+    func record(to path: String, within seconds: Double) throws -> Bool {
+        isBeforeClient = true
+        defer { isBeforeClient = false }
         let recorder = try RecorderProcess(
             path,
             socketName: socketName,
@@ -84,9 +91,21 @@ final class Session {
             loop: compositor.display.loop
         )
         self.recorder = recorder
-        while recorder.state == .starting, ending == nil { compositor.dispatch() }
-        if case .ended = recorder.state { throw Failure("nothing can be recorded, and the client isn't started") }
+        let end = EventLoop.now + UInt64(seconds * 1_000_000_000)
+        while recorder.state == .starting, ending == nil, EventLoop.now < end { compositor.dispatch(timeout: 100) }
+        if ending != nil { return false }
+        if recorder.state == .ready { return true }
+        let wasRunning = recorder.isRunning
+        recorder.kill()
+        throw Failure(
+            wasRunning
+                ? "the recorder hasn't begun within \(seconds) seconds, and the client isn't started"
+                : "nothing can be recorded, and the client isn't started"
+        )
     }
+
+    /// The client can't be started: there is nothing to be recorded.
+    func abandonRecording() { recorder?.kill() }
 
     /// Runs until it is time to end; returns how.
     func run() -> Job.Ending {
@@ -114,7 +133,8 @@ final class Session {
         guard let recorder else { return }
         let end = EventLoop.now + RecorderProcess.endTime
         recorder.stop()
-        while recorder.isRunning, EventLoop.now < end { compositor.dispatch(timeout: 100) }
+        while recorder.isRunning, EventLoop.now < end, !isImpatient { compositor.dispatch(timeout: 100) }
+        if recorder.isRunning { log.error("the recorder hasn't ended, and is killed; the video's end is missing") }
         recorder.kill()
     }
 
@@ -123,15 +143,22 @@ final class Session {
         let turns = compositor.display.loop.turns
         let (time, sleep) = (turns.longest / 1_000, turns.longestSleep / 1_000)
         let process = turns.longestProcess.map { ", for process \($0)" } ?? ""
-        log.debug("longest turn: \(time) us of CPU, \(sleep) us asleep\(process)")
-        log.debug("turns asleep for longer than a millisecond: \(turns.longSleeps)")
+        let often = "\(turns.longSleeps) times for longer than a millisecond"
+        log.debug("longest turn: \(time) us of CPU, \(sleep) us asleep (\(often))\(process)")
     }
 
     private func handle(_ signal: SignalQueue.Signal) {
         let number = signal.number
         if ending != nil, number == SIGCHLD { return reap() }
         // The client may be gone, and its group and the terminal somebody else's.
-        guard ending == nil else { return }
+        guard ending == nil else {
+            isImpatient = isImpatient || [SIGHUP, SIGINT, SIGQUIT, SIGTERM].contains(number)
+            return
+        }
+        if isBeforeClient, [SIGHUP, SIGINT, SIGQUIT, SIGTERM].contains(number) {
+            ending = .exit(status: 128 + number)
+            return
+        }
         switch (number, job) {
         case (SIGCHLD, _): reap()
         case (_, let job?): job.handle(signal)

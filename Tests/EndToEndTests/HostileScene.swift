@@ -206,7 +206,7 @@ final class HostileScene {
         #expect(Int(found.1)! <= cpuLimit * factor, "\(found.0)", sourceLocation: sourceLocation)
         #expect(Int(found.2)! <= limit * factor, "\(found.0)", sourceLocation: sourceLocation)
         if factor == 1 {
-            let sleeps = text.firstMatch(of: #/turns asleep for longer than a millisecond: (\d+)/#)
+            let sleeps = text.firstMatch(of: #/asleep \((\d+) times/#)
             #expect(Int(try #require(sleeps).1)! <= 2, "\(found.0)", sourceLocation: sourceLocation)
         }
     }

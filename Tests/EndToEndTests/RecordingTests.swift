@@ -428,6 +428,90 @@ import WaylandClient
         compositor.end()
     }
 
+    // MARK: What was found by attacks
+
+    @Test func `a video is as long as it was asked to be, also where nothing has changed for long`() throws {
+        guard Program.isInstalled("ffprobe") else { return Program.notInstalled("ffprobe") }
+        let compositor = try compositor()
+        let fields = try Fields()
+        // Somebody else looks, so that the frame is an old one.
+        let other = try record([folder.path + "/other.mp4"])
+        sleep(1)
+        let start = ContinuousClock.now
+        let outcome = try Program.run("signet", ["record", "--socket", "test", "--for", "1", video], in: folder)
+        let time = ContinuousClock.now - start
+        #expect(outcome.status == 0, "\(outcome)")
+        #expect(time > .seconds(1) && time < .seconds(3), "\(time)")
+        #expect(abs(try Facts(video).duration - 1) < 0.01)
+        other.end()
+        withExtendedLifetime(fields) {}
+        compositor.end()
+    }
+
+    @Test func `a constant rate ends in time, also where its reader is slow`() throws {
+        let compositor = try compositor(["--output", "64x48"])
+        let command =
+            "'\(Program.path(of: "signet"))' record --socket test --fps 30 --for 0.5 - | (sleep 2; wc -c)"
+        let outcome = try Program.run("/bin/sh", ["-c", command], in: folder)
+        let head = "YUV4MPEG2 W64 H48 F30000:1000 Ip A1:1 C420jpeg XCOLORRANGE=LIMITED\n".utf8.count
+        let bytes = Int(outcome.output.trimmingCharacters(in: .whitespacesAndNewlines)) ?? 0
+        // Whole pictures, and all of them.
+        #expect(bytes == head + 15 * (6 + 64 * 48 * 3 / 2), "\(outcome)")
+        compositor.end()
+    }
+
+    @Test func `what was in a file stays until there is something else`() throws {
+        try Data("precious".utf8).write(to: URL(filePath: video))
+        let compositor = try compositor(["--global", "signet_sealed_frame_manager_v1=0"])
+        #expect(try Program.run("signet", ["record", "--socket", "test", video], in: folder).status == 1)
+        #expect(try String(contentsOfFile: video, encoding: .utf8) == "precious")
+        compositor.end()
+    }
+
+    @Test func `an encoder that can't work ends it before a client is started`() throws {
+        let program = folder.path + "/signet"
+        try FileManager.default.copyItem(atPath: Program.path(of: "signet"), toPath: program)
+        let encoder = folder.path + "/signet-encoder"
+        try Data("#!/bin/sh\nexit 127\n".utf8).write(to: URL(filePath: encoder))
+        unsafe chmod(encoder, 0o755)
+        let outcome = try Program.run(program, ["run", "--record", video, "--", "echo", "ran"], in: folder)
+        #expect(outcome.status == 1 && !outcome.output.contains("ran"), "\(outcome)")
+        #expect(!folder.contents.contains("video.mp4"))
+    }
+
+    @Test func `a signal before the client is started ends the run`() throws {
+        for pause: UInt32 in [20_000, 60_000, 120_000] {
+            let mark = folder.path + "/mark"
+            let script = "echo >\(mark); exec sleep 5"
+            let running = try Running("signet", ["run", "--record", video, "--", "sh", "-c", script], in: folder)
+            usleep(pause)
+            let isStarted = FileManager.default.fileExists(atPath: mark)
+            let outcome = running.end(SIGTERM)
+            // Signet's own, or the client's.
+            #expect(outcome.status == 128 + SIGTERM, "\(outcome)")
+            #expect(isStarted || !FileManager.default.fileExists(atPath: mark) || outcome.output.contains("WAYLAND"))
+            try? FileManager.default.removeItem(atPath: mark)
+        }
+    }
+
+    @Test func `two don't write one file`() throws {
+        let compositor = try compositor()
+        let fields = try Fields()
+        let recorder = try record([video])
+        let outcome = try Program.run("signet", ["record", "--socket", "test", video], in: folder)
+        #expect(outcome.status == 1 && outcome.errors.contains("another program"), "\(outcome)")
+        #expect(outcome.errors.split(separator: "\n").count == 1, "\(outcome)")
+        #expect(recorder.end().status == 0)
+        withExtendedLifetime(fields) {}
+        compositor.end()
+    }
+
+    @Test func `a client that can't be started leaves no recorder`() throws {
+        let outcome = try Program.run("signet", ["run", "--record", video, "--", "/nonexistent"], in: folder)
+        #expect(outcome.status == 127, "\(outcome)")
+        #expect(outcome.errors.split(separator: "\n").count <= 2, "\(outcome)")
+    }
+
     // MARK: signet run --record
 
     private func run(_ options: [String], script: String) throws -> Program.Outcome {
@@ -457,7 +541,7 @@ import WaylandClient
     @Test func `what can't be recorded isn't run`() throws {
         let outcome = try run(["--record", folder.path + "/no/video.mp4"], script: "echo ran")
         #expect(outcome.status == 1 && !outcome.output.contains("ran"), "\(outcome)")
-        #expect(outcome.errors.contains("no/video.mp4 can't be written"), "\(outcome)")
+        #expect(outcome.errors.contains("no/video.mp4' can't be written"), "\(outcome)")
     }
 
     @Test func `without an encoder that is said`() throws {

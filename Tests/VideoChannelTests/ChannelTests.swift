@@ -107,6 +107,23 @@ import Testing
         #expect(throws: VideoChannelError.self) { try taker.withPicture(slot: 0) { _, _ in } }
     }
 
+    @Test func `half a message is an end`() throws {
+        let ends = try makeEnds()
+        let orderer = try VideoOrderer(Self.order, over: Descriptor(owning: ends.orderer), into: nothing())
+        try #require(unsafe write(ends.taker, "12345678", 8) == 8)
+        #expect(throws: VideoChannelError.self) { try orderer.dispatchAvailable() }
+        close(ends.taker)
+    }
+
+    @Test func `pictures aren't further apart than pictures are`() {
+        for (offset, stride) in [(1 << 35, 64), (0, 1 << 17), (64 * 48 * 3, 64), (-1, 64), (0, 63)] {
+            let planes = [
+                PictureLayout.Plane(offset: 0, stride: 64), PictureLayout.Plane(offset: offset, stride: stride),
+            ]
+            #expect(PictureLayout(format: .nv12, width: 64, height: 48, planes: planes) == nil)
+        }
+    }
+
     @Test func `words that make no sense are refused, whatever they are`() {
         var random = SystemRandomNumberGenerator()
         let messages: [VideoMessage] = [

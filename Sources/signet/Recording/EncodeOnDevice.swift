@@ -19,7 +19,7 @@ struct EncodeOnDevice: ParsableCommand {
 
     func run() throws {
         guard fcntl(channel, F_GETFD) >= 0 else { throw Failure("descriptor \(channel) isn't open") }
-        for number in [SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE, SIGXFSZ] { signal(number, SIG_IGN) }
+        for number in [SIGINT, SIGHUP, SIGQUIT, SIGPIPE, SIGXFSZ] { signal(number, SIG_IGN) }
         do { try encode(try VideoTaker(over: Descriptor(owning: channel))) } catch let error as SystemError {
             throw Failure("the video can't be written: \(error.errno)")
         } catch let error as VideoError {
@@ -53,6 +53,8 @@ struct EncodeOnDevice: ParsableCommand {
             source: source,
             codings: [FourCC.code("H264")!, FourCC.code("HEVC")!, FourCC.code("FWHT")!]
         )
+        _ = ftruncate(target.rawValue, 0)
+        try? taker.begin()
         var (pictures, bytes): (UInt64, UInt64) = (0, 0)
         func write(_ coded: [VideoEncoder.CodedPicture]) throws {
             for picture in coded {

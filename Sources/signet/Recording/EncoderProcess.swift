@@ -39,11 +39,12 @@ struct HelperProcess {
     /// Waits until it has ended, and kills it after a time; its exit status, or 128 + n for a signal n.
     func waitForEnd(milliseconds: Int) -> CInt {
         var code: CInt = 0
-        for _ in 0..<milliseconds / 10 {
-            if unsafe waitpid(process, &code, WNOHANG) != 0 { break }
-            usleep(10_000)
+        var hasEnded = false
+        for _ in 0..<milliseconds / 10 where !hasEnded {
+            hasEnded = unsafe waitpid(process, &code, WNOHANG) != 0
+            if !hasEnded { usleep(10_000) }
         }
-        if kill(process, 0) == 0 {
+        if !hasEnded {
             send(SIGKILL)
             while unsafe waitpid(process, &code, 0) < 0, errno == EINTR {}
         }

@@ -103,16 +103,36 @@ struct Record: ParsableCommand {
         }
     }
 
-    private func open(_ path: String) throws -> Descriptor {
-        let number =
-            path == "-"
-            ? fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3)
-            : unsafe Glibc.open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
+    private func open(_ path: String) throws -> VideoFile {
+        if path == "-" { return VideoFile(Descriptor(owning: fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3)), madeAt: nil) }
+        // What is in a file stays until there is something else.
+        var number = unsafe Glibc.open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+        let isNew = number >= 0
+        if !isNew, errno == EEXIST { number = unsafe Glibc.open(path, O_WRONLY | O_CLOEXEC) }
         guard number >= 0 else {
-            throw Failure("\(path) can't be written: \(unsafe String(cString: strerror(errno)))")
+            throw Failure("'\(path)' can't be written: \(unsafe String(cString: strerror(errno)))")
         }
-        return Descriptor(owning: number)
+        let file = VideoFile(Descriptor(owning: number), madeAt: isNew ? path : nil)
+        // It goes with the last descriptor, the encoder's.
+        guard flock(number, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK else {
+            throw Failure("'\(path)' is being written by another program; give this video another name")
+        }
+        return file
     }
+}
+
+/// What a video is written to.
+struct VideoFile: ~Copyable {
+    let descriptor: Descriptor
+    /// Its path, where it wasn't there before.
+    let path: String?
+
+    init(_ descriptor: consuming Descriptor, madeAt path: String?) {
+        self.descriptor = descriptor
+        self.path = path
+    }
+
+    consuming func takeDescriptor() -> Descriptor { descriptor }
 }
 
 /// A recorder with all that it takes: a connection, signals, an encoder, and somebody who reads how far it is.
@@ -130,8 +150,9 @@ struct Recording {
     }
 
     /// Runs to the end. `target` opens what is written to, when everything else is there.
-    func run(ready: consuming Descriptor?, target: () throws -> Descriptor) throws {
-        let signals = try SignalQueue()
+    func run(ready: consuming Descriptor?, target: () throws -> VideoFile) throws {
+        // Until there is something to be finished, signals end this as they end all programs.
+        for number in [SIGPIPE, SIGXFSZ] { signal(number, SIG_IGN) }
         var plan = plan
         let readySignal = ReadySignal(ready)
         do throws(SystemError) { try Disposal.start() } catch {
@@ -139,8 +160,9 @@ struct Recording {
         }
         try server.drive { driver in
             let output = try driver.output(video.output)
+            let signals = try SignalQueue()
             if plan.container == .y4m, plan.constantRate == nil {
-                plan.constantRate = max(1, Int((output.refresh * 1_000).rounded()))
+                plan.constantRate = Int(min(max(output.refresh * 1_000, 1_000), 1_000_000).rounded())
             }
             let encoder = try EncoderProcess(
                 for: plan.container,
@@ -148,14 +170,22 @@ struct Recording {
                 mask: signals.originalMask
             )
             let helper = encoder.helper
-            let file: Descriptor
+            let file: VideoFile
             do { file = try target() } catch {
                 helper.send(SIGKILL)
                 _ = helper.waitForEnd(milliseconds: 1_000)
                 throw error
             }
+            let path = file.path
             let loop = EventLoop()
-            let recorder = try Recorder(driver, of: output, plan: plan, encoder: encoder, into: file, loop: loop)
+            let recorder = try Recorder(
+                driver,
+                of: output,
+                plan: plan,
+                encoder: encoder,
+                into: file.takeDescriptor(),
+                loop: loop
+            )
             try signals.watch(in: loop) { [unowned recorder] signal in
                 switch signal.number {
                 case SIGCHLD, SIGCONT, SIGWINCH: break
@@ -163,13 +193,22 @@ struct Recording {
                 default: recorder.stop()
                 }
             }
-            let progress = RecordingProgress(name, loop: loop, recorder)
+            let progress = RecordingProgress(name, loop: loop, recorder, isAlone: !plan.beginsWithChange)
             recorder.onWarning = { progress.warn($0) }
-            recorder.onFirstFrame = { readySignal.tell() }
-            defer { progress.finish() }
+            recorder.onReady = { readySignal.tell() }
+            defer {
+                if recorder.pictures > 0 { progress.finish() }
+                // What was made here and is empty is nobody's.
+                if let path, recorder.pictures == 0, isEmptyFile(path) { unsafe unlink(path) }
+            }
             try recorder.run()
         }
     }
+}
+
+private func isEmptyFile(_ path: String) -> Bool {
+    var status = stat()
+    return unsafe lstat(path, &status) == 0 && status.st_size == 0 && status.st_mode & S_IFMT == S_IFREG
 }
 
 /// Tells whoever started this that the video can begin.
@@ -188,11 +227,13 @@ private final class ReadySignal {
 private final class RecordingProgress {
     private let name: String
     private let recorder: Recorder
-    private let isTerminal = isatty(STDERR_FILENO) == 1
+    /// Whether this is on a terminal, and that isn't another program's at the same time.
+    private let isTerminal: Bool
     private var timer: EventLoop.Timer?
     private static let interval: UInt64 = 500_000_000
 
-    init(_ name: String, loop: EventLoop, _ recorder: Recorder) {
+    init(_ name: String, loop: EventLoop, _ recorder: Recorder, isAlone: Bool) {
+        isTerminal = isAlone && isatty(STDERR_FILENO) == 1
         self.name = name == "-" ? "the standard output" : name
         self.recorder = recorder
         guard isTerminal else { return }

@@ -55,10 +55,13 @@ final class Recorder {
     private(set) var dropped: UInt64 = 0
     private var frameSize: (width: Int, height: Int)?
     private var hasSeenFirst = false
+    /// When the first frame was asked for.
+    private var asked: UInt64 = 0
     private var end: UInt64?
     private var failure: (any Error)?
-    /// Called when the first frame has come.
-    var onFirstFrame: (() -> Void)?
+    /// Called when the first frame has come, and the encoder has begun.
+    var onReady: (() -> Void)?
+    private var isReady = false
     /// Called where something happened that people should know.
     var onWarning: ((String) -> Void)?
 
@@ -75,8 +78,11 @@ final class Recorder {
 
     /// How far a constant rate may be behind before pictures are left out, in nanoseconds.
     private static let patience: UInt64 = 1_000_000_000
-    /// How long the encoder may take in the end.
-    private static let endTime: UInt64 = 10_000_000_000
+    /// How long the encoder may take for a picture in the end, in nanoseconds. Who reads what isn't encoded may take as
+    /// long as he likes.
+    private var endTime: UInt64 { plan.container == .y4m ? .max / 2 : 10_000_000_000 }
+    /// How long the compositor may take for its first frame, in nanoseconds.
+    private static let firstFrameTime: UInt64 = 30_000_000_000
 
     init(
         _ driver: Driver,
@@ -99,28 +105,36 @@ final class Recorder {
 
     /// Runs until ``stop()`` is called, the time is over, or there is nothing more to record.
     func run() throws {
-        let source = loop.watch(driver.descriptorNumber, for: .readable) { [unowned self] _ in attempt { try listen() }
+        let source = loop.watch(driver.descriptorNumber, for: .readable) { [unowned self] _ in
+            attempt { try listen() }
         }
-        defer { source?.remove() }
         timer = loop.makeTimer { [unowned self] in attempt { try proceed() } }
+        asked = EventLoop.now
+        timer?.set(at: asked + Self.firstFrameTime)
         reader.ask()
         attempt { try listen() }
         while end == nil, failure == nil { _ = loop.dispatch(timeout: -1) }
+        // Signals are still heard.
+        source?.remove()
         timer?.cancel()
         channelSource?.remove()
         channelSource = nil
         // What is there is made whole, whatever happened.
         if !(failure is VideoChannelError), try !finish() {
             encoder.send(SIGKILL)
-            failure =
-                failure ?? Failure("the encoder hasn't ended in time, and was killed; the last pictures are missing")
+            failure = failure ?? Failure("the encoder was killed, as it hadn't ended; the last pictures are missing")
         }
         close()
         if let failure { throw failure }
     }
 
-    /// It is enough.
-    func stop() { end = end ?? EventLoop.now }
+    /// It is enough: what is there is written. The second time nothing is waited for any more.
+    func stop() {
+        isImpatient = end != nil
+        end = end ?? EventLoop.now
+    }
+
+    private var isImpatient = false
 
     /// How long the video is so far, in seconds.
     var seconds: Double { start.map { Double((end ?? EventLoop.now) - min($0, end ?? EventLoop.now)) / 1e9 } ?? 0 }
@@ -155,12 +169,7 @@ final class Recorder {
 
     private func take(_ frame: ReceivedFrame) throws {
         try frame.check()
-        defer {
-            if !hasSeenFirst {
-                hasSeenFirst = true
-                onFirstFrame?()
-            }
-        }
+        defer { hasSeenFirst = true }
         if ring == nil { try order(frame) }
         if let frameSize, frameSize != (frame.width, frame.height) {
             onWarning?(
@@ -175,7 +184,8 @@ final class Recorder {
             // Its turn had come, and the encoder wasn't ready.
             dropped += 1
         }
-        if start == nil, hasSeenFirst || !plan.beginsWithChange { begin(at: time(of: frame)) }
+        // What is there already may have been shown long ago.
+        if start == nil, hasSeenFirst || !plan.beginsWithChange { begin(at: max(time(of: frame), asked)) }
         pending = frame
     }
 
@@ -210,6 +220,10 @@ final class Recorder {
         channelSource = loop.watch(orderer.descriptorNumber, for: .readable) { [unowned self] _ in
             attempt {
                 try orderer.dispatchAvailable()
+                if orderer.hasBegun, !isReady {
+                    isReady = true
+                    onReady?()
+                }
                 try proceed()
             }
         }
@@ -220,16 +234,21 @@ final class Recorder {
 
     /// Sends what can be sent now, and sees to it that this is called again when there is more to do.
     private func proceed() throws {
-        guard let start, failure == nil else { return }
         let now = EventLoop.now
+        if !hasSeenFirst, now >= asked + Self.firstFrameTime {
+            throw Failure("the compositor hasn't sent a frame for 30 seconds; is it stopped?")
+        }
+        guard let start, failure == nil else { return }
         if end == nil, let duration = plan.duration, now >= start + duration { end = start + duration }
         if plan.constantRate == nil { try sendChange(now) } else { try sendTicks(before: end ?? now + 1) }
+        // What waits for the encoder goes on when that answers.
+        let isReady = orderer?.isReady == true
         var next = plan.duration.map { start + $0 }
-        if plan.constantRate != nil { next = min(next ?? .max, start + tickTime(nextTick)) }
-        if let repetition = plan.repetition {
-            next = min(next ?? .max, max(now + 1_000_000, start + lastTime + repetition))
+        if plan.constantRate != nil {
+            next = min(next ?? .max, start + tickTime(nextTick) + (isReady ? 0 : 2 * Self.patience))
         }
-        if let next, next > now || orderer?.isReady == true { timer?.set(at: max(next, now + 100_000)) }
+        if let repetition = plan.repetition, isReady { next = min(next ?? .max, start + lastTime + repetition) }
+        if let next { timer?.set(at: max(next, now + 100_000)) }
     }
 
     /// Converts the newest frame; whether there was one, and room.
@@ -290,24 +309,23 @@ final class Recorder {
     /// Sends what is still to be seen, and says that this is all; false where the encoder takes too long.
     private func finish() throws -> Bool {
         guard let orderer else { return true }
-        if start == nil, let frame = pending { start = time(of: frame) }
+        if start == nil, pending != nil { start = asked }
         guard let start else { return true }
         let end = max(end ?? EventLoop.now, start + lastTime)
-        let limit = EventLoop.now + Self.endTime
         do throws(VideoChannelError) {
             if plan.constantRate == nil {
-                guard try wait(until: limit, orderer) else { return false }
+                guard try waitForRoom(orderer) else { return false }
                 if let frame = pending, time(of: frame) <= end || shown == nil {
                     let time = max(min(time(of: frame), end), start + lastTime) - start
                     if (try? convertPending()) == true { try send(at: time) }
                 }
                 // Some players show no picture longer than until the next one comes.
-                guard try wait(until: limit, orderer) else { return false }
+                guard try waitForRoom(orderer) else { return false }
                 let frameTime = UInt64(1e9 / max(1, output.refresh))
                 if shown != nil, end > start + lastTime + 2 * frameTime { try send(at: end - start - frameTime) }
             } else {
                 while shown == nil && pending != nil || start + tickTime(nextTick) < end {
-                    guard try wait(until: limit, orderer) else { return false }
+                    guard try waitForRoom(orderer) else { return false }
                     if pending != nil { _ = try? convertPending() }
                     guard shown != nil else { break }
                     try send(at: tickTime(nextTick))
@@ -316,11 +334,7 @@ final class Recorder {
             }
             try orderer.end(time: plan.constantRate == nil ? end - start : tickTime(nextTick), dropped: dropped)
             // The last answers come, and then its end.
-            while EventLoop.now < limit {
-                var poller = pollfd(fd: orderer.descriptorNumber, events: Int16(POLLIN), revents: 0)
-                _ = unsafe poll(&poller, 1, 100)
-                try orderer.dispatchAvailable()
-            }
+            while try listen(to: orderer) {}
             return false
         } catch {
             // It has ended, and its status tells how.
@@ -329,11 +343,22 @@ final class Recorder {
     }
 
     /// Waits until the encoder takes a picture; false where it takes too long.
-    private func wait(until limit: UInt64, _ orderer: VideoOrderer) throws(VideoChannelError) -> Bool {
-        while !orderer.isReady {
-            guard EventLoop.now < limit else { return false }
-            var poller = pollfd(fd: orderer.descriptorNumber, events: Int16(POLLIN), revents: 0)
-            _ = unsafe poll(&poller, 1, 100)
+    private func waitForRoom(_ orderer: VideoOrderer) throws(VideoChannelError) -> Bool {
+        while !orderer.isReady { guard try listen(to: orderer) else { return false } }
+        return true
+    }
+
+    /// Waits for the encoder's next answer, and for signals; false where it takes too long.
+    private func listen(to orderer: VideoOrderer) throws(VideoChannelError) -> Bool {
+        let limit = EventLoop.now + endTime
+        let pictures = orderer.answerCount
+        while orderer.answerCount == pictures {
+            guard EventLoop.now < limit, !isImpatient else { return false }
+            var pollers = [orderer.descriptorNumber, loop.descriptorNumber].map {
+                pollfd(fd: $0, events: Int16(POLLIN), revents: 0)
+            }
+            _ = unsafe poll(&pollers, 2, 100)
+            if pollers[1].revents != 0 { _ = loop.dispatch(timeout: 0) }
             try orderer.dispatchAvailable()
         }
         return true
@@ -343,10 +368,12 @@ final class Recorder {
     private func close() {
         (total, orderer, unused) = ((pictures, bytes), nil, nil)
         let status = encoder.waitForEnd(milliseconds: 5_000)
+        guard failure == nil || failure is VideoChannelError else { return }
+        switch status {
+        case 0: if failure != nil { failure = Failure("the encoder has ended before the video") }
+        case 129...: failure = Failure("the encoder was killed by signal \(status - 128)")
         // It has said why.
-        guard status != 0, failure == nil || failure is VideoChannelError else { return }
-        failure = Failure(
-            status > 128 ? "the encoder was killed by signal \(status - 128)" : "the video couldn't be made"
-        )
+        default: failure = Failure("the video couldn't be made")
+        }
     }
 }

@@ -67,6 +67,7 @@ final class RecorderProcess {
         state = .ended
         guard wasReady, status != 0 || !wasStopped else { return }
         // What the client does is what counts.
+        if wasStopped { return log.error("the recorder has failed, with status \(status); the video may lack its end") }
         log.error("the recorder has ended, with status \(status); the client goes on, and isn't recorded any more")
     }
 }

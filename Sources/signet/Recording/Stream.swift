@@ -26,7 +26,9 @@ struct Stream: ParsableCommand {
         var plan = video.plan(.transportStream)
         plan.repetition = 1_000_000_000
         let address = try Address(receiver)
-        try Recording(server, video, plan, name: receiver).run(ready: nil) { try address.connect() }
+        try Recording(server, video, plan, name: receiver).run(ready: nil) {
+            VideoFile(try address.connect(), madeAt: nil)
+        }
     }
 
     /// Where datagrams go.

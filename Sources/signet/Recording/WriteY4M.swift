@@ -19,7 +19,8 @@ struct WriteY4M: ParsableCommand {
 
     func run() throws {
         guard fcntl(channel, F_GETFD) >= 0 else { throw Failure("descriptor \(channel) isn't open") }
-        for number in [SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE, SIGXFSZ] { signal(number, SIG_IGN) }
+        // TERM ends it: it comes when the recorder is gone, and the one who reads may stay for ever.
+        for number in [SIGINT, SIGHUP, SIGQUIT, SIGPIPE, SIGXFSZ] { signal(number, SIG_IGN) }
         do { try write(try VideoTaker(over: Descriptor(owning: channel))) } catch let error as SystemError {
             throw Failure("the pictures can't be written: \(error.errno)")
         } catch let failure as Failure {
@@ -39,6 +40,7 @@ struct WriteY4M: ParsableCommand {
             to: target.rawValue
         )
         guard let layout = NV12Layout(width: order.width, height: order.height) else { return }
+        try? taker.begin()
         let head = Array("FRAME\n".utf8)
         var picture = [UInt8](repeating: 0, count: layout.i420ByteCount)
         var (pictures, bytes): (UInt64, UInt64) = (0, 0)
