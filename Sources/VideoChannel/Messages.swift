@@ -26,6 +26,14 @@ public struct VideoOrder: Hashable, Sendable {
     public var quality: Int
     /// How many memories for pictures follow.
     public var slotCount: Int
+    /// How luma and chroma are made of red, green and blue.
+    public var matrix: Matrix
+
+    /// Matrices, by their numbers in ITU-T H.273, table 4.
+    public enum Matrix: UInt64, Hashable, Sendable {
+        case bt709 = 1
+        case bt601 = 6
+    }
 
     /// The most memories for pictures.
     public static let mostSlots = 8
@@ -38,7 +46,8 @@ public struct VideoOrder: Hashable, Sendable {
         rate: Int,
         isConstantRate: Bool,
         quality: Int,
-        slotCount: Int
+        slotCount: Int,
+        matrix: Matrix = .bt709
     ) {
         self.container = container
         self.width = width
@@ -47,6 +56,7 @@ public struct VideoOrder: Hashable, Sendable {
         self.isConstantRate = isConstantRate
         self.quality = quality
         self.slotCount = slotCount
+        self.matrix = matrix
     }
 }
 
@@ -101,7 +111,7 @@ enum VideoMessage: Hashable, Sendable {
                 [order.container.rawValue]
                 + [
                     order.width, order.height, order.rate, order.isConstantRate ? 1 : 0, order.quality, order.slotCount,
-                ].map(UInt64.init)
+                ].map(UInt64.init) + [order.matrix.rawValue]
         case .memory(let kind, let layout):
             number = 2
             content =
@@ -130,7 +140,8 @@ enum VideoMessage: Hashable, Sendable {
             guard let container = VideoOrder.Container(rawValue: words[1]), let width = number(2, in: sides),
                 let height = number(3, in: sides), let rate = number(4, in: 1...1_000_000),
                 let isConstantRate = number(5, in: 0...1), let quality = number(6, in: 0...100),
-                let slotCount = number(7, in: 1...VideoOrder.mostSlots), width % 2 == 0, height % 2 == 0
+                let slotCount = number(7, in: 1...VideoOrder.mostSlots),
+                let matrix = VideoOrder.Matrix(rawValue: words[8]), width % 2 == 0, height % 2 == 0
             else { return nil }
             self = .order(
                 VideoOrder(
@@ -140,7 +151,8 @@ enum VideoMessage: Hashable, Sendable {
                     rate: rate,
                     isConstantRate: isConstantRate == 1,
                     quality: quality,
-                    slotCount: slotCount
+                    slotCount: slotCount,
+                    matrix: matrix
                 )
             )
         case Self.version | 2:

@@ -44,7 +44,7 @@ final class H264Encoder {
         unsafe parameters.rc.f_rf_constant = Self.rateFactor(order.quality)
         // BT.709's colours in the range of 16 to 235, chroma in the middle of the pixels that share it. What programs
         // draw is sRGB, whose curve is IEC 61966-2-1's.
-        unsafe parameters.vui.i_colmatrix = 1
+        unsafe parameters.vui.i_colmatrix = Int32(order.matrix.rawValue)
         unsafe parameters.vui.i_colorprim = 1
         unsafe parameters.vui.i_transfer = 13
         unsafe parameters.vui.b_fullrange = 0

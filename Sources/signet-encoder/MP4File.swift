@@ -237,7 +237,7 @@ final class MP4File: Container {
             // BT.709 with the curve of sRGB, range of 16 to 235; as the stream itself says.
             $0.box("colr") {
                 $0.write("nclx".utf8)
-                for number in [1, 13, 1] as [UInt16] { $0.write(number) }
+                for number in [1, 13, UInt16(order.matrix.rawValue)] { $0.write(number) }
                 $0.write([0])
             }
             $0.box("pasp") { for _ in 0..<2 { $0.write(UInt32(1)) } }

@@ -7,6 +7,7 @@ import VideoChannel
 /// dma-bufs.
 final class DevicePictures: Pictures {
     let layout: PictureLayout
+    let matrix: VideoOrder.Matrix
     private let converter: VideoConverter
     /// What was made and isn't given back.
     private var held: Set<Int> = []
@@ -51,6 +52,10 @@ final class DevicePictures: Pictures {
             made.planes.count == 1, converter.buffers.allSatisfy({ $0[0].size >= layout.byteCount }),
             (3...VideoOrder.mostSlots).contains(converter.buffers.count)
         else { throw Failure("--converter: \(path) makes pictures that lie otherwise than its format says") }
+        guard !converter.colors.isFullRange || container == .elementaryStream else {
+            throw Failure("--converter: \(path) makes luma from 0 to 255, and the video would be too pale")
+        }
+        matrix = converter.colors.matrix == .bt601 ? .bt601 : .bt709
         self.layout = layout
     }
 

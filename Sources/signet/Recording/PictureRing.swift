@@ -61,6 +61,7 @@ final class PictureRing: Pictures {
     }
 
     let count = slotCount
+    let matrix = VideoOrder.Matrix.bt709
 
     var layout: PictureLayout {
         let planes = [0, picture.chromaOffset].map { PictureLayout.Plane(offset: $0, stride: picture.stride) }

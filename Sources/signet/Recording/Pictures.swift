@@ -5,6 +5,8 @@ import VideoChannel
 protocol Pictures: AnyObject {
     /// How each lies in its memory.
     var layout: PictureLayout { get }
+    /// What the samples are made by.
+    var matrix: VideoOrder.Matrix { get }
     /// How many there are.
     var count: Int { get }
     /// Hands the memory of all over, once.

@@ -213,7 +213,8 @@ final class Recorder {
             rate: plan.constantRate ?? max(1, min(1_000_000, Int((output.refresh * 1_000).rounded()))),
             isConstantRate: plan.constantRate != nil,
             quality: plan.quality,
-            slotCount: ring.count
+            slotCount: ring.count,
+            matrix: ring.matrix
         )
         let orderer = try VideoOrderer(order, over: channel, into: target)
         try ring.hand(to: orderer)
