@@ -395,7 +395,7 @@ let package = Package(
         ),
         .executableTarget(
             name: "video-benchmark",
-            dependencies: ["CSwscale", "Pixels", "SharedMemory"],
+            dependencies: ["CSwscale", "DirectRendering", "Pixels", "SharedMemory"],
             path: "Tests/Benchmarks/video-benchmark",
             swiftSettings: strict
         ),

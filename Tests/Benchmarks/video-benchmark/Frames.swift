@@ -44,9 +44,9 @@ struct Frames {
     }
 
     /// A picture's bytes.
-    func withFrame(_ index: Int, _ body: (RawSpan) throws -> Void) rethrows {
+    func withFrame<R>(_ index: Int, _ body: (RawSpan) throws -> R) rethrows -> R {
         let start = index % Self.count * layout.byteCount
-        try unsafe body(bytes.span.bytes.extracting(start..<start + layout.byteCount))
+        return try unsafe body(bytes.span.bytes.extracting(start..<start + layout.byteCount))
     }
 
     /// Where a picture differs from the one before: where the window is and was.

@@ -1,97 +1,47 @@
-// What it costs to make video frames, NV12, of pictures in which a window moves: CPU time of the thread that does it,
-// beside copying the same bytes, and beside libswscale.
+// What it costs to make video frames, NV12, of pictures in which a window moves, beside copying the same bytes, and
+// beside libswscale; and what it costs that such a picture comes from one process to another. CPU time of the process.
 //
 //     swift run -c release video-benchmark [FRAMES [WORD]]
 //
 // WORD chooses rows by a part of their names. It reports, and judges nothing.
 
-import CSwscale
 import Foundation
 import Glibc
 import Pixels
 import SharedMemory
 
-/// Something that is done with each frame.
-struct Work {
-    let name: String
-    /// Whether it makes the picture.
-    var isConversion = true
-    /// Given are the number of the frame, its bytes, and the picture.
-    let run: (Int, RawSpan, inout MutableRawSpan) throws -> Void
-}
+/// How often each row is measured.
+let roundCount = 5
 
-/// All of it, for frames of this size.
-func allWork(_ frames: Frames, _ layout: NV12Layout) -> [Work] {
-    let bounds = frames.layout.size.bounds
-    let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: frames.layout.byteCount, alignment: 64)
-    unsafe copy.initializeMemory(as: UInt8.self, repeating: 1)
-    var work = [
-        Work(name: "whole frame") { _, frame, picture in
-            try layout.convert(bounds, of: frame, frames.layout, to: &picture)
-        },
-        Work(name: "what changed") { index, frame, picture in
-            for part in Frames.damage(index) { try layout.convert(part, of: frame, frames.layout, to: &picture) }
-        },
-        Work(name: "from NV12 to I420", isConversion: false) { _, _, picture in
-            var target = unsafe copy.mutableBytes
-            try layout.copyAsI420(picture.bytes, to: &target)
-        },
-        Work(name: "memcpy of the frame", isConversion: false) { _, frame, _ in
-            unsafe frame.withUnsafeBytes { unsafe copy.copyMemory(from: $0) }
-        },
-    ]
-    for (name, flags) in [("bilinear", SWS_BILINEAR), ("point", SWS_POINT)] {
-        guard let other = unsafe Swscale(frames.layout, layout, flags: flags) else { continue }
-        work.append(Work(name: "libswscale, \(name)") { unsafe other.convert($1, to: &$2) })
-    }
-    return work
-}
-
-/// How far bytes are from others on average.
-func difference(_ one: [UInt8], _ other: [UInt8]) -> Double {
-    let sum = zip(one, other).reduce(0) { $0 + abs(Int($1.0) - Int($1.1)) }
-    return Double(sum) / Double(one.count)
-}
-
-func run() throws {
-    let words = Array(CommandLine.arguments.dropFirst())
-    let count = words.first.flatMap { Int($0) } ?? 100
-    let frames = Frames(Size(width: 1920, height: 1080))
-    let layout = NV12Layout(width: frames.layout.size.width, height: frames.layout.size.height)!
-    let work = allWork(frames, layout).filter { words.count < 2 || $0.name.contains(words[1]) }
-    // The frame before the first one.
-    var before = [UInt8](repeating: 0, count: layout.byteCount)
-    try frames.withFrame(Frames.count - 1) { bytes in
-        var span = before.mutableSpan
-        var picture = unsafe span.mutableBytes
-        try layout.convert(frames.layout.size.bounds, of: bytes, frames.layout, to: &picture)
-    }
-    var pictures = work.map { _ in before }
+/// CPU time that each row takes for a frame, in milliseconds: the best of all rounds. `body` does a row's work for one
+/// frame, given both numbers.
+func measure(frames count: Int, rows: Int, _ body: (Int, Int) throws -> Void) throws -> [Double] {
+    var best = [Double](repeating: .infinity, count: rows)
     // Taken in turn, so that what else the machine does hits all of them.
-    var best = [Double](repeating: .infinity, count: work.count)
-    for round in 0..<5 {
-        for (index, work) in work.enumerated() {
-            let start = threadTime()
-            for frame in round * count..<(round + 1) * count {
-                try frames.withFrame(frame) { bytes in
-                    var span = pictures[index].mutableSpan
-                    var picture = unsafe span.mutableBytes
-                    try work.run(frame, bytes, &picture)
-                }
-            }
-            best[index] = min(best[index], Double(threadTime() - start) / Double(count) / 1e6)
+    for round in 0..<roundCount {
+        for row in 0..<rows {
+            let start = time(of: CLOCK_PROCESS_CPUTIME_ID)
+            for frame in round * count..<(round + 1) * count { try body(row, frame) }
+            best[row] = min(best[row], Double(time(of: CLOCK_PROCESS_CPUTIME_ID) - start) / Double(count) / 1e6)
         }
     }
-    print("CPU ms for a frame of 1920x1080 in XRGB8888, and how far bytes of NV12 are from those of the first row on")
-    print("average; \(count) frames, the best of five")
-    for (index, work) in work.enumerated() {
-        let name = work.name + String(repeating: " ", count: max(1, 24 - work.name.count))
-        let distance = work.isConversion ? difference(pictures[index], pictures[0]) : nil
-        print(name + String(format: "%8.3f", best[index]) + (distance.map { String(format: "%8.3f", $0) } ?? ""))
-    }
+    return best
 }
 
-do { try run() } catch {
+/// A line of a table.
+func row(_ name: String, _ figures: [Double?]) -> String {
+    let figures = figures.compactMap { $0 }.map { String(format: "%8.3f", $0) }.joined()
+    return name.padding(toLength: 40, withPad: " ", startingAt: 0) + figures
+}
+
+do {
+    let words = CommandLine.arguments.dropFirst()
+    let count = words.first.flatMap { Int($0) } ?? 100
+    let word = words.dropFirst().first ?? ""
+    let frames = Frames(Size(width: 1920, height: 1080))
+    try printConversion(of: frames, count: count, word: word)
+    try printPassing(of: frames, count: count, word: word)
+} catch {
     print("video-benchmark: \(error)")
     exit(1)
 }
