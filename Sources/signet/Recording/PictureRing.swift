@@ -76,7 +76,12 @@ final class PictureRing: Pictures {
         let everything = Rectangle(x: 0, y: 0, width: picture.width, height: picture.height)
         let rectangles = damage?.map { Rectangle(x: $0.x, y: $0.y, width: $0.width, height: $0.height) } ?? [everything]
         for box in slots {
-            box.slot.stale += rectangles
+            for rectangle in rectangles {
+                // The same changes frame after frame; each place is converted once.
+                if box.slot.stale.contains(where: { $0.contains(rectangle) }) { continue }
+                box.slot.stale.removeAll { rectangle.contains($0) }
+                box.slot.stale.append(rectangle)
+            }
             if box.slot.stale.count > Self.rectangleLimit { box.slot.stale = [Self.union(box.slot.stale)] }
         }
     }
@@ -108,5 +113,12 @@ final class PictureRing: Pictures {
         if let failure { throw Failure("a frame can't be converted: \(failure)") }
         box.slot.stale = []
         return slot
+    }
+}
+
+extension Rectangle {
+    /// Whether all of `other` is in it.
+    fileprivate func contains(_ other: Rectangle) -> Bool {
+        minX <= other.minX && minY <= other.minY && other.maxX <= maxX && other.maxY <= maxY
     }
 }
