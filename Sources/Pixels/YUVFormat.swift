@@ -83,6 +83,13 @@ public struct YUVFormat: Hashable, Sendable, CustomStringConvertible {
         return rowsShareChroma && plane != y.plane ? Self.halfRoundedUp(height) : height
     }
 
+    /// The rows of a plane that hold some rows of pixels, from 0 on.
+    public func rows(plane: Int, ofPixels rows: Range<Int>) -> Range<Int> {
+        precondition((0..<planeCount).contains(plane) && rows.lowerBound >= 0, "no such plane, or no such rows")
+        guard rowsShareChroma && plane != y.plane else { return rows }
+        return rows.lowerBound / 2..<Self.halfRoundedUp(rows.upperBound)
+    }
+
     private static func halfRoundedUp(_ count: Int) -> Int { count / 2 + count % 2 }
 }
 

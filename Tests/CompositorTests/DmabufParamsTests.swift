@@ -44,12 +44,12 @@ import WaylandClient
         }
         client.roundTrip()
         #expect(dmabuf.version == 3, "no device, no feedback")
-        #expect(pairs.count == DmabufFormat.all.count * 2)
+        #expect(pairs.count == BufferFormat.all.count * 2)
         #expect(pairs.contains { $0 == (Self.xrgb8888, 0) } && pairs.contains { $0.1 == 0x00ff_ffff_ffff_ffff })
         var formats: Set<UInt32> = []
         _ = client.bind(ZwpLinuxDmabufV1.self, version: 1) { $0.onFormat = { formats.insert($0) } }
         client.roundTrip()
-        #expect(formats == Set(DmabufFormat.all.map(\.fourcc)))
+        #expect(formats == Set(BufferFormat.all.map(\.fourcc)))
     }
 
     @Test(arguments: [

@@ -209,7 +209,7 @@ import WaylandWire
         #expect(eventually { fixture.pixel(0, 0) == 6 })
         let node = try #require(fixture.compositor.scene.items.last?.drawable as? Surface)
         let rows = try #require(node.current.content?.source as? PixelRows)
-        let address = rows.withBytes { unsafe $0.withUnsafeBytes { UInt(bitPattern: $0.baseAddress!) } }
+        let address = rows.storage.withBytes { unsafe $0.withUnsafeBytes { UInt(bitPattern: $0.baseAddress!) } }
         let source = try #require(address)
         #expect(try isInDmabufMapping(source), "drawing reads from the dma-buf itself")
     }
@@ -463,7 +463,7 @@ import WaylandWire
         feedback.onTrancheDone = { heard.append("tranche") }
         feedback.onDone = { heard.append("done") }
         client.roundTrip()
-        let count = DmabufFormat.all.count * 2
+        let count = BufferFormat.all.count * 2
         #expect(
             heard == [
                 "table \(count * 16)", "main 8", "target 8", "flags 0", "formats \(count)", "tranche", "done",
@@ -472,7 +472,7 @@ import WaylandWire
         for entry in stride(from: 0, to: table.count, by: 32) {
             formats.append((0..<4).reduce(0) { $0 | UInt32(table[entry + $1]) << ($1 * 8) })
         }
-        #expect(formats == DmabufFormat.all.map(\.fourcc))
+        #expect(formats == BufferFormat.all.map(\.fourcc))
         // A buffer that the device refuses is drawn all the same.
         let memory = try memory(Array(repeating: 9, count: 100))
         let params = dmabuf.createParams()

@@ -289,7 +289,7 @@ private typealias RealScene = Scene
     private func video(_ format: YUVFormat, _ size: Size) throws -> SurfaceContent {
         let rows = (0..<format.planeCount).map { format.rowBytes(plane: $0, in: size) }
         let layout = try #require(YUVLayout(size: size, strides: rows, format: format, matrix: .bt601))
-        let planes = try (0..<format.planeCount).map { plane -> (MappedMemory, Range<Int>) in
+        let planes = try (0..<format.planeCount).map { plane -> PixelStorage in
             let count = layout.byteCount(plane: plane)
             let bytes = (0..<count).map { index -> UInt8 in
                 let (x, y) = (index % rows[plane], index / rows[plane])
@@ -298,9 +298,9 @@ private typealias RealScene = Scene
             }
             let file = TestFile.memfd(count)
             TestFile.write(bytes: bytes, to: file, at: 0)
-            return (MappedMemory(try ReadOnlyMapping(file, length: count)), 0..<count)
+            return .mapping(MappedMemory(try ReadOnlyMapping(file, length: count)), 0..<count)
         }
-        return SurfaceContent(YUVPlanes(planes: planes.map { (memory: $0.0, range: $0.1) }, layout: layout))
+        return SurfaceContent(YUVPlanes(planes: planes, layout: layout))
     }
 
     @Test func `video looks as it did`() throws {

@@ -219,7 +219,7 @@ import WaylandWire
     }
 
     @Test func formatsThatWerentAnnouncedAreRefused() {
-        for format: WlShm.Format in [.c8, .rgba8888, .nv12, .unrecognized(2), .unrecognized(.max)] {
+        for format: WlShm.Format in [.c8, .rgba8888, .nv21, .unrecognized(2), .unrecognized(.max)] {
             #expect(
                 outcome { client in
                     TestPool(client, size: 4_096).pool.createBuffer(

@@ -34,6 +34,16 @@ import Testing
         )
     }
 
+    @Test func rowsOfPixelsHaveTheirChromaAlone() {
+        let rows = [YUVFormat.nv16, .nv12, .yuv420].map { format in
+            [0..<1, 1..<2, 1..<3, 2..<4, 0..<7].map { format.rows(plane: format.planeCount - 1, ofPixels: $0) }
+        }
+        let halves = [0..<1, 0..<1, 0..<2, 1..<2, 0..<4]
+        #expect(rows == [[0..<1, 1..<2, 1..<3, 2..<4, 0..<7], halves, halves])
+        #expect(YUVFormat.nv12.rows(plane: 0, ofPixels: 1..<3) == 1..<3)
+        #expect(YUVFormat.nv12.rows(plane: 1, ofPixels: 0..<Int.max) == 0..<Int.max / 2 + 1)
+    }
+
     @Test(arguments: YUVImage.formats)
     func noSizeIsTooMuchToAskFor(format: YUVFormat) {
         for plane in 0..<format.planeCount {

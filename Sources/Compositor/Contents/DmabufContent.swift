@@ -8,7 +8,7 @@ final class DmabufContent: SurfaceContent {
 
     init(
         _ planes: [DmabufBuffer.Plane],
-        _ picture: DmabufPicture,
+        _ picture: BufferPicture,
         access: DmabufAccess,
         charge: consuming Charge
     ) {
@@ -16,11 +16,7 @@ final class DmabufContent: SurfaceContent {
         self.access = access
         self.charge = charge
         super.init(size: picture.size, isOpaque: picture.isOpaque)
-        let source: any PixelSource =
-            switch picture {
-            case .pixels(let layout): PixelRows(.mapping(planes[0].memory.mapped, planes[0].range), layout)
-            case .yuv(let layout): YUVPlanes(planes: planes.map { ($0.memory.mapped, $0.range) }, layout: layout)
-            }
+        let source = picture.source(planes.map { .mapping($0.memory.mapped, $0.range) })
         access.onBegin = { [weak self] in self?.becomeReady(source) }
     }
 

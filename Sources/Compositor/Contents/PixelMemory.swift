@@ -53,9 +53,11 @@ final class PixelMemory: @unchecked Sendable {
     /// To be called when it is written: devices see it then.
     func endWriting() throws(DeviceError) { try dmaBuffer?.buffer.endAccess(.write) }
 
-    func withBytes<R>(_ body: (RawSpan) -> R) -> R {
+    func withBytes<R>(_ body: (RawSpan) -> R) -> R { withBytes(in: 0..<byteCount, body) }
+
+    func withBytes<R>(in range: Range<Int>, _ body: (RawSpan) -> R) -> R {
         guard memory != nil else { preconditionFailure("the memory isn't reserved") }
-        return memory!.withBytes(in: 0..<byteCount, body)
+        return memory!.withBytes(in: range, body)
     }
 
     func withMutableBytes<R>(in range: Range<Int>, _ body: (inout MutableRawSpan) -> R) -> R {

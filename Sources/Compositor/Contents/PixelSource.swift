@@ -37,21 +37,12 @@ extension PixelSource {
 /// Pixels whose channels lie side by side, in rows.
 struct PixelRows: PixelSource {
     /// Where they are.
-    enum Memory {
-        /// Drawn by ourselves.
-        case bytes([UInt8])
-        /// Read from a client's file.
-        case copy(PixelMemory)
-        /// A client's own.
-        case mapping(MappedMemory, Range<Int>)
-    }
-
-    let memory: Memory
-    /// Size, rows and format; the memory holds so much.
+    let storage: PixelStorage
+    /// Size, rows and format; the storage holds so much.
     let layout: PixelLayout
 
-    init(_ memory: Memory, _ layout: PixelLayout) {
-        self.memory = memory
+    init(_ storage: PixelStorage, _ layout: PixelLayout) {
+        self.storage = storage
         self.layout = layout
     }
 
@@ -59,22 +50,16 @@ struct PixelRows: PixelSource {
 
     var isOpaque: Bool { !layout.format.hasAlpha }
 
-    var isShared: Bool {
-        if case .mapping = memory { return true }
-        return false
-    }
+    var isShared: Bool { storage.isShared }
 
     func missingPages(_ placement: Placement, clip: Rectangle) -> Int {
-        guard case .mapping(let memory, let range) = memory, memory.isWatched else { return 0 }
-        let rows = Painter.rows(of: layout.size, placement, shownIn: clip)
-        let start = range.lowerBound + rows.lowerBound * layout.stride
-        return memory.missingPages(in: start..<min(range.upperBound, start + rows.count * layout.stride))
+        storage.missingPages(rows: Painter.rows(of: layout.size, placement, shownIn: clip), stride: layout.stride)
     }
 
     func effort(_ placement: Placement) -> Int { Painter.effort(layout, placement) }
 
     func unchanged(in picture: RawSpan, _ layout: PixelLayout, placement: Placement, region: Region) -> Region {
-        withBytes { source in
+        storage.withBytes { source in
             Painter.unchanged(source, self.layout, in: picture, layout, placement: placement, region: region)
         } ?? Region()
     }
@@ -86,7 +71,7 @@ struct PixelRows: PixelSource {
         clip: Region,
         opaque: Region
     ) -> Bool {
-        let drawn: Void? = withBytes { source in
+        let drawn: Void? = storage.withBytes { source in
             Painter.draw(
                 source,
                 layout,
@@ -98,65 +83,6 @@ struct PixelRows: PixelSource {
             )
         }
         return drawn != nil
-    }
-
-    /// Lends the bytes; nil where they can't be had.
-    func withBytes<R>(_ body: (RawSpan) -> R) -> R? {
-        switch memory {
-        case .bytes(let bytes): unsafe bytes.withUnsafeBytes { unsafe body($0.bytes) }
-        case .copy(let memory): memory.withBytes(body)
-        case .mapping(let memory, let range): memory.withBytes(in: range, body)
-        }
-    }
-}
-
-/// Luma and chroma, in the planes of a dma-buf or of several.
-struct YUVPlanes: PixelSource {
-    /// Where they are; as many as the format has.
-    let planes: [(memory: MappedMemory, range: Range<Int>)]
-    /// Size, rows and format; the planes hold so much.
-    let layout: YUVLayout
-
-    var size: Size { layout.size }
-
-    var isOpaque: Bool { true }
-
-    var isShared: Bool { true }
-
-    func effort(_ placement: Placement) -> Int { Painter.effort(layout, placement) }
-
-    func draw(
-        onto target: inout MutableRawSpan,
-        _ targetLayout: PixelLayout,
-        placement: Placement,
-        clip: Region,
-        opaque: Region
-    ) -> Bool {
-        var isDrawn = false
-        withBytes(of: 0) { first in
-            withBytes(of: 1) { second in
-                withBytes(of: 2) { third in
-                    Painter.draw(
-                        first,
-                        second: second,
-                        third: third,
-                        layout,
-                        onto: &target,
-                        targetLayout,
-                        placement: placement,
-                        clip: clip
-                    )
-                    isDrawn = true
-                }
-            }
-        }
-        return isDrawn
-    }
-
-    /// Lends a plane's bytes, none where there is no such plane; doesn't where they can't be had.
-    private func withBytes(of plane: Int, _ body: (RawSpan) -> Void) {
-        guard planes.indices.contains(plane) else { return body(RawSpan()) }
-        planes[plane].memory.withBytes(in: planes[plane].range, body)
     }
 }
 

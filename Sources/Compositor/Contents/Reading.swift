@@ -1,28 +1,26 @@
-internal import Pixels
 internal import SharedMemory
 internal import Synchronization
 
-/// Reading some rows of a client's file, in parts. Belongs to the lane, once that has it.
+/// Reading some bytes of a client's file, in parts. Belongs to the lane, once that has it.
 final class Reading: @unchecked Sendable {
     private let file: ClientFile
-    /// Where the first row begins.
+    /// Where the buffer begins.
     private let offset: Int
-    let layout: PixelLayout
+    /// How many bytes the buffer has.
+    let byteCount: Int
     private let pixels: PixelMemory
-    /// What is to be read, in bytes from the first row on.
+    /// What is to be read, in bytes from the buffer's first one on; the last one is next.
     private var parts: [Range<Int>]
     private var hasBegun = false
     private let isUnwanted = Atomic(false)
 
-    /// Reads `rows` of a buffer whose first byte is at `offset`.
-    init(file: ClientFile, offset: Int, layout: PixelLayout, rows: [Range<Int>], into pixels: PixelMemory) {
+    /// Reads parts of a buffer whose first byte is at `offset`.
+    init(file: ClientFile, offset: Int, byteCount: Int, parts: [Range<Int>], into pixels: PixelMemory) {
         self.file = file
         self.offset = offset
-        self.layout = layout
+        self.byteCount = byteCount
         self.pixels = pixels
-        parts = rows.reversed().filter { !$0.isEmpty }.map { rows in
-            rows.lowerBound * layout.stride..<(rows.upperBound - 1) * layout.stride + layout.rowBytes
-        }
+        self.parts = parts.reversed()
     }
 
     enum Outcome: Sendable {
@@ -47,7 +45,7 @@ final class Reading: @unchecked Sendable {
         if cancellation.isCancelled || isUnwanted.load(ordering: .relaxed) { return .left }
         if !hasBegun {
             hasBegun = true
-            let all = Int64(offset)..<Int64(offset + layout.byteCount)
+            let all = Int64(offset)..<Int64(offset + byteCount)
             if unlessWhole, (try? file.descriptor.hasHole(in: all)) == false { return .whole }
             do throws(SystemError) { try pixels.reserve() } catch { return .noMemory(error) }
         }

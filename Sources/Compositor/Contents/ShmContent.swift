@@ -12,7 +12,7 @@ internal import WaylandServer
 ///   the place of the first.
 final class ShmContent: SurfaceContent {
     private let buffer: ShmBuffer
-    private let layout: PixelLayout
+    private let layout: ShmLayout
     /// Until the client's memory is mapped or read.
     private var lock: BufferLock?
     /// Where the pixels are looked at where they are.
@@ -28,7 +28,7 @@ final class ShmContent: SurfaceContent {
     /// What `buffer` holds; what of it differs from `previous` is in `damage`, in buffer pixels.
     init(
         of buffer: ShmBuffer,
-        layout: PixelLayout,
+        layout: ShmLayout,
         after previous: ShmContent?,
         damage: Region
     ) throws(ProtocolError) {
@@ -36,7 +36,7 @@ final class ShmContent: SurfaceContent {
         self.layout = layout
         changes = damage
         lock = buffer.lock()
-        super.init(size: layout.size, isOpaque: !layout.format.hasAlpha)
+        super.init(size: layout.size, isOpaque: layout.picture.isOpaque)
         try begin(after: previous)
     }
 
@@ -61,7 +61,12 @@ final class ShmContent: SurfaceContent {
         view = MemoryView(memory: memory, lock: lock, charge: charge)
         copy = nil
         older = nil
-        becomeReady(PixelRows(.mapping(memory.mapped, buffer.range), layout))
+        let start = buffer.range.lowerBound
+        becomeReady(
+            layout.picture.source(
+                layout.planes.map { .mapping(memory.mapped, start + $0.lowerBound..<start + $0.upperBound) }
+            )
+        )
     }
 
     /// A look at the client's memory, during which the buffer is locked.
@@ -105,8 +110,8 @@ final class ShmContent: SurfaceContent {
         let work = Reading(
             file: buffer.pool.file,
             offset: buffer.range.lowerBound,
-            layout: layout,
-            rows: rows,
+            byteCount: layout.byteCount,
+            parts: layout.bytes(ofRows: rows),
             into: copy.pixels
         )
         reading = work
@@ -125,7 +130,7 @@ final class ShmContent: SurfaceContent {
                 do throws(ProtocolError) { try self?.map(memory) } catch { buffer.account.end(with: error) }
             case .truncated: buffer.account.end(with: buffer.truncated)
             case .noMemory(let error):
-                let text = "a copy of \(work.layout.byteCount) bytes can't be made: \(error)"
+                let text = "a copy of \(work.byteCount) bytes can't be made: \(error)"
                 buffer.account.end(with: .noMemory(text))
             case .left: break
             }
@@ -136,7 +141,7 @@ final class ShmContent: SurfaceContent {
         copy.isWhole = true
         lock = nil
         view = nil
-        becomeReady(PixelRows(.copy(copy.pixels), layout))
+        becomeReady(layout.picture.source(layout.planes.map { .copy(copy.pixels, $0) }))
     }
 
     override func wasDrawn(_ trouble: DrawingTrouble) {

@@ -12,13 +12,13 @@ final class DmabufBuffer: ClientBuffer {
     }
 
     private let planes: [Plane]
-    private let picture: DmabufPicture
+    private let picture: BufferPicture
     private unowned let devices: DmabufDevices
 
     init(
         resource: WlBuffer,
         planes: [Plane],
-        picture: DmabufPicture,
+        picture: BufferPicture,
         devices: DmabufDevices
     ) throws(ProtocolError) {
         self.planes = planes
@@ -36,49 +36,5 @@ final class DmabufBuffer: ClientBuffer {
         let content = DmabufContent(planes, picture, access: access, charge: charge)
         try access.start(account: account)
         return content
-    }
-}
-
-/// How a picture lies in the planes of a ``DmabufBuffer``.
-enum DmabufPicture {
-    case pixels(PixelLayout)
-    case yuv(YUVLayout)
-
-    /// Nil where a row doesn't fit into its stride, or the whole into 64 bits.
-    init?(_ format: DmabufFormat, size: Size, strides: [Int]) {
-        switch format {
-        case .pixels(let format):
-            guard let layout = PixelLayout(size: size, stride: strides[0], format: format) else { return nil }
-            self = .pixels(layout)
-        case .yuv(let format):
-            // The protocol doesn't tell the matrix; nor do most clients.
-            let matrix = ColorMatrix(defaultFor: size)
-            guard let layout = YUVLayout(size: size, strides: strides, format: format, matrix: matrix) else {
-                return nil
-            }
-            self = .yuv(layout)
-        }
-    }
-
-    var size: Size {
-        switch self {
-        case .pixels(let layout): layout.size
-        case .yuv(let layout): layout.size
-        }
-    }
-
-    var isOpaque: Bool {
-        switch self {
-        case .pixels(let layout): !layout.format.hasAlpha
-        case .yuv: true
-        }
-    }
-
-    /// Bytes from a plane's first pixel to the end of its last one.
-    func byteCount(plane: Int) -> Int {
-        switch self {
-        case .pixels(let layout): layout.byteCount
-        case .yuv(let layout): layout.byteCount(plane: plane)
-        }
     }
 }

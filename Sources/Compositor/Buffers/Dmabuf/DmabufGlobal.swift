@@ -7,7 +7,7 @@ internal import WaylandServer
 /// Its fourth version tells clients for which device to make their buffers, and is announced only where there is one.
 final class DmabufGlobal: ZwpLinuxDmabufV1.Requests, Service {
     /// All formats with all modifiers.
-    private static let pairs = DmabufFormat.all.flatMap { format in
+    private static let pairs = BufferFormat.all.flatMap { format in
         DmabufModifier.all.map { (fourcc: format.fourcc, modifier: $0) }
     }
 
@@ -29,7 +29,7 @@ final class DmabufGlobal: ZwpLinuxDmabufV1.Requests, Service {
     func bind(_ resource: ZwpLinuxDmabufV1) {
         resource.handler = self
         switch resource.version {
-        case ..<3: for format in DmabufFormat.all { resource.sendFormat(format: format.fourcc) }
+        case ..<3: for format in BufferFormat.all { resource.sendFormat(format: format.fourcc) }
         case 3:
             for (format, modifier) in Self.pairs {
                 resource.sendModifier(

@@ -171,7 +171,7 @@ final class DmabufParams: ZwpLinuxBufferParamsV1.Requests {
         }
     }
 
-    private typealias Imported = (planes: [DmabufBuffer.Plane], picture: DmabufPicture)
+    private typealias Imported = (planes: [DmabufBuffer.Plane], picture: BufferPicture)
 
     /// Throws what the client could have known, and returns what it couldn't.
     private func importPlanes(
@@ -219,11 +219,11 @@ final class DmabufParams: ZwpLinuxBufferParamsV1.Requests {
         _ width: Int32,
         _ height: Int32,
         _ fourcc: UInt32
-    ) throws(ProtocolError) -> (DmabufPicture, [Plane]) {
+    ) throws(ProtocolError) -> (BufferPicture, [Plane]) {
         guard width > 0, height > 0 else {
             throw error(.invalidDimensions, "a buffer is 1x1 or more, not \(width)x\(height)")
         }
-        guard let format = DmabufFormat(fourcc: fourcc) else {
+        guard let format = BufferFormat(fourcc: fourcc) else {
             throw error(.invalidFormat, "format 0x\(String(fourcc, radix: 16)) isn't one of those that are announced")
         }
         let ordered = (0..<format.planeCount).compactMap { described[$0] }
@@ -246,7 +246,7 @@ final class DmabufParams: ZwpLinuxBufferParamsV1.Requests {
                     + "\(plane.stride)"
             )
         }
-        guard let picture = DmabufPicture(format, size: size, strides: ordered.map(\.stride)) else {
+        guard let picture = BufferPicture(format, size: size, strides: ordered.map(\.stride)) else {
             throw error(.outOfBounds, "a picture of \(width)x\(height) with these strides is larger than any memory")
         }
         return (picture, ordered)

@@ -12,12 +12,12 @@ final class ShmBuffer: ClientBuffer {
     let pool: ShmPool
     /// Where its bytes are in the pool.
     let range: Range<Int>
-    private let layout: PixelLayout
+    private let layout: ShmLayout
     /// Once all pages were there, holes can only come from the client punching them, and then the pages that reading
     /// allocates are bounded by what the client's account allows to map.
     var isPopulated = false
 
-    init(resource: WlBuffer, pool: ShmPool, offset: Int, layout: PixelLayout) throws(ProtocolError) {
+    init(resource: WlBuffer, pool: ShmPool, offset: Int, layout: ShmLayout) throws(ProtocolError) {
         self.pool = pool
         range = offset..<offset + layout.byteCount
         self.layout = layout

@@ -1,4 +1,3 @@
-internal import Pixels
 internal import SharedMemory
 internal import WaylandServer
 
@@ -12,7 +11,7 @@ final class ShmGlobal: WlShm.Requests, Service {
 
     func bind(_ resource: WlShm) {
         resource.handler = self
-        for format in PixelFormat.shmFormats { resource.sendFormat(format: format.shmFormat) }
+        for format in BufferFormat.all { resource.sendFormat(format: format.shmFormat) }
     }
 
     func createPool(

@@ -143,7 +143,7 @@ final class ShmPool: WlShmPool.Requests {
         stride: Int32,
         format: WlShm.Format
     ) throws(ProtocolError) {
-        guard let pixelFormat = PixelFormat(shm: format) else {
+        guard let bufferFormat = BufferFormat(shm: format) else {
             throw ProtocolError(
                 WlShm.Error.invalidFormat,
                 "format \(format.rawValue) isn't one of those that wl_shm.format announced"
@@ -151,18 +151,20 @@ final class ShmPool: WlShmPool.Requests {
         }
         let size = Size(width: Int(width), height: Int(height))
         guard width > 0, height > 0, offset >= 0,
-            let layout = PixelLayout(size: size, stride: Int(stride), format: pixelFormat)
+            let layout = ShmLayout(bufferFormat, size: size, stride: Int(stride))
         else {
+            let row = (0..<bufferFormat.planeCount).map { bufferFormat.rowBytes(plane: $0, of: size) }.max() ?? 0
             throw ProtocolError(
                 WlShm.Error.invalidStride,
-                "offset \(offset), size \(width)x\(height) and stride \(stride) don't fit together; a row takes "
-                    + "\(Int(width) * pixelFormat.bytesPerPixel) bytes or more, and nothing is negative or empty"
+                "offset \(offset), size \(width)x\(height) and stride \(stride) don't fit together; a row of "
+                    + "\(bufferFormat.name) takes \(row) bytes or more, and nothing is negative or empty"
             )
         }
-        guard Int(offset) + layout.byteCount <= self.size else {
+        guard layout.byteCount <= self.size - Int(offset) else {
             throw ProtocolError(
                 WlShm.Error.invalidStride,
-                "the buffer ends at byte \(Int(offset) + layout.byteCount) of a pool of \(self.size); resize the pool"
+                "the buffer's planes take \(layout.byteCount) bytes from byte \(offset) on, and the pool has "
+                    + "\(self.size); resize the pool"
             )
         }
         id.handler = try ShmBuffer(resource: id, pool: self, offset: Int(offset), layout: layout)

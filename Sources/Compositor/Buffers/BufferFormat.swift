@@ -1,14 +1,18 @@
 internal import Pixels
 
-/// A format that dma-bufs can have, by DRM's code.
-enum DmabufFormat {
+/// A format that clients' buffers can have, in shared memory and in dma-bufs, by DRM's code.
+enum BufferFormat: Hashable, Sendable {
     case pixels(PixelFormat)
     case yuv(YUVFormat)
 
+    private static let pixelFormats: [PixelFormat] = [
+        .argb8888, .xrgb8888, .abgr8888, .xbgr8888, .rgb565, .bgr565, .rgb888, .bgr888,
+        .argb2101010, .xrgb2101010, .abgr2101010, .xbgr2101010,
+    ]
+    private static let yuvFormats: [YUVFormat] = [.nv12, .yuyv, .uyvy, .nv16, .yuv420]
+
     /// What is announced: the formats that are drawn right, the most common ones first.
-    static let all =
-        PixelFormat.shmFormats.map { DmabufFormat.pixels($0) }
-        + [.nv12, .yuyv, .uyvy, .nv16, .yuv420].map { DmabufFormat.yuv($0) }
+    static let all = pixelFormats.map { BufferFormat.pixels($0) } + yuvFormats.map { BufferFormat.yuv($0) }
 
     init?(fourcc: UInt32) {
         guard let known = Self.all.first(where: { $0.fourcc == fourcc }) else { return nil }
@@ -46,14 +50,4 @@ enum DmabufFormat {
         case .yuv(let format): format.rowBytes(plane: plane, in: size)
         }
     }
-}
-
-/// The layouts that there are. A client may leave the choice to the kernel; then it is taken to be linear too.
-enum DmabufModifier {
-    /// DRM_FORMAT_MOD_LINEAR: rows from the top down, pixels from left to right.
-    static let linear: UInt64 = 0
-    /// DRM_FORMAT_MOD_INVALID: the layout isn't told.
-    static let unspecified: UInt64 = 0x00ff_ffff_ffff_ffff
-
-    static let all = [linear, unspecified]
 }
