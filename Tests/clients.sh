@@ -92,6 +92,7 @@ try gtk4-widget-factory strict 5 gtk4-widget-factory
 try qt5-assistant strict 4 /usr/lib/qt5/bin/assistant
 try mpv-wlshm strict 4 mpv --no-config --vo=wlshm --ao=null --loop "$work/clip.mkv"
 try gstreamer strict 4 gst-launch-1.0 -q videotestsrc ! video/x-raw,format=BGRx,width=480,height=270 ! waylandsink
+try gstreamer-nv12 strict 4 gst-launch-1.0 -q videotestsrc ! video/x-raw,format=NV12,width=480,height=270 ! waylandsink
 try chromium strict 9 chromium --no-sandbox --ozone-platform=wayland --disable-gpu --no-first-run \
     --user-data-dir="$work/chromium" "file://$work/page.html"
 # Mesa's clients, which leave the sealing to the compositor.
