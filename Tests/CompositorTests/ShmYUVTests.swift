@@ -1,4 +1,6 @@
 @testable import Compositor
+import CLinux
+import Glibc
 import Pixels
 import SharedMemory
 import TestSupport
@@ -371,6 +373,32 @@ import WaylandWire
         #expect(fixture.pixel(63, 39) == 0x008800 && fixture.pixel(0, 0) == 0x008800)
         let allocated = TestFile.allocatedBytes(of: file)
         #expect(allocated == 0)
+    }
+
+    /// Luma stays where it is.
+    @Test(arguments: [.nv12, .nv16, .yuv420] as [WlShm.Format])
+    func `chroma that its client empties again and again is read, and mapped no more`(format: WlShm.Format) throws {
+        let video = Video(format, 100, 40, stride: 4_096)
+        let size = 80 * 4_096
+        let fixture = Fixture { $0.drawsAlways = true }
+        let client = fixture.connect()
+        let file = file(size, .strict)
+        TestFile.write(bytes: video.bytes + [UInt8](repeating: 0, count: size - video.bytes.count), to: file)
+        let window = TestWindow(client)
+        window.show(buffer(video, of: client.shm.createPool(fd: file, size: Int32(size)), at: 0))
+        window.moveToCorner()
+        fixture.nextFrame()
+        #expect(source(fixture)?.isShared == true && video.firstDifference(from: fixture.picture()) == nil)
+        let surface = try #require(fixture.compositor.scene.items.last?.drawable as? Surface)
+        for _ in 0..<150 where source(fixture)?.isShared == true {
+            let mode = SIGNET_FALLOC_FL_PUNCH_HOLE | SIGNET_FALLOC_FL_KEEP_SIZE
+            let isPunched = fallocate(file.rawValue, mode, 40 * 4_096, 40 * 4_096) == 0
+            #expect(isPunched)
+            fixture.compositor.scene.redraw(surface, of: try #require(surface.node))
+            fixture.nextFrame()
+        }
+        #expect(source(fixture)?.isShared == false && client.error == nil)
+        #expect(fixture.compositor.ledger.usage(of: .copiedBytes) >= video.bytes.count)
     }
 
     // MARK: What it costs
