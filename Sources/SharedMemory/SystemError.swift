@@ -51,6 +51,10 @@ public struct Errno: RawRepresentable, Hashable, Sendable, CustomStringConvertib
     public static let badDescriptor = Errno(rawValue: EBADF)
     /// ENOENT.
     public static let noEntry = Errno(rawValue: ENOENT)
+    /// EIO.
+    public static let inputOutput = Errno(rawValue: EIO)
+    /// EFBIG: a file has no room, or is to have none, for that.
+    public static let fileTooLarge = Errno(rawValue: EFBIG)
     /// EAGAIN: it would have to wait.
     public static let wouldBlock = Errno(rawValue: EAGAIN)
 
