@@ -27,6 +27,10 @@ final class Output: SceneViewer {
     private var isStopped = false
     /// Whether everything that is to be seen now was so at the last tick.
     private var isLatched = false
+    /// The newest tick.
+    private(set) var latch = Latch()
+    /// The newest tick of which the newest frame shows what was latched then.
+    private(set) var shownLatch = Latch()
     private let log: (String) -> Void
     /// When the newest frame was drawn, in nanoseconds of the clock.
     private(set) var frameTime: UInt64 = 0
@@ -182,6 +186,14 @@ final class Output: SceneViewer {
         if !isStopped { driver.requestFrame(after: 0) }
     }
 
+    /// A tick, at which what clients have committed became what the output shows.
+    struct Latch {
+        /// How many there were.
+        var count: UInt64 = 0
+        /// When it was, in nanoseconds of the clock.
+        var time: UInt64 = 0
+    }
+
     /// What those who wait for a frame hear when there may be one.
     enum FrameResult {
         /// The newest frame shows everything.
@@ -205,6 +217,7 @@ final class Output: SceneViewer {
         onLatch()
         layOut()
         isLatched = true
+        latch = Latch(count: latch.count + 1, time: refresh.time)
         trace?.latched(name, refresh)
         let result = isWatched ? draw(refresh) : .shown
         // Where nobody looks, what was latched counts as shown: whoever asks now sees it.
@@ -223,7 +236,10 @@ final class Output: SceneViewer {
 
     /// Draws what has changed since the newest frame; nil where that has begun, and takes its time.
     private func draw(_ refresh: Refresh) -> FrameResult? {
-        if damage.isEmpty, driver.newest != nil { return .shown }
+        if damage.isEmpty, driver.newest != nil {
+            shownLatch = latch
+            return .shown
+        }
         return beginFrame(refresh) ? nil : .failed
     }
 
@@ -234,6 +250,7 @@ final class Output: SceneViewer {
         /// Where it may differ from the newest frame; less once it is drawn.
         var damage: Region
         let refresh: Refresh
+        let latch: Latch
         let contents: [DrawnContent]
         /// How many pixels are written.
         let pixels: Int
@@ -251,6 +268,7 @@ final class Output: SceneViewer {
             state: OutputState,
             damage: Region,
             refresh: Refresh,
+            latch: Latch,
             contents: [DrawnContent],
             pixels: Int,
             start: UInt64
@@ -259,6 +277,7 @@ final class Output: SceneViewer {
             self.state = state
             self.damage = damage
             self.refresh = refresh
+            self.latch = latch
             self.contents = contents
             self.pixels = pixels
             self.start = start
@@ -285,6 +304,7 @@ final class Output: SceneViewer {
                 state: state,
                 damage: damage,
                 refresh: refresh,
+                latch: latch,
                 contents: contents,
                 pixels: trace == nil ? 0 : list.pixelCount,
                 start: clock.now
@@ -341,6 +361,7 @@ final class Output: SceneViewer {
             return tellWatchers(.failed)
         }
         (failures, retryTime, frameTime) = (0, 0, refresh.time)
+        shownLatch = drawing.latch
         let presentation = Presentation(output: self, refresh: refresh, rate: drawing.state.mode.refresh)
         for feedback in drawing.feedback { feedback.send(presentation) }
         tellWatchers(.shown)
@@ -403,6 +424,14 @@ final class Output: SceneViewer {
         guard isLatched else { return driver.requestFrame(after: 0) }
         let refresh = Refresh(time: clock.now, count: driver.refresh.count)
         if let result = draw(refresh) { observer.output(self, has: result) }
+    }
+
+    /// An observer waits for a frame that shows what is latched from now on: at the next tick, or later. It is told of
+    /// earlier ones too; ``shownLatch`` says which tick's a frame is.
+    func awaitLatch(_ observer: any FrameObserver) {
+        guard !isStopped else { return }
+        watchers[ObjectIdentifier(observer)] = observer
+        driver.requestFrame(after: 0)
     }
 
     /// Has what the scene shows at this moment drawn for an observer, as ``awaitFrame(_:)``, but before the next tick:
