@@ -389,9 +389,7 @@ let package = Package(
             name: "render-benchmark",
             dependencies: ["CPixelKernels", "ClientToolkit", "SharedMemory", "WaylandClient", "WaylandWire"],
             path: "Tests/Benchmarks/render-benchmark",
-            exclude: ["bindings.conf"],
-            swiftSettings: strict,
-            plugins: ["WaylandBindings"]
+            swiftSettings: strict
         ),
         .executableTarget(
             name: "video-benchmark",

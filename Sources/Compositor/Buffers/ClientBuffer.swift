@@ -28,6 +28,9 @@ class ClientBuffer: WlBuffer.Requests {
     /// Whether the client destroyed the wl_buffer. Contents that were made of it before stay.
     final var isDestroyed: Bool { resource?.isAlive != true }
 
+    /// Whether a surface shows its pixels, or somebody still draws them.
+    final var isLocked: Bool { locks > 0 }
+
     /// The content that a surface shows from now on. `damage` is in buffer pixels, and says what changed since
     /// `previous`.
     func content(after previous: SurfaceContent?, damage: Region) throws(ProtocolError) -> SurfaceContent {

@@ -90,6 +90,12 @@ public struct Limits: Sendable {
     /// Buffers of one output that readers hold at the output's expense; those beyond are charged to whoever gets them.
     public var heldFrameBuffers = 8
 
+    /// Parts of outputs of which one screencopy manager knows the frame that it copied last; beyond that the oldest is
+    /// forgotten, and counts as damaged everywhere.
+    public var rememberedCopies = 16
+    /// Nanoseconds for which a frame is being copied into a client's buffer; then the copy has failed.
+    public var copyingTime: UInt64 = 5_000_000_000
+
     /// Descriptors that a user's clients sent, that are let go, and that can't be closed so far, since their file
     /// systems or peers don't answer. Beyond that the user gets no new connection.
     public var unclosedDescriptors = 256

@@ -226,7 +226,8 @@ private final class ReadySignal {
 /// How far a recording is: a line on a terminal that is written again and again, and one in the end.
 private final class RecordingProgress {
     private let name: String
-    private let recorder: Recorder
+    /// It tells this one what people should know.
+    private unowned let recorder: Recorder
     /// Whether this is on a terminal, and that isn't another program's at the same time.
     private let isTerminal: Bool
     private var timer: EventLoop.Timer?

@@ -73,6 +73,13 @@ public enum TestFile {
         precondition(unsafe pwrite(descriptor.rawValue, bytes, bytes.count, offset) == bytes.count)
     }
 
+    /// Reads 32-bit pixels from byte `offset` on; those beyond the file's end are missing.
+    public static func read(_ count: Int, from descriptor: borrowing Descriptor, at offset: Int = 0) -> [UInt32] {
+        var pixels = [UInt32](repeating: 0, count: count)
+        let bytes = unsafe pread(descriptor.rawValue, &pixels, count * 4, offset)
+        return Array(pixels.prefix(max(0, bytes) / 4))
+    }
+
     /// Bytes of memory that the file takes up.
     public static func allocatedBytes(of descriptor: borrowing Descriptor) -> Int {
         var status = stat()

@@ -12,7 +12,7 @@ final class ShmBuffer: ClientBuffer {
     let pool: ShmPool
     /// Where its bytes are in the pool.
     let range: Range<Int>
-    private let layout: ShmLayout
+    let layout: ShmLayout
     /// Once all pages were there, holes can only come from the client punching them, and then the pages that reading
     /// allocates are bounded by what the client's account allows to map.
     var isPopulated = false

@@ -52,12 +52,12 @@ final class ShmPool: WlShmPool.Requests {
 
     /// Calls `action` when ``isOpen``, which it isn't. Never, where the client ends. Who waits is to say when it is
     /// gone: what waits costs memory, and time when it is done.
-    func whenOpen(_ waiter: SurfaceContent, _ action: @escaping () -> Void) throws(ProtocolError) {
+    func whenOpen(_ waiter: AnyObject, _ action: @escaping () -> Void) throws(ProtocolError) {
         waiting[ObjectIdentifier(waiter)] = (action, SharedCharge(try account.charge(of: .lookups)))
     }
 
     /// It doesn't wait any more, or never did.
-    func stopWaiting(_ waiter: SurfaceContent) {
+    func stopWaiting(_ waiter: AnyObject) {
         if !waiting.isEmpty { waiting[ObjectIdentifier(waiter)] = nil }
     }
 
