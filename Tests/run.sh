@@ -7,7 +7,8 @@ cd "$(dirname "$0")/.."
 
 Tests/Support/require-packages --build weston mesa-utils foot fonts-dejavu-core xkb-data \
     qemu-system-x86 busybox-static cpio kmod xz-utils zstd shellcheck gcc-12 make libelf1 util-linux wlcs zenity ffmpeg \
-    gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad
+    gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad \
+    grim wf-recorder
 
 echo "== walls"
 Tests/walls.sh

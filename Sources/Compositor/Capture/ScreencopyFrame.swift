@@ -51,7 +51,7 @@ final class ScreencopyFrame: ZwlrScreencopyFrameV1.Requests, FrameObserver {
         guard let output, charge != nil, !part.isEmpty else { return fail() }
         output.add(self)
         resource.sendBuffer(
-            format: PixelFormat.xrgb8888.shmFormat,
+            format: BufferFormat.pixels(.xrgb8888).shmFormat,
             width: UInt32(part.width),
             height: UInt32(part.height),
             stride: UInt32(part.width * 4)
