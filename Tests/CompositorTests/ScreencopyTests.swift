@@ -165,6 +165,28 @@ import WaylandWire
         #expect(copy.time == fixture.output.latch.time)
     }
 
+    @Test func `a frame that was begun before isn't what a copy shows`() {
+        let target = target()
+        let copy = capture()
+        fixture.watch(fixture.output)
+        fixture.nextFrame()
+        damageWindow(everything, color: 0x00ff00)
+        client.roundTrip()
+        fixture.waitsForFrames = false
+        fixture.clock.advance(by: Fixture.period)
+        #expect(fixture.output.isDrawing)
+        damageWindow(everything, color: 0x0000ff)
+        copy.proxy.copy(buffer: target.buffer(for: copy))
+        client.connection.flush()
+        reader.connection.flush()
+        fixture.compositor.dispatch(timeout: 0)
+        fixture.waitsForFrames = true
+        fixture.pump()
+        #expect(!fixture.output.isDrawing && !copy.isReady)
+        fixture.nextFrame()
+        #expect(copy.isReady && target.picture(copy.size)[3][3] == 0x0000ff)
+    }
+
     @Test func `copies of an output on which nothing happens come once a refresh, each with its time`() {
         let target = target()
         var times: [UInt64] = []
