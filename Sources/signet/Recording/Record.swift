@@ -186,7 +186,7 @@ struct Recording {
                 into: file.takeDescriptor(),
                 loop: loop
             )
-            try signals.watch(in: loop) { [unowned recorder] signal in
+            try signals.watch(in: loop) { [unowned recorder, unowned signals] signal in
                 switch signal.number {
                 case SIGCHLD, SIGCONT, SIGWINCH: break
                 case SIGTSTP, SIGTTIN, SIGTTOU: signals.stop(signal.number)
