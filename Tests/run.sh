@@ -54,8 +54,8 @@ sanitized=(--sanitize=address --scratch-path .build-asan)
 build "${sanitized[@]}"
 echo "== tests with the address sanitizer"
 export LSAN_OPTIONS="suppressions=$PWD/Tests/Support/leaks.txt:print_suppressions=0"
-# What a hostile scene costs was judged above, and can't be with the sanitizer; its requests are in other suites, too.
-swift test --skip-build --disable-xctest --no-parallel "${sanitized[@]}" --skip CostTests "$@"
+# What hostile clients cost and hold up was judged above, and can't be with the sanitizer; their requests are in other suites, too.
+swift test --skip-build --disable-xctest --no-parallel "${sanitized[@]}" --skip CostTests --skip HoldTests "$@"
 if [ $# = 0 ]; then
     echo "== tests on real devices with the address sanitizer"
     Tests/devices.sh "${sanitized[@]}"
