@@ -315,30 +315,11 @@ final class MP4File: Container {
     }
 
     private func append(_ bytes: [UInt8]) throws {
-        do { try writeAll(bytes, to: file) } catch {
+        do throws(SystemError) { try writeAll(bytes, to: file.rawValue) } catch {
             // A part of a fragment is nothing that plays.
             if isSeekable { _ = ftruncate(file.rawValue, off_t(byteCount)) }
-            throw error
+            throw Failure("the file can't be written to: \(error.errno)")
         }
         byteCount += UInt64(bytes.count)
-    }
-}
-
-/// Writes all bytes, waiting where there is no room in a pipe.
-private func writeAll(_ bytes: [UInt8], to file: borrowing Descriptor) throws {
-    let number = file.rawValue
-    var done = 0
-    try unsafe bytes.withUnsafeBytes { bytes in
-        while done < bytes.count {
-            let count = unsafe write(number, bytes.baseAddress! + done, bytes.count - done)
-            if count >= 0 {
-                done += count
-            } else if errno == EAGAIN {
-                var poller = pollfd(fd: number, events: Int16(POLLOUT), revents: 0)
-                unsafe poll(&poller, 1, -1)
-            } else if errno != EINTR {
-                throw Failure("the file can't be written to: \(Errno(rawValue: errno))")
-            }
-        }
     }
 }

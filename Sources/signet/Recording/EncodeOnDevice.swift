@@ -18,16 +18,8 @@ struct EncodeOnDevice: ParsableCommand {
     @Argument var channel: CInt
 
     func run() throws {
-        guard fcntl(channel, F_GETFD) >= 0 else { throw Failure("descriptor \(channel) isn't open") }
-        for number in [SIGINT, SIGHUP, SIGQUIT, SIGPIPE, SIGXFSZ] { signal(number, SIG_IGN) }
-        do { try encode(try VideoTaker(over: Descriptor(owning: channel))) } catch let error as SystemError {
-            throw Failure("the video can't be written: \(error.errno)")
-        } catch let error as VideoError {
-            throw Failure("--encoder: \(error)")
-        } catch let failure as Failure {
-            throw failure
-        } catch {
-            throw Failure("\(error)")
+        try takePictures(channel, writing: "the video") { taker in
+            do { try encode(taker) } catch let error as VideoError { throw Failure("--encoder: \(error)") }
         }
     }
 

@@ -82,14 +82,10 @@ final class PictureRing: Pictures {
                 box.slot.stale.removeAll { rectangle.contains($0) }
                 box.slot.stale.append(rectangle)
             }
-            if box.slot.stale.count > Self.rectangleLimit { box.slot.stale = [Self.union(box.slot.stale)] }
+            if box.slot.stale.count > Self.rectangleLimit {
+                box.slot.stale = [box.slot.stale.dropFirst().reduce(box.slot.stale[0]) { $0.union($1) }]
+            }
         }
-    }
-
-    private static func union(_ rectangles: [Rectangle]) -> Rectangle {
-        let (left, top) = (rectangles.map(\.minX).min() ?? 0, rectangles.map(\.minY).min() ?? 0)
-        let (right, bottom) = (rectangles.map(\.maxX).max() ?? 0, rectangles.map(\.maxY).max() ?? 0)
-        return Rectangle(x: left, y: top, width: right - left, height: bottom - top)
     }
 
     func convert(_ frame: ReceivedFrame, into free: [Int]) throws -> Int {

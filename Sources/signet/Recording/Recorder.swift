@@ -185,17 +185,12 @@ final class Recorder {
             dropped += 1
         }
         // What is there already may have been shown long ago.
-        if start == nil, hasSeenFirst || !plan.beginsWithChange { begin(at: max(time(of: frame), asked)) }
+        if start == nil, hasSeenFirst || !plan.beginsWithChange { start = max(time(of: frame), asked) }
         pending = frame
     }
 
     /// When a frame was shown. Nobody knows the future.
     private func time(of frame: ReceivedFrame) -> UInt64 { min(frame.time, EventLoop.now) }
-
-    private func begin(at time: UInt64) {
-        start = time
-        if let duration = plan.duration { timer?.set(at: time + duration) }
-    }
 
     private func makePictures(_ frame: ReceivedFrame) throws -> any Pictures {
         guard let path = plan.converter else { return try PictureRing(width: frame.width, height: frame.height) }

@@ -17,18 +17,7 @@ struct WriteY4M: ParsableCommand {
 
     @Argument var channel: CInt
 
-    func run() throws {
-        guard fcntl(channel, F_GETFD) >= 0 else { throw Failure("descriptor \(channel) isn't open") }
-        // TERM ends it: it comes when the recorder is gone, and the one who reads may stay for ever.
-        for number in [SIGINT, SIGHUP, SIGQUIT, SIGPIPE, SIGXFSZ] { signal(number, SIG_IGN) }
-        do { try write(try VideoTaker(over: Descriptor(owning: channel))) } catch let error as SystemError {
-            throw Failure("the pictures can't be written: \(error.errno)")
-        } catch let failure as Failure {
-            throw failure
-        } catch {
-            throw Failure("\(error)")
-        }
-    }
+    func run() throws { try takePictures(channel, writing: "the pictures", write) }
 
     private func write(_ taker: VideoTaker) throws {
         guard let target = taker.takeTarget() else { throw Failure("there is nothing to write to") }
