@@ -152,11 +152,11 @@ public final class Display {
         endSome()
         let end = EventLoop.now + Self.roundTime
         // One that isn't done first, so that none waits for ever; then everybody who has just sent something, for a
-        // short time each; then the others.
-        var isFirst = true
+        // short time each; then the others. One of each has its turn whatever the time: where this process has to
+        // wait for its CPU again and again, those who have just come don't wait for all who aren't done.
+        var served = 0
         while true {
-            let newcomer = isFirst ? nil : ready.popFirst()
-            isFirst = false
+            let newcomer = served == 0 ? nil : ready.popFirst()
             guard let client = newcomer ?? unfinished.popFirst() ?? ready.popFirst() else { break }
             let time = newcomer == nil ? TurnBudget.whole : TurnBudget.first
             client.isQueued = false
@@ -170,7 +170,8 @@ public final class Display {
                     unfinished.append(client, of: client.credentials.processIdentity)
                 }
             }
-            if EventLoop.now >= end { break }
+            served += 1
+            if served >= 2, EventLoop.now >= end { break }
         }
         clearAway()
         isServing = false
