@@ -52,7 +52,7 @@ extension Compositor {
         announce(DecorationGlobal(), upTo: 1)
         announce(DataDeviceManagerGlobal(devices: dataDevices, limits: limits), upTo: 3)
         announce(CaptureManagerGlobal(), upTo: 1, to: .owner)
-        announce(ScreencopyManagerGlobal(clock: clock), upTo: 3, to: .owner)
+        announce(ScreencopyManagerGlobal(clock: clock, hasDevice: settings.device != nil), upTo: 3, to: .owner)
         announce(VirtualKeyboardManagerGlobal(seat: seat, admission: admission), upTo: 1, to: .owner)
         announce(VirtualPointerManagerGlobal(seat: seat, layout: layout), upTo: 2, to: .owner)
         announce(ControlManagerGlobal(compositor: self, bases: base), upTo: 1, to: .owner)

@@ -56,11 +56,11 @@ import WaylandClient
         withoutMemory {
             drawing.nextFrame()
             drawing.nextFrame()
-            #expect(drawing.output.newestFrame == nil)
+            #expect(drawing.output.frames.newest == nil)
         }
         // Nothing but the clock asks for it.
         drawing.nextFrame()
-        #expect(drawing.output.newestFrame != nil && drawing.output.isDamaged == false)
+        #expect(drawing.output.frames.newest != nil && drawing.output.frames.isDamaged == false)
     }
 
     @Test func `what couldn't be drawn isn't said to be presented`() {
@@ -126,10 +126,10 @@ import WaylandClient
     @Test func `a draw that goes on failing is tried once a second`() {
         withoutMemory { for _ in 0..<10 { drawing.nextFrame() } }
         drawing.nextFrame()
-        #expect(drawing.output.newestFrame == nil)
+        #expect(drawing.output.frames.newest == nil)
         drawing.clock.advance(by: 1_000_000_000)
         drawing.pump()
-        #expect(drawing.output.newestFrame != nil)
+        #expect(drawing.output.frames.newest != nil)
     }
 
     @Test func `r11 an unanswered frame is failed before the session is stopped`() {

@@ -59,7 +59,7 @@ final class Fixture {
     private func waitForLanes() {
         for _ in 0..<1_000
         where waitsForLanes && waitsForFrames && compositor.isWaitingForLanes
-            || waitsForFrames && compositor.outputs.contains(where: \.isDrawing)
+            || waitsForFrames && compositor.outputs.contains(where: \.frames.isDrawing)
         {
             compositor.dispatch(timeout: 2)
         }

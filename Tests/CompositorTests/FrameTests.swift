@@ -120,7 +120,7 @@ import WaylandClient
 
     @Test func `a buffer is kept while it is drawn, and its frame is shown then`() {
         beginFrame(pool.buffer(10, 10, color: 0x00ff00))
-        #expect(fixture.output.isDrawing && heard.events == ["done"])
+        #expect(fixture.output.frames.isDrawing && heard.events == ["done"])
         // Requests are served, and another buffer takes its place.
         window.show(pool.buffer(10, 10, color: 0x0000ff, at: 4_096))
         client.roundTrip()
@@ -141,7 +141,7 @@ import WaylandClient
         fixture.compositor.scene.insert(Still(Replaced(Unmappable())))
         fixture.nextFrame()
         client.roundTrip()
-        #expect(fixture.output.newestFrame == nil && presented == 0)
+        #expect(fixture.output.frames.newest == nil && presented == 0)
         fixture.nextFrame()
         client.roundTrip()
         #expect(presented == 1)
@@ -206,7 +206,7 @@ import WaylandClient
             #expect(heard.events.filter { $0 != "release" } == ["done", "discarded"])
             #expect(fixture.compositor.outputs.first === another)
         }
-        let areDrawing = fixture.compositor.outputs.map(\.isDrawing)
+        let areDrawing = fixture.compositor.outputs.map(\.frames.isDrawing)
         #expect(!areDrawing.contains(true))
         #expect(!fixture.compositor.isWaitingForLanes)
     }
@@ -226,13 +226,13 @@ import WaylandClient
             fixture.clock.advance(by: 1_000_000_000)
             fixture.pump()
         }
-        #expect(fixture.output.isDrawing && fixture.clock.armedCount <= 1)
+        #expect(fixture.output.frames.isDrawing && fixture.clock.armedCount <= 1)
         gate.open()
         fixture.waitsForFrames = true
         fixture.pump()
         fixture.clock.advance(by: 1_000_000_000)
         fixture.pump()
-        #expect(fixture.output.newestFrame == nil && fixture.clock.armedCount == 0)
+        #expect(fixture.output.frames.newest == nil && fixture.clock.armedCount == 0)
     }
 
     @Test func `clients go on when a frame takes very long`() {

@@ -237,7 +237,7 @@ import WaylandWire
         #expect(fixture.compositor.ledger.usage(of: .lookups) == 0)
         fixture.clock.advance(by: 3_000_000_000)
         fixture.pump()
-        #expect(fixture.output.newestFrame == nil && fixture.clock.armedCount == 0)
+        #expect(fixture.output.frames.newest == nil && fixture.clock.armedCount == 0)
         #expect(openDescriptorCount() == descriptors)
     }
 

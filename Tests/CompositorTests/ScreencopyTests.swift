@@ -162,7 +162,7 @@ import WaylandWire
         fixture.nextFrame()
         #expect(copy.isReady && copy.damage.isEmpty)
         #expect(target.picture(copy.size)[3][3] == 0x00ff00)
-        #expect(copy.time == fixture.output.latch.time)
+        #expect(copy.time == fixture.output.frames.latch.time)
     }
 
     @Test func `a frame that was begun before isn't what a copy shows`() {
@@ -174,7 +174,7 @@ import WaylandWire
         client.roundTrip()
         fixture.waitsForFrames = false
         fixture.clock.advance(by: Fixture.period)
-        #expect(fixture.output.isDrawing)
+        #expect(fixture.output.frames.isDrawing)
         damageWindow(everything, color: 0x0000ff)
         copy.proxy.copy(buffer: target.buffer(for: copy))
         client.connection.flush()
@@ -182,7 +182,7 @@ import WaylandWire
         fixture.compositor.dispatch(timeout: 0)
         fixture.waitsForFrames = true
         fixture.pump()
-        #expect(!fixture.output.isDrawing && !copy.isReady)
+        #expect(!fixture.output.frames.isDrawing && !copy.isReady)
         fixture.nextFrame()
         #expect(copy.isReady && target.picture(copy.size)[3][3] == 0x0000ff)
     }
@@ -200,7 +200,7 @@ import WaylandWire
         #expect(zip(times, times.dropFirst()).allSatisfy { $1 - $0 == Fixture.period })
         fixture.clock.advance(by: 3_000_000_000)
         fixture.pump()
-        #expect(fixture.clock.armedCount == 0 && fixture.output.newestFrame == nil, "nothing is kept for nobody")
+        #expect(fixture.clock.armedCount == 0 && fixture.output.frames.newest == nil, "nothing is kept for nobody")
     }
 
     @Test func `the first copy with damage is of everything, and the next waits`() {

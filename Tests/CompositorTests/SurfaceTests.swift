@@ -300,9 +300,9 @@ import WaylandWire
         for _ in 0..<16 { _ = window(showing: TestPool(client, size: 400).buffer(10, 10, color: 0xff0000)) }
         for _ in 0..<3 { fixture.nextFrame() }
         #expect(fixture.clock.armedCount == 0)
-        let frame = fixture.output.newestFrame?.frame
+        let frame = fixture.output.frames.newest?.frame
         fixture.clock.advance(by: 10_000_000_000)
-        #expect(frame != nil && fixture.output.newestFrame?.frame == frame)
+        #expect(frame != nil && fixture.output.frames.newest?.frame == frame)
     }
 
     // MARK: Release

@@ -117,7 +117,7 @@ import WaylandClient
             if color == 1 { window.moveToCorner() }
             fixture.nextFrame()
         }
-        #expect(shown == 5 && fixture.output.newestFrame == nil)
+        #expect(shown == 5 && fixture.output.frames.newest == nil)
         // What was latched is drawn at once.
         let now = fixture.clock.now
         let reader = fixture.connect()
@@ -133,7 +133,7 @@ import WaylandClient
             fixture.clock.advance(by: 1_000_000_000)
             fixture.pump()
         }
-        #expect(fixture.output.newestFrame == nil && fixture.clock.armedCount == 0)
+        #expect(fixture.output.frames.newest == nil && fixture.clock.armedCount == 0)
         let next = ReaderFrame(session)
         reader.roundTrip()
         #expect(next.isReady && next.pixel(5, 5) == 6)
@@ -149,7 +149,7 @@ import WaylandClient
         window.show(pool.buffer(10, 10, color: 1))
         fixture.nextFrame()
         #expect(frames.allSatisfy { $0.isReady })
-        #expect(fixture.output.newestFrame?.frame == 1)
+        #expect(fixture.output.frames.newest?.frame == 1)
     }
 
     @Test func `requests that are too many fail at once`() {

@@ -37,6 +37,17 @@ class ClientBuffer: WlBuffer.Requests {
         preconditionFailure("each kind of buffer has its own")
     }
 
+    /// Where a capture can write its pixels; nil where it can't.
+    var copyTarget: FrameCopy.Target? { nil }
+
+    /// Whether it is known what its memory is.
+    var isKnown: Bool { true }
+
+    /// Has `action` called once that is known; for one `waiter` once, until it stops waiting.
+    func whenKnown(_ waiter: AnyObject, _ action: @escaping () -> Void) throws(ProtocolError) { action() }
+
+    func stopWaiting(_ waiter: AnyObject) {}
+
     /// Keeps the client from touching the pixels until the lock ends.
     final func lock() -> BufferLock {
         locks += 1

@@ -13,7 +13,7 @@ final class CaptureManagerGlobal: SignetSealedFrameManagerV1.Requests, Service {
         output: WlOutput
     ) throws(ProtocolError) {
         let output = (output.handler as? OutputGlobal)?.output
-        session.handler = CaptureSession(resource: session, output: output)
+        session.handler = CaptureSession(resource: session, frames: output?.frames)
         // R3.
         if output == nil { session.sendStopped() }
     }

@@ -8,8 +8,8 @@ internal import WaylandServer
 final class CaptureSession: SignetSealedFrameSessionV1.Requests, FrameObserver {
     /// R8.
     private let heldLimit: Int
-    /// Nil once it is gone.
-    private var output: Output?
+    /// Nil once there are no more.
+    private var frames: FrameSource?
     private weak var resource: SignetSealedFrameSessionV1?
     /// Asked for and not answered.
     private weak var awaited: CapturedFrame?
@@ -19,12 +19,12 @@ final class CaptureSession: SignetSealedFrameSessionV1.Requests, FrameObserver {
     /// The number of the frame that was sent last.
     private var lastSent: UInt64?
 
-    /// Follows `output`; nil where it is gone already.
-    init(resource: SignetSealedFrameSessionV1, output: Output?) {
+    /// Follows an output's frames; nil where it is gone already.
+    init(resource: SignetSealedFrameSessionV1, frames: FrameSource?) {
         self.resource = resource
-        self.output = output
+        self.frames = frames
         heldLimit = resource.client.account.limits.framesPerSession
-        output?.add(self)
+        frames?.add(self)
     }
 
     func nextFrame(_ resource: SignetSealedFrameSessionV1, frame: SignetSealedFrameV1) throws(ProtocolError) {
@@ -36,38 +36,38 @@ final class CaptureSession: SignetSealedFrameSessionV1.Requests, FrameObserver {
         }
         let new = CapturedFrame(resource: frame, session: self)
         frame.handler = new
-        guard let output else { return new.fail(.stopped) }
+        guard let frames else { return new.fail(.stopped) }
         guard new.isCharged else { return new.fail(.noMemory) }
         awaited = new
         // R6: what has changed is drawn within a frame's time; if nothing has, the newest frame is there already.
-        if held < heldLimit { output.awaitFrame(self) }
+        if held < heldLimit { frames.awaitFrame(self) }
     }
 
     func destroyed(_ resource: SignetSealedFrameSessionV1) {
         // R12.
         failAwaited(.stopped)
-        output?.remove(self)
-        output = nil
+        frames?.remove(self)
+        frames = nil
         reader.end()
     }
 
-    func output(_ output: Output, has result: Output.FrameResult) {
+    func frames(_ frames: FrameSource, have result: FrameSource.Result) {
         switch result {
-        case .shown: answer(output)
+        case .shown: answer(frames)
         // A reader that waits for memory would wait without end.
         case .failed: failAwaited(.noMemory)
         }
     }
 
     /// R11.
-    func outputDidStop(_ output: Output) {
+    func framesDidStop(_ frames: FrameSource) {
         failAwaited(.stopped)
         resource?.sendStopped()
-        self.output = nil
+        self.frames = nil
     }
 
     private func failAwaited(_ reason: SignetSealedFrameV1.Failure) {
-        output?.stopWaiting(self)
+        frames?.stopWaiting(self)
         awaited?.fail(reason)
         awaited = nil
     }
@@ -77,22 +77,22 @@ final class CaptureSession: SignetSealedFrameSessionV1.Requests, FrameObserver {
         if wasSent { held -= 1 }
         // R17.
         if awaited === frame { awaited = nil }
-        guard let output else { return }
-        if awaited == nil || !isConnected { return output.stopWaiting(self) }
-        if held < heldLimit { output.awaitFrame(self) }
+        guard let frames else { return }
+        if awaited == nil || !isConnected { return frames.stopWaiting(self) }
+        if held < heldLimit { frames.awaitFrame(self) }
     }
 
     /// Objects of a client that is gone go one after the other: nothing is drawn for those that are left.
     private var isConnected: Bool { resource?.client.isConnected == true }
 
-    private func answer(_ output: Output) {
-        guard let frame = awaited, isConnected else { return output.stopWaiting(self) }
-        guard let buffer = output.newestFrame, let number = buffer.frame, number > lastSent ?? 0 else { return }
+    private func answer(_ frames: FrameSource) {
+        guard let frame = awaited, isConnected else { return frames.stopWaiting(self) }
+        guard let buffer = frames.newest, let number = buffer.frame, number > lastSent ?? 0 else { return }
         awaited = nil
-        output.stopWaiting(self)
-        let damage = output.changes(since: lastSent)
+        frames.stopWaiting(self)
+        let damage = frames.changes(since: lastSent)
         // R10.
-        guard frame.send(buffer, of: output, to: reader, damage: damage) else { return }
+        guard frame.send(buffer, of: frames, to: reader, damage: damage) else { return }
         lastSent = number
         held += 1
     }

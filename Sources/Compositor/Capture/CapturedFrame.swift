@@ -10,11 +10,11 @@ final class CapturedFrame: SignetSealedFrameV1.Requests {
     private weak var session: CaptureSession?
     private var buffer: FrameBuffer?
     /// Whose it is.
-    private weak var output: Output?
+    private weak var source: FrameSource?
     private var wasSent = false
     /// For the frame, also when its session is gone.
     private var charge: Charge?
-    /// For its memory, where the output doesn't pay.
+    /// For its memory, where the source doesn't pay.
     private var memoryCharge: Charge?
 
     init(resource: SignetSealedFrameV1, session: CaptureSession) {
@@ -26,10 +26,10 @@ final class CapturedFrame: SignetSealedFrameV1.Requests {
     /// Whether there is room for it in the client's account.
     var isCharged: Bool { charge != nil }
 
-    /// Answers with `buffer`, an output's newest, for which the client pays if the output doesn't, or if it has to be
+    /// Answers with `buffer`, a source's newest, for which the client pays if the source doesn't, or if it has to be
     /// copied; false where there was no memory for it, which the reader is told.
-    func send(_ buffer: FrameBuffer, of output: Output, to reader: FrameReader, damage: Region) -> Bool {
-        let isFree = output.paysForNewestFrame
+    func send(_ buffer: FrameBuffer, of source: FrameSource, to reader: FrameReader, damage: Region) -> Bool {
+        let isFree = source.paysForNewest
         let (account, byteCount) = (resource.client.account, buffer.layout.byteCount)
         do throws(ProtocolError) {
             if !isFree || buffer.kind == .copy { memoryCharge = try account.charge(byteCount, of: .copiedBytes) }
@@ -44,7 +44,7 @@ final class CapturedFrame: SignetSealedFrameV1.Requests {
             }
             if buffer.kind != .copy {
                 buffer.hand(to: reader, atOutputsExpense: isFree)
-                (self.buffer, self.output) = (buffer, output)
+                (self.buffer, self.source) = (buffer, source)
             }
         } catch {
             return failSending()
@@ -57,13 +57,8 @@ final class CapturedFrame: SignetSealedFrameV1.Requests {
                 height: UInt32(rectangle.height)
             )
         }
-        let time = output.frameTime
-        let seconds = time / 1_000_000_000
-        resource.sendReady(
-            tvSecHi: UInt32(seconds >> 32),
-            tvSecLo: UInt32(truncatingIfNeeded: seconds),
-            tvNsec: UInt32(time % 1_000_000_000)
-        )
+        let time = WireTime(nanoseconds: source.frameTime)
+        resource.sendReady(tvSecHi: time.high, tvSecLo: time.low, tvNsec: time.rest)
         wasSent = true
         return true
     }
@@ -77,8 +72,8 @@ final class CapturedFrame: SignetSealedFrameV1.Requests {
     private func giveBack() {
         buffer?.giveBack()
         buffer = nil
-        output?.frameWasGivenBack()
-        output = nil
+        source?.frameWasGivenBack()
+        source = nil
         charge = nil
         memoryCharge = nil
     }

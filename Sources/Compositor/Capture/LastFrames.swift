@@ -68,7 +68,7 @@ public final class LastFrames {
     private func draw() {
         for output in compositor?.outputs ?? [] {
             let key = ObjectIdentifier(output)
-            let keeper = keepers[key] ?? FrameKeeper(output)
+            let keeper = keepers[key] ?? FrameKeeper(output.frames)
             keepers[key] = keeper
             keeper.draw()
         }
@@ -83,33 +83,33 @@ private final class FrameKeeper: FrameObserver {
     /// Whether a newer one is being drawn.
     private(set) var isWaiting = false
     /// Which knows the keeper. Nil once it is gone; its last frame stays.
-    private weak var output: Output?
+    private weak var frames: FrameSource?
     private let reader = FrameReader()
 
-    init(_ output: Output) {
-        name = output.name
-        self.output = output
-        output.add(self)
+    init(_ frames: FrameSource) {
+        name = frames.name
+        self.frames = frames
+        frames.add(self)
     }
 
     func draw() {
-        guard !isWaiting, let output else { return }
+        guard !isWaiting, let frames else { return }
         isWaiting = true
-        output.drawNow(for: self)
+        frames.drawNow(for: self)
     }
 
-    func output(_ output: Output, has result: Output.FrameResult) {
+    func frames(_ frames: FrameSource, have result: FrameSource.Result) {
         guard isWaiting else { return }
         isWaiting = false
-        output.stopWaiting(self)
-        guard case .shown = result, let newest = output.newestFrame, newest !== buffer else { return }
+        frames.stopWaiting(self)
+        guard case .shown = result, let newest = frames.newest, newest !== buffer else { return }
         buffer?.giveBack()
         newest.hand(to: reader, atOutputsExpense: false)
         buffer = newest
     }
 
-    func outputDidStop(_ output: Output) {
+    func framesDidStop(_ frames: FrameSource) {
         isWaiting = false
-        self.output = nil
+        self.frames = nil
     }
 }

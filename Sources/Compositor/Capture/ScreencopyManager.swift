@@ -5,11 +5,17 @@ internal import WaylandServer
 /// same ones see it, for the same reason.
 final class ScreencopyManagerGlobal: Service {
     private let clock: any Clock
+    private let hasDevice: Bool
 
-    init(clock: any Clock) { self.clock = clock }
+    /// `hasDevice` says whether clients can make dma-bufs for the compositor's device.
+    init(clock: any Clock, hasDevice: Bool) {
+        self.clock = clock
+        self.hasDevice = hasDevice
+    }
 
     func bind(_ resource: ZwlrScreencopyManagerV1) {
-        resource.handler = ScreencopyManager(clock, limit: resource.client.account.limits.rememberedCopies)
+        let limit = resource.client.account.limits.rememberedCopies
+        resource.handler = ScreencopyManager(clock, hasDevice: hasDevice, limit: limit)
     }
 }
 
@@ -18,23 +24,29 @@ final class ScreencopyManagerGlobal: Service {
 /// `overlay_cursor` changes nothing: the pointer's picture, where there is one, is part of the frame that all readers
 /// get.
 final class ScreencopyManager: ZwlrScreencopyManagerV1.Requests {
-    let clock: any Clock
+    private let clock: any Clock
+    let hasDevice: Bool
     private let limit: Int
     /// Copies that were begun, the oldest first.
     private var copies: [Copy] = []
     /// Stands for all captures: they keep no memory of frames' mapped, so that it never ends.
-    let reader = FrameReader()
+    private let reader = FrameReader()
 
     private struct Copy {
-        weak var output: Output?
+        weak var frames: FrameSource?
         /// In output pixels.
         var part: Rectangle
         var frame: UInt64
     }
 
-    init(_ clock: any Clock, limit: Int) {
+    init(_ clock: any Clock, hasDevice: Bool, limit: Int) {
         self.clock = clock
+        self.hasDevice = hasDevice
         self.limit = limit
+    }
+
+    func party(of client: Client) -> FrameCapture.Party {
+        FrameCapture.Party(client: client, reader: reader, clock: clock)
     }
 
     func captureOutput(
@@ -63,7 +75,12 @@ final class ScreencopyManager: ZwlrScreencopyManagerV1.Requests {
     }
 
     private func capture(_ part: Rectangle?, of output: Output?, _ resource: ZwlrScreencopyFrameV1) {
-        let frame = ScreencopyFrame(resource, of: output, part: part ?? Size(width: 0, height: 0).bounds, by: self)
+        let frame = ScreencopyFrame(
+            resource,
+            of: output?.frames,
+            part: part ?? Size(width: 0, height: 0).bounds,
+            by: self
+        )
         resource.handler = frame
         frame.begin()
     }
@@ -71,15 +88,15 @@ final class ScreencopyManager: ZwlrScreencopyManagerV1.Requests {
     // MARK: Copies so far
 
     /// The frame that was copied last of a part of an output, if that is known.
-    func lastFrame(of output: Output, part: Rectangle) -> UInt64? {
-        copies.last { $0.output === output && $0.part == part }?.frame
+    func lastFrame(of frames: FrameSource, part: Rectangle) -> UInt64? {
+        copies.last { $0.frames === frames && $0.part == part }?.frame
     }
 
     /// `frame` is being copied.
-    func note(_ frame: UInt64?, of output: Output, part: Rectangle) {
-        copies.removeAll { $0.output == nil || $0.output === output && $0.part == part }
+    func note(_ frame: UInt64?, of frames: FrameSource, part: Rectangle) {
+        copies.removeAll { $0.frames == nil || $0.frames === frames && $0.part == part }
         guard let frame else { return }
-        copies.append(Copy(output: output, part: part, frame: frame))
+        copies.append(Copy(frames: frames, part: part, frame: frame))
         if copies.count > limit { copies.removeFirst() }
     }
 }

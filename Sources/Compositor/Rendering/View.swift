@@ -70,6 +70,14 @@ struct View: Equatable {
             .transformed(by: orientation, in: uprightSize)
     }
 
+    /// How much work a pixel of an item is, where that of one that is merely copied is 1.
+    func effort(of item: PlacedItem) -> Int {
+        let appearance = item.drawable.appearance
+        guard let source = appearance.content?.source else { return 1 }
+        // What isn't opaque is read, and written again.
+        return source.effort(placement(of: item.bounds, appearance)) + (source.isOpaque ? 0 : 1)
+    }
+
     /// How something is drawn that takes `bounds`, in global coordinates.
     func placement(of bounds: Rectangle, _ appearance: Appearance) -> Placement {
         // The upright content is turned as the picture is.

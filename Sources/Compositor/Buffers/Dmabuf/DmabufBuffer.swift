@@ -37,4 +37,14 @@ final class DmabufBuffer: ClientBuffer {
         try access.start(account: account)
         return content
     }
+
+    override var copyTarget: FrameCopy.Target? {
+        guard case .pixels(let pixels) = picture else { return nil }
+        let plane = planes[0]
+        return FrameCopy.Target(
+            memory: .dmabuf(plane.memory.shared),
+            offset: plane.range.lowerBound,
+            layout: pixels
+        )
+    }
 }

@@ -28,6 +28,19 @@ final class ShmBuffer: ClientBuffer {
         try ShmContent(of: self, layout: layout, after: previous as? ShmContent, damage: damage)
     }
 
+    override var copyTarget: FrameCopy.Target? {
+        guard case .pixels(let pixels) = layout.picture else { return nil }
+        return FrameCopy.Target(memory: .file(pool.file), offset: range.lowerBound, layout: pixels)
+    }
+
+    override var isKnown: Bool { pool.isOpen }
+
+    override func whenKnown(_ waiter: AnyObject, _ action: @escaping () -> Void) throws(ProtocolError) {
+        try pool.whenOpen(waiter, action)
+    }
+
+    override func stopWaiting(_ waiter: AnyObject) { pool.stopWaiting(waiter) }
+
     /// The pool's memory, where it may be looked at and holds all of the buffer; nil also where that isn't known.
     var wholeMemory: ClientMemory? {
         guard pool.isOpen, let memory = pool.memory, account.memoryTrust.isGiven else { return nil }
