@@ -13,7 +13,7 @@ if [ "$status" = 77 ] && [ -z "${CI:-}" ]; then exit 0; fi
 # vkms, vim2m and vicodec are devices too.
 built=$(Tests/vm/modules | grep /vicodec.ko)
 tests=$(swift build --show-bin-path "$@")/signetPackageTests.xctest
-names='DirectRenderingTests|DmabufTests|DmabufParamsTests|DoctorTests|DumbFrameTests'
+names='DirectRenderingTests|CaptureDmabufTests|DmabufTests|DmabufParamsTests|DoctorTests|DumbFrameTests'
 # A sanitizer is for the process that the tests run in; the programs were tried without.
 case $tests in *asan*) ;; *) names+='|DeviceTests' ;; esac
 # vicodec has one of V4L2's two interfaces at a time.

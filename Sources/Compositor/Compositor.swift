@@ -69,6 +69,7 @@ public final class Compositor {
     let seat: Seat
     let popups: PopupManager
     let dataDevices: DataDevices
+    let captures: CaptureStudio
     let ledger: Ledger
     /// What outputs showed when there were windows last, where the settings ask for it.
     public private(set) var lastFrames: LastFrames?
@@ -111,6 +112,17 @@ public final class Compositor {
         )
         popups = PopupManager(scene: scene, layout: layout, windows: windows, seat: seat)
         dataDevices = DataDevices(seat: seat, scene: scene, clock: { [scheduler] in scheduler.time })
+        captures = CaptureStudio(
+            scene: scene,
+            layout: layout,
+            cursor: seat.pointer.cursor,
+            loop: display.loop,
+            clock: clock,
+            limits: settings.limits,
+            device: settings.device,
+            log: { log.error("\($0)") },
+            makeDriver: { [clock] in HeadlessDriver($0, storage: .files, clock: clock) }
+        )
         let overcommit = Overcommit.read()
         switch overcommit {
         case .heuristic: break
@@ -173,6 +185,7 @@ public final class Compositor {
         output.onLatch = { [unowned self] in
             popups.update()
             seat.sceneChanged()
+            captures.update()
         }
         layout.add(output)
         scene.add(output)
@@ -207,6 +220,7 @@ public final class Compositor {
     private func outputsChanged() {
         windows.outputsChanged()
         seat.pointer.outputsChanged()
+        captures.update()
     }
 
     /// Makes memory for a frame of each output, and lets it go again, so that want of it shows before anybody waits for

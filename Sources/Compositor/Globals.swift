@@ -53,9 +53,14 @@ extension Compositor {
         announce(DataDeviceManagerGlobal(devices: dataDevices, limits: limits), upTo: 3)
         announce(CaptureManagerGlobal(), upTo: 1, to: .owner)
         announce(ScreencopyManagerGlobal(clock: clock, hasDevice: settings.device != nil), upTo: 3, to: .owner)
+        announce(ImageCopyManager(captures), upTo: 1, to: .owner)
+        announce(OutputImageSources(), upTo: 1, to: .owner)
+        announce(WindowImageSources(), upTo: 1, to: .owner)
         announce(VirtualKeyboardManagerGlobal(seat: seat, admission: admission), upTo: 1, to: .owner)
         announce(VirtualPointerManagerGlobal(seat: seat, layout: layout), upTo: 2, to: .owner)
-        announce(ControlManagerGlobal(compositor: self, bases: base), upTo: 1, to: .owner)
+        let lists = WindowLists(windows: windows, loop: display.loop)
+        announce(ToplevelListGlobal(lists), upTo: 1, to: .owner)
+        announce(ControlManagerGlobal(compositor: self, bases: base, windowLists: lists), upTo: 1, to: .owner)
     }
 
     /// Announces an output.

@@ -5,18 +5,20 @@
 /// layouts once a call, and nothing outside of the clip or the target is touched. The target's format is XRGB8888,
 /// whose fourth byte has no meaning afterwards.
 public enum Painter {
-    /// Fills `region`, in pixels of the target, with one colour, as 0xRRGGBB.
+    /// Fills `region`, in pixels of the target, with one colour, as 0xRRGGBB, and the fourth byte with `alpha`. What is
+    /// drawn over 0, where that is 0 too, becomes premultiplied ARGB8888, as long as all of it has alpha itself.
     public static func fill(
         _ target: inout MutableRawSpan,
         _ layout: PixelLayout,
         color: UInt32,
+        alpha: UInt8 = 255,
         region: Region
     ) {
         check(target.byteCount, layout)
         unsafe target.withUnsafeMutableBytes { bytes in
             unsafe RowPainter(target: bytes.baseAddress!, layout: layout).fill(
                 region.intersection(layout.size.bounds),
-                color: color | 0xff00_0000
+                color: color & 0xff_ffff | UInt32(alpha) << 24
             )
         }
     }

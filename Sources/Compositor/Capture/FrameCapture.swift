@@ -207,10 +207,3 @@ final class FrameCapture: FrameObserver {
         frames = nil
     }
 }
-
-extension View {
-    /// Whether it shows as much, as large and turned as the other, wherever that is.
-    fileprivate func isLike(_ other: View) -> Bool {
-        scale == other.scale && orientation == other.orientation && size == other.size
-    }
-}

@@ -93,6 +93,8 @@ public struct Limits: Sendable {
     /// Parts of outputs of which one screencopy manager knows the frame that it copied last; beyond that the oldest is
     /// forgotten, and counts as damaged everywhere.
     public var rememberedCopies = 16
+    /// Sessions of ext-image-copy-capture, of all clients, which are told of each tick; further ones are stopped.
+    public var captures = 64
     /// Nanoseconds for which a frame is being copied into a client's buffer; then the copy has failed.
     public var copyingTime: UInt64 = 5_000_000_000
 

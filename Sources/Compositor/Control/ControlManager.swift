@@ -10,10 +10,10 @@ final class ControlManagerGlobal: Service {
     private let bases: WmBaseGlobal
     private let windowLists: WindowLists
 
-    init(compositor: Compositor, bases: WmBaseGlobal) {
+    init(compositor: Compositor, bases: WmBaseGlobal, windowLists: WindowLists) {
         self.compositor = compositor
         self.bases = bases
-        windowLists = WindowLists(windows: compositor.windows, loop: compositor.display.loop)
+        self.windowLists = windowLists
     }
 
     func bind(_ resource: SignetControlManagerV1) {
@@ -36,7 +36,9 @@ final class ControlManager: SignetControlManagerV1.Requests {
     }
 
     func watchWindows(_ resource: SignetControlManagerV1, windows: SignetWindowListV1) throws(ProtocolError) {
-        try windowLists.add(windows)
+        let list = WindowList(windows, by: windowLists)
+        try windowLists.add(list, of: windows.client)
+        windows.handler = list
     }
 
     func createDriver(_ resource: SignetControlManagerV1, driver: SignetDriverV1) throws(ProtocolError) {

@@ -7,9 +7,10 @@ internal import WaylandServer
 /// them, for so many lists in a turn, one after the other. Who reads slowly is told later, and keeps nobody waiting.
 final class WindowLists {
     private let windows: WindowManager
-    private var lists = ResourcesByClient<SignetWindowListV1>()
+    /// How many each client has.
+    private var counts: [ObjectIdentifier: Int] = [:]
     /// The one that was told longest ago first.
-    private var all = OrderedDictionary<ObjectIdentifier, WindowList>()
+    private var all = OrderedDictionary<ObjectIdentifier, any WindowFollower>()
     private var timer: EventLoop.Timer!
     /// When it is time to tell; nil while everybody knows everything.
     private var dueTime: UInt64?
@@ -32,19 +33,23 @@ final class WindowLists {
         windows.noteChange = { [weak self] in self?.changed() }
     }
 
-    func add(_ resource: SignetWindowListV1) throws(ProtocolError) {
-        guard lists[resource.client].count < Self.limit else {
-            throw .noMemory("a client can have \(Self.limit) signet_window_list_v1, and not more; destroy one first")
+    /// Tells a client's follower from now on.
+    func add(_ follower: any WindowFollower, of client: Client) throws(ProtocolError) {
+        let count = counts[ObjectIdentifier(client), default: 0]
+        guard count < Self.limit else {
+            throw .noMemory("a client can have \(Self.limit) lists of windows, and not more; destroy one first")
         }
-        let list = WindowList(resource)
-        list.onDestroy = { [weak self] in
-            self?.lists.remove($0)
-            self?.all[ObjectIdentifier($0)] = nil
-        }
-        resource.handler = list
-        lists.insert(resource)
-        all[ObjectIdentifier(resource)] = list
+        counts[ObjectIdentifier(client)] = count + 1
+        all[ObjectIdentifier(follower)] = follower
         schedule(at: EventLoop.now)
+    }
+
+    /// Tells it no more.
+    func remove(_ follower: any WindowFollower, of client: Client) {
+        guard all[ObjectIdentifier(follower)] != nil else { return }
+        all[ObjectIdentifier(follower)] = nil
+        let count = counts[ObjectIdentifier(client), default: 1] - 1
+        counts[ObjectIdentifier(client)] = count > 0 ? count : nil
     }
 
     /// Back to front, those that are put away first.
@@ -66,7 +71,7 @@ final class WindowLists {
         lastTime = EventLoop.now
         let (shown, active) = (shown, windows.active)
         var room = Self.windowsPerTurn
-        for (key, list) in all.values.map({ ($0.key, $0) }) where list.version != version {
+        for list in Array(all.values) where list.version != version {
             guard room > 0 else { return schedule(at: lastTime + Self.pause) }
             room -= shown.count + 1
             if list.update(shown, active: active) {
@@ -75,6 +80,7 @@ final class WindowLists {
                 schedule(at: lastTime + Self.patience)
             }
             // The next time others come first.
+            let key = ObjectIdentifier(list)
             if all[key] != nil {
                 all[key] = nil
                 all[key] = list
@@ -83,30 +89,34 @@ final class WindowLists {
     }
 }
 
-/// `signet_window_list_v1`: what one client was told of windows.
-final class WindowList: SignetWindowListV1.Requests {
-    /// Stands for its object.
-    let key: ObjectIdentifier
+/// Somebody who tells a client of windows.
+protocol WindowFollower: AnyObject {
     /// Of what the client was told last.
+    var version: UInt64 { get set }
+    /// Tells what is new. False where the client doesn't read what it was sent: then the rest is to be told later.
+    func update(_ windows: [Window], active: Window?) -> Bool
+}
+
+/// `signet_window_list_v1`: what one client was told of windows.
+final class WindowList: SignetWindowListV1.Requests, WindowFollower {
     var version: UInt64 = 0
+    private unowned let lists: WindowLists
     private weak var resource: SignetWindowListV1?
     private var known = OrderedDictionary<ObjectIdentifier, ControlledWindow>()
     /// Whether something was told since the last `done`, or nothing ever was.
     private var isUndone = true
-    var onDestroy: (SignetWindowListV1) -> Void = { _ in }
 
-    init(_ resource: SignetWindowListV1) {
-        key = ObjectIdentifier(resource)
+    init(_ resource: SignetWindowListV1, by lists: WindowLists) {
         self.resource = resource
+        self.lists = lists
     }
 
     func destroyed(_ resource: SignetWindowListV1) {
         // R9.
         for window in known.values { window.isFollowed = false }
-        onDestroy(resource)
+        lists.remove(self, of: resource.client)
     }
 
-    /// Tells what is new. False where the client doesn't read what it was sent: then the rest is to be told later.
     func update(_ windows: [Window], active: Window?) -> Bool {
         guard let resource, resource.isAlive else { return true }
         let client = resource.client

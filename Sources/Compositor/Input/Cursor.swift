@@ -74,6 +74,15 @@ final class Cursor: SceneNode {
         }
     }
 
+    /// Where its picture is, and which point of that is the pointer's place, in global coordinates; nil where nothing
+    /// is to be seen of it.
+    var shown: (frame: Rectangle, hotspot: Point)? {
+        guard let position else { return nil }
+        // A surface's own picture comes somewhere among those of its subsurfaces.
+        let frame = items.reduce(into: Rectangle?.none) { $0 = $0?.union($1.shown) ?? $1.shown }
+        return frame.flatMap { $0.isEmpty ? nil : ($0, position) }
+    }
+
     private func items(of image: CursorImage?, at position: Point) -> [PlacedItem] {
         image.map { [PlacedItem($0, at: position.translated(by: $0.hotspot.negated))] } ?? []
     }

@@ -10,7 +10,7 @@ final class Pointer: WlPointer.Requests {
     private unowned let seat: Seat
     private let scene: Scene
     private let layout: OutputLayout
-    private let cursor: Cursor
+    let cursor: Cursor
     private var resources = ResourcesByClient<WlPointer>()
     /// What keeps it somewhere.
     let constraints = PointerConstraints()

@@ -44,6 +44,8 @@ final class FrameSource {
     private var watchers = OrderedDictionary<ObjectIdentifier, any FrameObserver>()
     /// Whether frames are drawn that nobody waits for.
     private let drawsAlways: Bool
+    /// Whether there are ticks also while nobody waits.
+    private let ticksAlways: Bool
     private let trace: FrameTrace?
     /// Lets buffers go that nobody has looked at for a while.
     private var unwatchedAlarm: (any Alarm)?
@@ -65,6 +67,7 @@ final class FrameSource {
         clock: any Clock,
         limits: Limits,
         drawsAlways: Bool = false,
+        ticksAlways: Bool,
         trace: FrameTrace? = nil,
         log: @escaping (String) -> Void
     ) {
@@ -77,6 +80,7 @@ final class FrameSource {
         self.clock = clock
         self.limits = limits
         self.drawsAlways = drawsAlways
+        self.ticksAlways = ticksAlways
         self.trace = trace
         self.log = log
         driver.onFrame = { [unowned self] refresh in tick(refresh) }
@@ -85,7 +89,8 @@ final class FrameSource {
 
     deinit { unwatchedAlarm?.cancel() }
 
-    /// Shows the scene in another way. What was drawn before isn't shown any more.
+    /// Shows the scene in another way. What was drawn before isn't shown any more, and all that is to be seen has to be
+    /// told as damage.
     func change(_ view: View) {
         self.view = view
         damage = Region()
@@ -140,10 +145,11 @@ final class FrameSource {
     /// Whether somebody waits for a frame.
     private var isWatched: Bool { drawsAlways || !watchers.isEmpty }
 
-    /// Wants a tick at the next refresh, as something was committed or moved.
+    /// Wants a tick at the next refresh, as something was committed or moved; where nobody waits, only if there are
+    /// ticks always.
     func requestFrame() {
         isLatched = false
-        if !isStopped { driver.requestFrame(after: 0) }
+        if !isStopped, ticksAlways || isWatched { driver.requestFrame(after: 0) }
     }
 
     /// A tick, at which what clients have committed became what is shown.

@@ -54,6 +54,7 @@ final class Output: SceneViewer, FrameSourceOwner {
             clock: clock,
             limits: limits,
             drawsAlways: drawsAlways,
+            ticksAlways: true,
             trace: trace,
             log: log
         )

@@ -67,7 +67,7 @@ final class OutputGlobal: WlOutput.Requests, Service {
 
 extension WlOutput.Transform {
     /// The numbers are the same.
-    fileprivate init(_ orientation: Orientation) {
+    init(_ orientation: Orientation) {
         self = WlOutput.Transform(rawValue: orientation.rawValue)
     }
 }

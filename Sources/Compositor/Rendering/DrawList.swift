@@ -100,6 +100,8 @@ struct DrawList: Sendable {
 
     /// Where nothing is, in pixels of the picture.
     private let empty: Region
+    /// Whether that is to be transparent.
+    private let isTransparent: Bool
     /// Back to front.
     private let commands: [DrawCommand]
 
@@ -138,7 +140,8 @@ struct DrawList: Sendable {
             rest.cover(opaque)
         }
         if rest.hasGrown, damage.rectangleCount > 1 { return nil }
-        return (DrawList(empty: rest.region, commands: commands.reversed()), contents.reversed())
+        let list = DrawList(empty: rest.region, isTransparent: view.isTransparent, commands: commands.reversed())
+        return (list, contents.reversed())
     }
 
     /// How many pixels are written.
@@ -179,7 +182,7 @@ struct DrawList: Sendable {
                 opaque: command.opaque
             )
         }
-        return DrawList(empty: clip(empty), commands: commands)
+        return DrawList(empty: clip(empty), isTransparent: isTransparent, commands: commands)
     }
 
     /// Draws into a picture in XRGB8888. Gives back what trouble shared memory made, by the command's place.
@@ -189,7 +192,8 @@ struct DrawList: Sendable {
         meter: DrawingMeter
     ) -> [Int: DrawingTrouble] {
         var troubles: [Int: DrawingTrouble] = [:]
-        Painter.fill(&target, layout, color: Self.background, region: empty)
+        let (color, alpha): (UInt32, UInt8) = isTransparent ? (0, 0) : (Self.background, 255)
+        Painter.fill(&target, layout, color: color, alpha: alpha, region: empty)
         var isMetered = false
         for index in commands.indices where !commands[index].clip.isEmpty {
             let command = commands[index]

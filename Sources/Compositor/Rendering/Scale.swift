@@ -47,4 +47,7 @@ public struct Scale: Hashable, Comparable, Sendable, ExpressibleByIntegerLiteral
 
     /// The units of surface coordinates that so many pixels reach into.
     func units(_ pixels: Int) -> Int { (pixels * 120 + in120ths - 1) / in120ths }
+
+    /// The units of surface coordinates before so many pixels, without the one that they begin in.
+    func wholeUnits(_ pixels: Int) -> Int { Int((Double(pixels) * 120 / Double(in120ths)).rounded(.down)) }
 }

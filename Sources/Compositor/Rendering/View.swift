@@ -14,6 +14,11 @@ struct View: Equatable {
     var orientation = Orientation.normal
     /// Of the picture, in pixels.
     var size: Size
+    /// The pixel that the upright picture begins with, counted from ``origin``: so a part of another view has the very
+    /// pixels of that.
+    var cut = Point(x: 0, y: 0)
+    /// Whether nothing is drawn where nothing is: then pixels have alpha.
+    var isTransparent = false
 
     /// Of what is to be seen, in pixels.
     private var uprightSize: Size { orientation.inverse.apply(to: size) }
@@ -21,8 +26,12 @@ struct View: Equatable {
     /// What it shows, in global coordinates.
     var bounds: Rectangle {
         let upright = uprightSize
-        let size = Size(width: scale.units(upright.width), height: scale.units(upright.height))
-        return Rectangle(origin: origin, size: size)
+        let start = Point(x: scale.wholeUnits(cut.x), y: scale.wholeUnits(cut.y))
+        let size = Size(
+            width: scale.units(cut.x + upright.width) - start.x,
+            height: scale.units(cut.y + upright.height) - start.y
+        )
+        return Rectangle(origin: origin.translated(by: start), size: size)
     }
 
     /// Pixels that a rectangle of global coordinates takes.
@@ -30,8 +39,8 @@ struct View: Equatable {
 
     private func uprightPixels(_ rectangle: Rectangle) -> Rectangle {
         Rectangle(
-            x: scale.pixels(rectangle.x - origin.x),
-            y: scale.pixels(rectangle.y - origin.y),
+            x: scale.pixels(rectangle.x - origin.x) - cut.x,
+            y: scale.pixels(rectangle.y - origin.y) - cut.y,
             width: scale.pixels(rectangle.width),
             height: scale.pixels(rectangle.height)
         )
@@ -47,17 +56,17 @@ struct View: Equatable {
         if rectangle.isEmpty { return rectangle }
         // What is in it may be rounded to one side or the other, and its neighbours are drawn smoothly into it.
         let reach = scale.in120ths % 120 == 0 ? 0 : 1
-        func pixels(_ from: Int, _ to: Int, origin: Int, limit: Int) -> Range<Int> {
+        func pixels(_ from: Int, _ to: Int, origin: Int, cut: Int, limit: Int) -> Range<Int> {
             // Nothing that far away is seen.
             let (from, to) = (max(-1 << 40, from - origin), min(1 << 40, to - origin))
             let low = (Double(from * scale.in120ths) / 120).rounded(.down)
             let high = (Double(to * scale.in120ths) / 120).rounded(.up)
-            let first = max(0, min(limit, Int(low) - reach))
-            return first..<max(first, min(limit, Int(high) + reach))
+            let first = max(0, min(limit, Int(low) - reach - cut))
+            return first..<max(first, min(limit, Int(high) + reach - cut))
         }
         let size = uprightSize
-        let x = pixels(rectangle.minX, rectangle.maxX, origin: origin.x, limit: size.width)
-        let y = pixels(rectangle.minY, rectangle.maxY, origin: origin.y, limit: size.height)
+        let x = pixels(rectangle.minX, rectangle.maxX, origin: origin.x, cut: cut.x, limit: size.width)
+        let y = pixels(rectangle.minY, rectangle.maxY, origin: origin.y, cut: cut.y, limit: size.height)
         return turned(Rectangle(x: x.lowerBound, y: y.lowerBound, width: x.count, height: y.count))
     }
 
@@ -90,6 +99,25 @@ struct View: Equatable {
                 return orientation.apply(to: crop, in: appearance.orientation.inverse.apply(to: content.size))
             }
         )
+    }
+}
+
+extension View {
+    /// The part of it that a rectangle of global coordinates takes, upright, as a view of its own; nil where that is
+    /// nothing.
+    func part(of rectangle: Rectangle, atMost largest: Int) -> View? {
+        var upright = self
+        upright.orientation = .normal
+        let pixels = upright.uprightPixels(rectangle)
+        if pixels.isEmpty { return nil }
+        upright.size = Size(width: min(pixels.width, largest), height: min(pixels.height, largest))
+        upright.cut = cut.translated(by: pixels.origin)
+        return upright
+    }
+
+    /// Whether it shows as much, as large and turned as the other, wherever that is.
+    func isLike(_ other: View) -> Bool {
+        scale == other.scale && orientation == other.orientation && size == other.size
     }
 }
 

@@ -39,6 +39,22 @@ struct DrawingBudget {
         return rest >= 0
     }
 
+    /// What of items, back to front, a viewer draws who shows nothing else: without those for which too much would be
+    /// drawn for their owners.
+    static func affordable(_ items: [PlacedItem], for viewer: any SceneViewer) -> [PlacedItem] {
+        if isAmple(for: items, of: viewer) { return items }
+        var budget = DrawingBudget(of: viewer)
+        var walk = VisibilityWalk(of: viewer, over: items.count)
+        var leftOut: Set<ObjectIdentifier> = []
+        let isLeftOut = { (item: PlacedItem, area: Int) in
+            if budget.spend(on: item, area: area) { return false }
+            leftOut.insert(ObjectIdentifier(item.drawable))
+            return true
+        }
+        while walk.next(in: items, isLeftOut: isLeftOut) != nil {}
+        return leftOut.isEmpty ? items : items.filter { !leftOut.contains(ObjectIdentifier($0.drawable)) }
+    }
+
     /// What drawing so many pixels of a part of the picture costs, with the least effort.
     private static func cost(of area: Int, in part: Rectangle) -> Int { area + rowCost * part.height }
 

@@ -9,6 +9,8 @@ final class Scene {
     /// Back to front.
     private(set) var nodes: [any SceneNode] = []
     private var viewers: [any SceneViewer] = []
+    /// Those who look at something by the way: who is seen, and what is left out, doesn't go by them.
+    private var listeners = OrderedDictionary<ObjectIdentifier, any SceneListener>()
     /// What each node showed when it was last laid out.
     private var layout: [ObjectIdentifier: [PlacedItem]] = [:]
     /// Nodes that have to be laid out anew before anything is drawn.
@@ -46,6 +48,11 @@ final class Scene {
         omissions = []
         layoutChanged()
     }
+
+    /// Tells of changes also somebody who is no viewer, until ``unfollow(_:)``.
+    func follow(_ listener: any SceneListener) { listeners[ObjectIdentifier(listener)] = listener }
+
+    func unfollow(_ listener: any SceneListener) { listeners[ObjectIdentifier(listener)] = nil }
 
     /// A viewer shows something else than before, or in another way.
     func viewerChanged(_ viewer: any SceneViewer) {
@@ -161,6 +168,19 @@ final class Scene {
         return items
     }
 
+    /// A node's items, and those of what stands on it, back to front; also where it isn't in the scene.
+    func items(of node: any SceneNode) -> [PlacedItem] {
+        update()
+        guard let start = nodes.firstIndex(where: { $0 === node }) else { return node.items }
+        return nodes[start..<familyEnd(start)].flatMap { layout[ObjectIdentifier($0)] ?? [] }
+    }
+
+    /// All items of a layer, back to front.
+    func items(in layer: SceneLayer) -> [PlacedItem] {
+        update()
+        return nodes.filter { $0.layer == layer }.flatMap { layout[ObjectIdentifier($0)] ?? [] }
+    }
+
     /// What is at a place.
     struct Hit {
         let node: any SceneNode
@@ -253,10 +273,12 @@ final class Scene {
     private func addDamage(_ damage: Region) {
         if damage.isEmpty { return }
         for viewer in viewers { viewer.addDamage(damage) }
+        for listener in listeners.values { listener.addDamage(damage) }
     }
 
     private func addDamage(_ damage: Rectangle) {
         for viewer in viewers { viewer.addDamage(damage) }
+        for listener in listeners.values { listener.addDamage(damage) }
     }
 
     private func layoutChanged() {
@@ -265,6 +287,7 @@ final class Scene {
         layoutVersion += 1
         // Once for a burst of changes, before anything is drawn or awaited.
         for viewer in viewers { viewer.requestFrame() }
+        for listener in listeners.values { listener.requestFrame() }
     }
 
     // MARK: Visibility

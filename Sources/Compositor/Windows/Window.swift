@@ -68,6 +68,8 @@ final class Window: PressableNode {
     /// Nil once it is gone, and the window with it.
     private weak var client: (any WindowClient)?
     private let manager: WindowManager
+    /// Stands for it, and for no other one, as long as there is something to show.
+    private(set) var number: UInt64
     /// As its client calls it.
     var title = "" {
         didSet {
@@ -113,6 +115,7 @@ final class Window: PressableNode {
         self.client = client
         self.account = account
         self.manager = manager
+        number = manager.nextNumber()
     }
 
     // MARK: Place
@@ -396,6 +399,7 @@ final class Window: PressableNode {
         pulledEdges = []
         wanted = Configuration(isDecorated: wanted.isDecorated)
         manager.didUnmap(self)
+        number = manager.nextNumber()
         isMinimized = false
     }
 }

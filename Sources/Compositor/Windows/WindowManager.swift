@@ -30,6 +30,14 @@ final class WindowManager {
         self.layout = layout
     }
 
+    private var lastNumber: UInt64 = 0
+
+    /// A number that no window has had.
+    func nextNumber() -> UInt64 {
+        lastNumber += 1
+        return lastNumber
+    }
+
     /// What a window can fill, in global coordinates: the output that it chose, or the one that shows most of it.
     func bounds(for window: Window) -> Rectangle? {
         if let chosen = window.chosenOutput, layout.contains(chosen) { return chosen.bounds }
