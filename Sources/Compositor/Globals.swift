@@ -52,7 +52,7 @@ extension Compositor {
         announce(DecorationGlobal(), upTo: 1)
         announce(DataDeviceManagerGlobal(devices: dataDevices, limits: limits), upTo: 3)
         announce(CaptureManagerGlobal(), upTo: 1, to: .owner)
-        announce(ScreencopyManagerGlobal(clock: clock, hasDevice: settings.device != nil), upTo: 3, to: .owner)
+        announce(ScreencopyManagerGlobal(captures), upTo: 3, to: .owner)
         announce(ImageCopyManager(captures), upTo: 1, to: .owner)
         announce(OutputImageSources(), upTo: 1, to: .owner)
         announce(WindowImageSources(), upTo: 1, to: .owner)

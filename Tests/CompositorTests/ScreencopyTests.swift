@@ -150,6 +150,33 @@ import WaylandWire
         #expect(before.allSatisfy { $0 == 0 } && after.allSatisfy { $0 == 0 }, "nothing else is written")
     }
 
+    @Test func `the pointer's picture is in a copy that asks for it, and in no other`() {
+        let plain = fixture.picture()
+        let target = target()
+        func copy(_ part: Rectangle?) -> [[UInt32]]? {
+            // A part is captured without the pointer.
+            let copy = capture(part)
+            copy.proxy.copy(buffer: target.buffer(for: copy))
+            for _ in 0..<3 where !copy.isReady && !copy.hasFailed { fixture.nextFrame() }
+            defer { copy.proxy.destroy() }
+            return copy.isReady ? target.picture(copy.size) : nil
+        }
+        let whole = Rectangle(x: 0, y: 0, width: 200, height: 100)
+        // A capture that was begun before there was a pointer fails rather than show one.
+        let early = capture(whole)
+        fixture.compositor.send(.pointerMotion(to: Position(x: 100, y: 50)))
+        early.proxy.copy(buffer: target.buffer(for: early))
+        fixture.nextFrame()
+        #expect(early.hasFailed)
+        #expect(copy(whole) == plain && copy(nil) == fixture.picture() && fixture.picture() != plain)
+        damageWindow(everything, color: 0xabcdef)
+        fixture.compositor.send(.pointerMotion(to: Position(x: 10, y: 10)))
+        #expect(copy(everything)?.allSatisfy { $0.allSatisfy { $0 == 0xabcdef } } == true)
+        fixture.disconnect(reader)
+        #expect(fixture.compositor.captures.count == 0)
+        #expect(fixture.compositor.ledger.usage(of: .copiedBytes) == 0)
+    }
+
     // MARK: When
 
     @Test func `a copy shows what is latched at the next tick`() {

@@ -62,7 +62,9 @@ final class CaptureView: SceneViewer, FrameSourceOwner {
     private let layout: OutputLayout
     private let cursor: Cursor
     private var isListening = false
-    private var isStopped = false
+    private(set) var isStopped = false
+    /// For its buffers.
+    private var charge: Charge?
 
     /// A view of what `subject` is at a time; nil where that is nothing.
     init?(of subject: @escaping () -> CaptureSubject?, by studio: CaptureStudio) {
@@ -113,12 +115,18 @@ final class CaptureView: SceneViewer, FrameSourceOwner {
         return OutputState(mode: mode, position: view.origin, orientation: view.orientation)
     }
 
-    /// Follows what there is to be seen from now on.
-    func begin() {
-        if isListening || isStopped { return }
+    /// Follows what there is to be seen from now on; false where nothing is, or `account` can't pay for its buffers.
+    func begin(for account: ClientAccount) -> Bool {
+        update()
+        if isStopped { return false }
+        // One that is drawn into, and one that is copied.
+        let byteCount = 2 * frames.view.size.width * frames.view.size.height * PixelFormat.xrgb8888.bytesPerPixel
+        guard (try? account.change(&charge, to: byteCount, of: .copiedBytes)) != nil else { return false }
+        if isListening { return true }
         isListening = true
         scene.follow(self)
         frames.addDamage(bounds)
+        return true
     }
 
     /// Has it show what its subject is now.
@@ -138,6 +146,7 @@ final class CaptureView: SceneViewer, FrameSourceOwner {
         isStopped = true
         if isListening { scene.unfollow(self) }
         frames.stop()
+        charge = nil
     }
 
     // MARK: What it shows

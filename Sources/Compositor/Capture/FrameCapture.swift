@@ -27,6 +27,8 @@ final class FrameCapture: FrameObserver {
         let waitsForChange: Bool
         /// The number of a frame that the client has; nil where that isn't known.
         let known: () -> UInt64?
+        /// Whether frames show what is to be captured, still.
+        var isAcceptable: () -> Bool = { true }
     }
 
     struct Copied {
@@ -101,7 +103,7 @@ final class FrameCapture: FrameObserver {
     func frames(_ frames: FrameSource, have result: FrameSource.Result) {
         // Objects of a client that is gone go one after the other: nothing is done for those that are left.
         guard let order, party.client.isConnected else { return frames.stopWaiting(self) }
-        guard frames.view.isLike(view) else { return finish(.failure(.changed)) }
+        guard frames.view.isLike(view), order.isAcceptable() else { return finish(.failure(.changed)) }
         guard case .shown = result else { return finish(.failure(.other)) }
         guard let newest = frames.newest, let number = newest.frame, frames.shownLatch.count > latch else { return }
         let damage = frames.changes(since: known).intersection(part).translated(by: part.origin.negated)

@@ -18,8 +18,6 @@ final class ImageCopySession: ExtImageCopyCaptureSessionV1.Requests, CaptureFoll
     private let studio: CaptureStudio
     private let reader = FrameReader()
     private var charge: Charge?
-    /// For the view's buffers.
-    private var memoryCharge: Charge?
     /// The size that the client was told last.
     private var toldSize: Size?
     /// The number of the last frame that was captured.
@@ -111,16 +109,9 @@ final class ImageCopySession: ExtImageCopyCaptureSessionV1.Requests, CaptureFoll
 
     /// Makes ready to capture; nil where there is nothing to capture any more, or no memory for it.
     func capture(for client: Client) -> FrameCapture? {
-        view?.update()
+        let isReady = view?.begin(for: account) ?? true
         tellSize()
-        guard let frames else { return nil }
-        if let view {
-            let size = frames.view.size
-            // One that is drawn into, and one that is copied.
-            let byteCount = 2 * size.width * size.height * format.bytesPerPixel
-            guard (try? account.change(&memoryCharge, to: byteCount, of: .copiedBytes)) != nil else { return nil }
-            view.begin()
-        }
+        guard isReady, let frames else { return nil }
         let party = FrameCapture.Party(client: client, reader: reader, clock: studio.clock)
         return FrameCapture(of: frames, part: frames.view.size.bounds, for: party)
     }
@@ -157,6 +148,5 @@ final class ImageCopySession: ExtImageCopyCaptureSessionV1.Requests, CaptureFoll
         frames?.remove(self)
         view?.stop()
         charge = nil
-        memoryCharge = nil
     }
 }

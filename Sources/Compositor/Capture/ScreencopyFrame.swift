@@ -8,6 +8,7 @@ final class ScreencopyFrame: ZwlrScreencopyFrameV1.Requests {
     private weak var frames: FrameSource?
     /// What is captured, in output pixels.
     private let part: Rectangle
+    private let isAcceptable: () -> Bool
     private var charge: Charge?
     private var isUsed = false
     /// Whether the client wants to know what was damaged since its last copy.
@@ -19,10 +20,18 @@ final class ScreencopyFrame: ZwlrScreencopyFrameV1.Requests {
     /// Until it is answered.
     private var capture: FrameCapture?
 
-    init(_ resource: ZwlrScreencopyFrameV1, of frames: FrameSource?, part: Rectangle, by manager: ScreencopyManager) {
+    /// `isAcceptable` says whether frames show what is wanted, still.
+    init(
+        _ resource: ZwlrScreencopyFrameV1,
+        of frames: FrameSource?,
+        part: Rectangle,
+        by manager: ScreencopyManager,
+        while isAcceptable: @escaping () -> Bool
+    ) {
         self.resource = resource
         self.frames = frames
         self.part = part
+        self.isAcceptable = isAcceptable
         self.manager = manager
         charge = try? resource.client.account.charge(of: .frames)
     }
@@ -92,7 +101,8 @@ final class ScreencopyFrame: ZwlrScreencopyFrameV1.Requests {
                 waitsForChange: whenDamaged,
                 known: { [unowned self] in
                     whenDamaged ? frames.flatMap { manager.lastFrame(of: $0, part: part) } : nil
-                }
+                },
+                isAcceptable: isAcceptable
             )
         )
     }

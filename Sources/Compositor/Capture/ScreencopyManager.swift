@@ -4,31 +4,23 @@ internal import WaylandServer
 /// `zwlr_screencopy_manager_v1`: copies of frames, for programs that don't know `signet_sealed_frame_manager_v1`. The
 /// same ones see it, for the same reason.
 final class ScreencopyManagerGlobal: Service {
-    private let clock: any Clock
-    private let hasDevice: Bool
+    private let studio: CaptureStudio
 
-    /// `hasDevice` says whether clients can make dma-bufs for the compositor's device.
-    init(clock: any Clock, hasDevice: Bool) {
-        self.clock = clock
-        self.hasDevice = hasDevice
-    }
+    init(_ studio: CaptureStudio) { self.studio = studio }
 
     func bind(_ resource: ZwlrScreencopyManagerV1) {
-        let limit = resource.client.account.limits.rememberedCopies
-        resource.handler = ScreencopyManager(clock, hasDevice: hasDevice, limit: limit)
+        resource.handler = ScreencopyManager(studio, limit: resource.client.account.limits.rememberedCopies)
     }
 }
 
 /// A client's manager, against whose copies later ones' damage is told.
-///
-/// `overlay_cursor` changes nothing: the pointer's picture, where there is one, is part of the frame that all readers
-/// get.
-final class ScreencopyManager: ZwlrScreencopyManagerV1.Requests {
-    private let clock: any Clock
-    let hasDevice: Bool
+final class ScreencopyManager: ZwlrScreencopyManagerV1.Requests, CaptureFollower {
+    private let studio: CaptureStudio
     private let limit: Int
     /// Copies that were begun, the oldest first.
     private var copies: [Copy] = []
+    /// Outputs without the pointer's picture, as far as somebody captured them.
+    private var views: [PlainView] = []
     /// Stands for all captures: they keep no memory of frames' mapped, so that it never ends.
     private let reader = FrameReader()
 
@@ -39,15 +31,27 @@ final class ScreencopyManager: ZwlrScreencopyManagerV1.Requests {
         var frame: UInt64
     }
 
-    init(_ clock: any Clock, hasDevice: Bool, limit: Int) {
-        self.clock = clock
-        self.hasDevice = hasDevice
+    private struct PlainView {
+        weak var output: Output?
+        let view: CaptureView
+    }
+
+    init(_ studio: CaptureStudio, limit: Int) {
+        self.studio = studio
         self.limit = limit
     }
 
-    func party(of client: Client) -> FrameCapture.Party {
-        FrameCapture.Party(client: client, reader: reader, clock: clock)
+    deinit {
+        for plain in views { plain.view.stop() }
+        studio.remove(self)
     }
+
+    func party(of client: Client) -> FrameCapture.Party {
+        FrameCapture.Party(client: client, reader: reader, clock: studio.clock)
+    }
+
+    /// Whether clients can make dma-bufs for the compositor's device.
+    var hasDevice: Bool { studio.device != nil }
 
     func captureOutput(
         _ resource: ZwlrScreencopyManagerV1,
@@ -56,7 +60,7 @@ final class ScreencopyManager: ZwlrScreencopyManagerV1.Requests {
         output: WlOutput
     ) throws(ProtocolError) {
         let output = (output.handler as? OutputGlobal)?.output
-        capture(output?.mode.size.bounds, of: output, frame)
+        capture(output?.mode.size.bounds, of: output, hasCursor: overlayCursor != 0, frame)
     }
 
     func captureOutputRegion(
@@ -71,18 +75,47 @@ final class ScreencopyManager: ZwlrScreencopyManagerV1.Requests {
     ) throws(ProtocolError) {
         let output = (output.handler as? OutputGlobal)?.output
         let wanted = Rectangle(x: Int(x), y: Int(y), width: Int(width), height: Int(height))
-        capture(output?.pixels(ofPart: wanted), of: output, frame)
+        capture(output?.pixels(ofPart: wanted), of: output, hasCursor: overlayCursor != 0, frame)
     }
 
-    private func capture(_ part: Rectangle?, of output: Output?, _ resource: ZwlrScreencopyFrameV1) {
+    private func capture(
+        _ part: Rectangle?,
+        of output: Output?,
+        hasCursor: Bool,
+        _ resource: ZwlrScreencopyFrameV1
+    ) {
+        // Without a pointer the output's own frames will do, as long as there is none.
+        let isOwn = hasCursor || !studio.cursor.isPlaced
+        let frames = output.flatMap { isOwn ? $0.frames : plainFrames(of: $0, for: resource.client) }
         let frame = ScreencopyFrame(
             resource,
-            of: output?.frames,
+            of: frames,
             part: part ?? Size(width: 0, height: 0).bounds,
-            by: self
+            by: self,
+            while: { [studio] in hasCursor || !isOwn || !studio.cursor.isPlaced }
         )
         resource.handler = frame
         frame.begin()
+    }
+
+    // MARK: Without the pointer
+
+    /// An output's frames without the pointer's picture; nil where there can't be any.
+    private func plainFrames(of output: Output, for client: Client) -> FrameSource? {
+        if views.isEmpty, !studio.add(self) { return nil }
+        update()
+        if let old = views.first(where: { $0.output === output }) {
+            return old.view.begin(for: client.account) ? old.view.frames : nil
+        }
+        let area = CaptureArea(output)
+        guard let view = CaptureView(of: { area.subject(hasCursor: false) }, by: studio) else { return nil }
+        views.append(PlainView(output: output, view: view))
+        return view.begin(for: client.account) ? view.frames : nil
+    }
+
+    func update() {
+        for plain in views { plain.view.update() }
+        views.removeAll { $0.view.isStopped }
     }
 
     // MARK: Copies so far

@@ -74,6 +74,9 @@ final class Cursor: SceneNode {
         }
     }
 
+    /// Whether there is a pointer, seen or not.
+    var isPlaced: Bool { position != nil }
+
     /// Where its picture is, and which point of that is the pointer's place, in global coordinates; nil where nothing
     /// is to be seen of it.
     var shown: (frame: Rectangle, hotspot: Point)? {
