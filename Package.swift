@@ -45,6 +45,11 @@ let package = Package(
         .systemLibrary(name: "CDRM", pkgConfig: "libdrm", providers: [.apt(["libdrm-dev"])]),
         // Only a benchmark's, and without pkg-config, as no other program needs it.
         .systemLibrary(name: "CSwscale", providers: [.apt(["libswscale-dev"])]),
+        // Only a sample's, and without pkg-config, whose flags SwiftPM objects to.
+        .systemLibrary(
+            name: "CLibAV",
+            providers: [.apt(["libavcodec-dev", "libavformat-dev", "libavutil-dev"])]
+        ),
         .systemLibrary(name: "CWaylandUtil"),
         .systemLibrary(name: "CWaylandServer", pkgConfig: "wayland-server", providers: [.apt(["libwayland-dev"])]),
         .systemLibrary(name: "CWaylandClient", pkgConfig: "wayland-client", providers: [.apt(["libwayland-dev"])]),
@@ -194,6 +199,15 @@ let package = Package(
             swiftSettings: strict
         ),
         .executableTarget(
+            name: "player",
+            dependencies: [
+                "CLibAV", "CLinux", "CProcess", "ClientToolkit", "DirectRendering", "SharedMemory", "WaylandClient",
+                "WaylandWire",
+            ],
+            path: "examples/player",
+            swiftSettings: strict
+        ),
+        .executableTarget(
             name: "minimal-compositor",
             dependencies: ["DirectRendering", "SharedMemory", "WaylandServer"],
             path: "examples/minimal-compositor",
@@ -336,7 +350,7 @@ let package = Package(
             dependencies: [
                 "CLinux", "CPNG", "ClientToolkit", "DirectRendering", "SharedMemory", "TestSupport", "WaylandClient",
                 "signet", "signet-encoder", "camera", "hostile-client", "hostile-windows", "minimal-compositor",
-                "prime",
+                "player", "prime",
                 "scripted-compositor", "shared-memory-tour", "simple-shm", "stuck-file", "udmabuf", "without-memfd",
             ],
             swiftSettings: strict

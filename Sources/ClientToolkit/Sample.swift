@@ -11,6 +11,8 @@ public struct Sample {
     public private(set) var width: Int
     /// The window's height in pixels.
     public private(set) var height: Int
+    /// What stands on the command line besides options, where the sample takes that.
+    public private(set) var argument: String?
     private var values: [String: String] = [:]
 
     /// Reads the command line, `[--frames N] [--size WxH]` and what else there is, and ends the process where it is
@@ -19,7 +21,14 @@ public struct Sample {
     /// - Parameters:
     ///   - options: more options, each with the name of its value, as in `["--device": "PATH"]`; flags have an empty
     ///     one.
-    public init(_ name: String, width: Int, height: Int, options: [String: String] = [:]) {
+    ///   - argumentName: what may stand there besides options, as in `FILE`.
+    public init(
+        _ name: String,
+        width: Int,
+        height: Int,
+        options: [String: String] = [:],
+        argumentName: String? = nil
+    ) {
         self.name = name
         self.width = width
         self.height = height
@@ -41,6 +50,7 @@ public struct Sample {
             case (_, let valueName?):
                 guard let value = rest.popFirst() else { fail("\(option) takes a \(valueName)") }
                 values[option] = value
+            case (_, nil) where argumentName != nil && argument == nil && !option.hasPrefix("-"): argument = option
             case (_, nil):
                 let more = options.sorted { $0.key < $1.key }.map { $1.isEmpty ? ", \($0)" : ", \($0) \($1)" }.joined()
                 fail("'\(option)' isn't an option; there are --frames N, --size WxH\(more)")
