@@ -61,7 +61,8 @@ final class Decoder {
         unsafe avcodec_free_context(&context)
     }
 
-    /// Decodes a packet, or nil at the end, and hands on what pictures that makes; `time` tells when one is to be shown.
+    /// Decodes a packet, or nil at the end, and hands on the pictures that this makes, until `body` says false. `time`
+    /// tells when one is to be shown.
     func decode(
         _ packet: UnsafeMutablePointer<AVPacket>?,
         time: (UnsafeMutablePointer<AVFrame>) -> Int64?,
