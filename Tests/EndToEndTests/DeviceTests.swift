@@ -292,16 +292,6 @@ private struct CapturedPicture {
 }
 
 extension Picture {
-    private static let background: UInt32 = 0x2e3440
-
-    /// The pixels of the only window, below its title bar; nil where there is no window of that size.
-    fileprivate func windowContent(_ width: Int, _ height: Int) -> [[UInt32]]? {
-        guard let first = pixels.firstIndex(where: { $0 != Self.background }) else { return nil }
-        let (left, top) = (first % self.width, first / self.width + 22)
-        guard left + width <= self.width, top + height <= self.height else { return nil }
-        return (top..<top + height).map { y in Array(pixels[y * self.width + left..<y * self.width + left + width]) }
-    }
-
     /// Whether some row shows these colours one after the other, each on ten pixels or more and within 2 of each
     /// channel.
     fileprivate func hasRow(of colors: [UInt32]) -> Bool {

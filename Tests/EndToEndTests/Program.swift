@@ -57,13 +57,14 @@ final class Running {
     private let errors = Pipe()
     private var watchdog: DispatchWorkItem?
 
-    /// `standardError` and `standardOutput` take the place of pipes that are read at the end.
+    /// `standardError` and `standardOutput` take the place of pipes that are read at the end; `standardInput` is a pipe
+    /// or a file handle.
     init(
         _ name: String,
         _ arguments: [String],
         in folder: RuntimeDirectory?,
         environment: [String: String] = [:],
-        standardInput: Pipe? = nil,
+        standardInput: Any? = nil,
         standardOutput: FileHandle? = nil,
         standardError: FileHandle? = nil
     ) throws {
