@@ -18,7 +18,8 @@ final class Input: PacketSource {
         self.name = name
         self.patience = patience
         isLive = name.hasPrefix("udp://")
-        guard isLive || !name.contains("://") else {
+        let port = name.split(separator: ":").last.flatMap { UInt16($0.prefix { $0 != "?" }) }
+        guard isLive ? port != nil : !name.contains("://") else {
             throw Failure("'\(name)' is neither a file nor a stream; streams are udp://HOST:PORT, in MPEG-TS")
         }
         unsafe context = avformat_alloc_context()

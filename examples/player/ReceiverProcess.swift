@@ -8,8 +8,8 @@ final class ReceiverProcess {
     let socket: DescriptorBox
     private var process: pid_t = 0
 
-    /// Starts one that receives at `address`, with the signals of `mask` blocked. For `-` there is one already: standard
-    /// input is the socket to it.
+    /// Starts one that receives at `address`, with the signals of `mask` blocked. For `-` there is one already:
+    /// standard input is the socket to it.
     init(_ address: String, mask: sigset_t) throws {
         if address == "-" {
             socket = DescriptorBox(Descriptor(owning: STDIN_FILENO))
