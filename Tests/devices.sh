@@ -18,7 +18,7 @@ names='DirectRenderingTests|CaptureDmabufTests|DmabufTests|DmabufParamsTests|Doc
 case $tests in *asan*) ;; *) names+='|DeviceTests' ;; esac
 # vicodec has one of V4L2's two interfaces at a time.
 # shellcheck disable=SC2016 # it is for the shell inside
-exec Tests/vm/run --timeout 900 --module vkms --module vim2m --module vicodec -- bash -c '
+exec Tests/vm/run --timeout 1200 --module vkms --module vim2m --module vicodec -- bash -c '
     run() { "$1" --testing-library swift-testing --no-parallel --filter "$2"; }
     run "$1" "$2" || exit
     rmmod vicodec && insmod "$3" multiplanar=1 && run "$1" EncoderTests' devices "$tests" "$names" "$built"

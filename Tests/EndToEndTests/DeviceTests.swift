@@ -186,10 +186,9 @@ import Testing
         let compositor = try folder.compositor(["--output", "700x420"])
         let device = try #require(TestDevices.camera(isMultiPlanar: false)).path
         let client = try start(path, ["-v", device, "-f", "YUYV"])
-        // The test picture's bars, from white to black: a row near the bottom, which has no text on it.
         let isShown = try eventually {
             let picture = try folder.screenshot()
-            return picture.hasRow(of: [0xbebebe, 0xbcbe00, 0x00bebd, 0x00bd00, 0xbc00bd, 0xbc0000, 0x0000bc, 0x000000])
+            return picture.hasRow(of: Picture.cameraBars)
         }
         #expect(isShown)
         client.end()
@@ -288,24 +287,5 @@ private struct CapturedPicture {
             }
         }
         return worst
-    }
-}
-
-extension Picture {
-    /// Whether some row shows these colours one after the other, each on ten pixels or more and within 2 of each
-    /// channel.
-    fileprivate func hasRow(of colors: [UInt32]) -> Bool {
-        (0..<height).contains { y in
-            var (next, run) = (0, 0)
-            for pixel in pixels[y * width..<(y + 1) * width] {
-                guard next < colors.count else { break }
-                let isNear = [16, 8, 0].allSatisfy {
-                    abs(Int(pixel >> $0 & 0xff) - Int(colors[next] >> $0 & 0xff)) <= 2
-                }
-                run = isNear ? run + 1 : 0
-                if run == 10 { (next, run) = (next + 1, 0) }
-            }
-            return next == colors.count
-        }
     }
 }

@@ -43,4 +43,26 @@ struct Picture {
         guard left + width <= self.width, top + height <= self.height else { return nil }
         return (top..<top + height).map { y in Array(pixels[y * self.width + left..<y * self.width + left + width]) }
     }
+
+    /// The bars of the picture that vivid's cameras see, from white to black. A row near the bottom has no text on it.
+    static let cameraBars: [UInt32] = [
+        0xbebebe, 0xbcbe00, 0x00bebd, 0x00bd00, 0xbc00bd, 0xbc0000, 0x0000bc, 0x000000,
+    ]
+
+    /// Whether some row shows these colours one after the other, each on ten pixels or more and within 2 of each
+    /// channel.
+    func hasRow(of colors: [UInt32]) -> Bool {
+        (0..<height).contains { y in
+            var (next, run) = (0, 0)
+            for pixel in pixels[y * width..<(y + 1) * width] {
+                guard next < colors.count else { break }
+                let isNear = [16, 8, 0].allSatisfy {
+                    abs(Int(pixel >> $0 & 0xff) - Int(colors[next] >> $0 & 0xff)) <= 2
+                }
+                run = isNear ? run + 1 : 0
+                if run == 10 { (next, run) = (next + 1, 0) }
+            }
+            return next == colors.count
+        }
+    }
 }

@@ -14,14 +14,19 @@ import Testing
         log.split(separator: "\n").last { $0.contains("\(name)[") && $0.contains("its pools:") } ?? ""
     }
 
-    @Test(arguments: [(320, 240, "bt601"), (322, 250, "bt601"), (1_280, 64, "bt709")], ["yuv420p", "yuv422p"])
-    func `a video is shown from dma-bufs`(size: (width: Int, height: Int, matrix: String), format: String) throws {
+    /// Whether it says, as in "dma-bufs: 4, 4 imported", that none was looked at by the CPU.
+    private func areAllImported(_ buffers: Substring) -> Bool {
+        let words = buffers.split(separator: " ").drop { $0 != "dma-bufs:" }.dropFirst()
+        return words.count == 3 && words.first?.dropLast() == words.dropFirst().first && words.first != "0,"
+    }
+
+    @Test(arguments: [(320, 240, "yuv420p"), (322, 250, "yuv422p")])
+    func `a video is shown from dma-bufs`(width: Int, height: Int, format: String) throws {
         guard TestVideo.isPossible else { return Program.notInstalled("ffmpeg") }
-        let (width, height) = (size.width, size.height)
         // Bars, whose rows have the same chroma.
-        let bars = ["-f", "lavfi", "-i", "smptebars=size=\(width)x\(height):rate=30", "-frames:v", "150"]
+        let bars = ["-f", "lavfi", "-i", "smptebars=size=\(width)x\(height):rate=5", "-frames:v", "100"]
         let video = try videos.make("video.mp4", bars + ["-pix_fmt", format] + TestVideo.h264)
-        let wanted = try videos.picture(of: video, matrix: size.matrix)
+        let wanted = try videos.picture(of: video, matrix: "bt601")
         let compositor = try folder.compositor(["--output", "\(width)x\(height)", "--log-level", "info"])
         let player = try Running(
             "player",
@@ -39,8 +44,7 @@ import Testing
         #expect(outcome.status == 0 && outcome.output.contains("as dma-bufs of /dev/udmabuf"), "\(outcome)")
         #expect(!outcome.output.contains("wl_shm"), "\(outcome)")
         let buffers = buffers(of: "player", in: compositor.end().errors)
-        let counts = buffers.split(separator: "dma-bufs: ").last?.split { !$0.isNumber }.compactMap { Int($0) } ?? []
-        #expect(counts.count == 2 && counts.first == counts.last && counts.first ?? 0 > 0, "\(buffers)")
+        #expect(areAllImported(buffers), "\(buffers)")
         #expect(buffers.contains("its pools: 0 sealed"), "\(buffers)")
     }
 
@@ -62,13 +66,12 @@ import Testing
             in: folder,
             environment: ["WAYLAND_DISPLAY": "test", "GST_REGISTRY_FORK": "no"]
         )
-        // The test picture has bars of eight colours.
-        let isShown = try eventually { try folder.screenshot().colorCount > 50 }
+        let isShown = try eventually { try folder.screenshot().hasRow(of: Picture.cameraBars) }
         #expect(isShown)
         let maps = try String(contentsOfFile: "/proc/\(client.identifier)/maps", encoding: .utf8)
         #expect(!maps.contains(camera) && !maps.contains("dmabuf"), "the client has mapped pixels")
         let outcome = client.end(SIGINT)
         let buffers = buffers(of: "gst-launch-1.0", in: compositor.end().errors)
-        #expect(buffers.contains("dma-bufs: 4, 4 imported"), "\(buffers) \(outcome)")
+        #expect(areAllImported(buffers), "\(buffers) \(outcome)")
     }
 }

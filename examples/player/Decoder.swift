@@ -45,9 +45,8 @@ final class Decoder {
         unsafe context = avcodec_alloc_context3(codec)
         guard let context = unsafe context else { throw Failure("there is no memory for a decoder") }
         try unsafe source.configure(context)
-        // One thread, as the callback is called on that; low delay, as a stream's pictures are to be seen soon.
+        // The callback is called on this thread.
         unsafe context.pointee.thread_count = 1
-        unsafe context.pointee.flags |= source.isLive ? AV_CODEC_FLAG_LOW_DELAY : 0
         unsafe context.pointee.opaque = Unmanaged.passUnretained(pool).toOpaque()
         unsafe context.pointee.get_buffer2 = getBuffer
         // Cropped pictures start at the memory's first byte: a viewport leaves out what isn't to be seen.
