@@ -103,6 +103,17 @@ struct PlayerReceiverTests {
         compositor.end()
     }
 
+    /// However the player ends, the receiver ends too, and takes its socket away.
+    @Test(arguments: [SIGINT, SIGKILL]) func `the receiver ends with the decoder`(signal: CInt) throws {
+        let compositor = try folder.compositor()
+        let player = try player(["--mjpeg", "unix:\(folder.path)/pictures"])
+        #expect(eventually { folder.contents.contains("pictures") })
+        let receiver = try #require(Self.children(of: player.identifier).first)
+        player.end(signal)
+        #expect(eventually { kill(receiver, 0) != 0 && !folder.contents.contains("pictures") })
+        compositor.end()
+    }
+
     /// The processes that a process has started.
     private static func children(of process: Int32) -> [Int32] {
         let path = "/proc/\(process)/task/\(process)/children"

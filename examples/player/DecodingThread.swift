@@ -29,7 +29,11 @@ final class DecodingThread: Sendable {
             guard let packet = unsafe packet else { throw Failure("there is no memory for a packet") }
             var isMore = true
             while isMore {
-                isMore = try unsafe source.read(into: packet)
+                do { isMore = try unsafe source.read(into: packet) } catch {
+                    // Pictures that waited for others to come before them are shown.
+                    _ = try unsafe decoder.decode(nil, time: source.time(of:), queue.push)
+                    throw error
+                }
                 defer { unsafe av_packet_unref(packet) }
                 let input = unsafe isMore ? packet : nil
                 guard try unsafe decoder.decode(input, time: source.time(of:), queue.push) else { return }

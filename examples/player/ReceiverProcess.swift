@@ -29,7 +29,8 @@ final class ReceiverProcess {
                     default_signal_count: 0,
                     open_files: nil,
                     terminal: -1,
-                    parent_death_signal: SIGTERM
+                    // It ends with the socket, and tidies up.
+                    parent_death_signal: 0
                 )
                 return unsafe signet_spawn(&spawn, &process)
             }
@@ -39,10 +40,10 @@ final class ReceiverProcess {
         }
     }
 
-    /// Ends it, and waits for that.
+    /// Has it end, and waits for that.
     func end() {
+        shutdown(socket.descriptor.rawValue, CInt(SHUT_RDWR))
         guard process > 0 else { return }
-        kill(process, SIGTERM)
         while waitpid(process, nil, 0) < 0, errno == EINTR {}
     }
 }
