@@ -48,6 +48,30 @@ import Testing
         #expect(buffers.contains("its pools: 0 sealed"), "\(buffers)")
     }
 
+    private static let sizeLimit = "/sys/module/udmabuf/parameters/size_limit_mb"
+
+    @Test(
+        .enabled(
+            if: FileManager.default.isWritableFile(atPath: sizeLimit),
+            "skipped, because only root can limit what udmabuf makes"
+        )
+    )
+    func `where no dma-buf can be made, a video is shown from shared memory`() throws {
+        guard TestVideo.isPossible else { return Program.notInstalled("ffmpeg") }
+        let video = try videos.make("video.mp4", TestVideo.still(64, 64, frames: 10) + TestVideo.h264)
+        let before = try String(contentsOfFile: Self.sizeLimit, encoding: .utf8)
+        try "0".write(toFile: Self.sizeLimit, atomically: false, encoding: .utf8)
+        defer { try? before.write(toFile: Self.sizeLimit, atomically: false, encoding: .utf8) }
+        let compositor = try folder.compositor(["--log-level", "info"])
+        let outcome = try Program.run("player", [video], in: folder, environment: ["WAYLAND_DISPLAY": "test"])
+        let told = "no dma-bufs (/dev/udmabuf: UDMABUF_CREATE: Invalid argument)"
+        #expect(outcome.status == 0 && outcome.output.contains(told), "\(outcome)")
+        #expect(outcome.output.contains("decoded 10 pictures, showed 10"), "\(outcome)")
+        #expect(!outcome.output.contains("as dma-bufs"), "\(outcome)")
+        let log = compositor.end().errors
+        #expect(!log.contains("disconnected:"), "\(log)")
+    }
+
     /// v4l2src hands its dma-bufs on as they are, and the sink takes formats that wl_shm lists.
     @Test(
         .needs("camera", TestDevices.camera(isMultiPlanar: false) != nil),

@@ -23,6 +23,7 @@ final class Decoder {
     private let pool: MemoryPool
     private let sourceName: String
     private let isIntraOnly: Bool
+    private var hasDecoded = false
     /// Packets that made no sense.
     private(set) var damaged = 0
 
@@ -60,6 +61,14 @@ final class Decoder {
         unsafe avcodec_free_context(&context)
     }
 
+    /// Where there was no memory for a picture, that ends the video; but one picture of a format that isn't known, after
+    /// others, is damaged.
+    private func checkRefusal() throws {
+        guard let refusal = pool.refusal else { return }
+        guard hasDecoded, case .format = refusal else { throw Failure("\(sourceName): \(refusal)") }
+        pool.refusal = nil
+    }
+
     /// Decodes a packet, or nil at the end, and hands on the pictures that this makes, until `body` says false. `time`
     /// tells when one is to be shown.
     func decode(
@@ -68,6 +77,7 @@ final class Decoder {
         _ body: (DecodedFrame) -> Bool
     ) throws -> Bool {
         let error = unsafe avcodec_send_packet(context, packet)
+        try checkRefusal()
         if error == SIGNET_AVERROR_NO_MEMORY { throw Failure("there is no memory to decode into") }
         // Damaged packets are left out, as the next ones may be good again.
         if error < 0, error != SIGNET_AVERROR_END { damaged += 1 }
@@ -77,7 +87,7 @@ final class Decoder {
             let error = unsafe avcodec_receive_frame(context, frame)
             guard error == 0, let decoded = unsafe frame else {
                 unsafe av_frame_free(&frame)
-                if let refusal = pool.refusal { throw Failure("\(sourceName): \(refusal)") }
+                try checkRefusal()
                 if error == SIGNET_AVERROR_AGAIN || error == SIGNET_AVERROR_END { return true }
                 damaged += 1
                 // At the end each picture that the decoder still has may be damaged; they aren't many.
@@ -88,6 +98,7 @@ final class Decoder {
             let loan = unsafe Unmanaged<Loan>.fromOpaque(av_buffer_get_opaque(decoded.pointee.buf.0)!)
             let memory = unsafe loan.takeUnretainedValue().memory
             let picture = unsafe DecodedFrame(owning: decoded, memory: memory, time: time(decoded))
+            hasDecoded = true
             if isIntraOnly, picture.isFullRange { picture.limitRange() }
             if !body(picture) { return false }
         }

@@ -32,7 +32,13 @@ enum Receiver {
             while outstanding < PictureChannel.mostOutstanding, let picture = try splitter.next() {
                 let padding = [UInt8](repeating: 0, count: PictureChannel.padding)
                 let file = try AnonymousFile.constant(name: "picture", content: picture + padding)
-                try PictureChannel.send(file, byteCount: picture.count, over: decoder)
+                do throws(SystemError) {
+                    try PictureChannel.send(file, byteCount: picture.count, over: decoder)
+                } catch {
+                    // The decoder is gone, and has said why.
+                    if error.errno == .brokenPipe || error.errno == .connectionReset { return }
+                    throw error
+                }
                 outstanding += 1
             }
             // While the decoder is busy, the sender waits.
