@@ -61,8 +61,8 @@ final class Decoder {
         unsafe avcodec_free_context(&context)
     }
 
-    /// Where there was no memory for a picture, that ends the video; but one picture of a format that isn't known, after
-    /// others, is damaged.
+    /// Where there was no memory for a picture, that ends the video; but one picture of a format that isn't known,
+    /// after others, is damaged.
     private func checkRefusal() throws {
         guard let refusal = pool.refusal else { return }
         guard hasDecoded, case .format = refusal else { throw Failure("\(sourceName): \(refusal)") }
