@@ -137,12 +137,19 @@ let package = Package(
             swiftSettings: strict
         ),
 
+        // Clients that break rules, for any compositor.
+        .target(
+            name: "Conformance",
+            dependencies: ["CLinux", "SharedMemory"],
+            swiftSettings: strict
+        ),
+
         // The command.
         .executableTarget(
             name: "signet",
             dependencies: [
-                "CLinux", "CPNG", "CProcess", "Compositor", "DirectRendering", "Pixels", "SharedMemory", "SignetDriver",
-                "VideoChannel", "WaylandClient", "WaylandServer",
+                "CLinux", "CPNG", "CProcess", "Compositor", "Conformance", "DirectRendering", "Pixels", "SharedMemory",
+                "SignetDriver", "VideoChannel", "WaylandClient", "WaylandServer",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -321,7 +328,7 @@ let package = Package(
         ),
         .testTarget(
             name: "SharedMemoryTests",
-            dependencies: ["SharedMemory", "TestSupport"],
+            dependencies: ["Conformance", "SharedMemory", "TestSupport"],
             swiftSettings: strict
         ),
         .testTarget(

@@ -1,4 +1,5 @@
 import CLinux
+import Conformance
 import Glibc
 @testable import SharedMemory
 import TestSupport
@@ -61,14 +62,14 @@ import Testing
 
     @Test func `the socket of these tests does linger`() {
         let socket = LingeringSocket(seconds: 1)
-        let number = socket.take()
+        let number = socket.take().relinquish()
         #expect(duration { _ = close(number) } > .milliseconds(900))
     }
 
     /// close(2) of such a socket waits for as long as its sender likes; here for no longer than a test may take.
     @Test func `a lingering socket holds nobody up`() {
         let socket = LingeringSocket(seconds: 5)
-        let number = socket.take()
+        let number = socket.take().relinquish()
         #expect(duration { _ = Descriptor(received: number, from: user) } < .seconds(2))
         Disposal.drain()
         #expect(isClosed(number))
@@ -76,7 +77,7 @@ import Testing
 
     @Test func `a copy of what was received is a stranger's too`() throws {
         let socket = LingeringSocket(seconds: 5)
-        let number = socket.take()
+        let number = socket.take().relinquish()
         let copy = dup(number)
         _ = close(number)
         var second: Descriptor? = try Descriptor(received: copy, from: user).duplicate()

@@ -1,14 +1,14 @@
-import Glibc
-internal import SharedMemory
+internal import Glibc
+package import SharedMemory
 
 /// A connected TCP socket with unsent data and SO_LINGER, whose close waits: socket(7).
-public final class LingeringSocket {
+package final class LingeringSocket {
     private var socket: Descriptor?
     /// The other end, which reads nothing, and stays open as long as this object lives.
     private let peer: Descriptor
 
     /// Closing it takes so many seconds.
-    public init(seconds: CInt) {
+    package init(seconds: CInt) {
         let stream = CInt(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue)
         let listener = Descriptor(owning: Glibc.socket(AF_INET, stream, 0))
         var address = sockaddr_in()
@@ -36,6 +36,6 @@ public final class LingeringSocket {
         self.socket = consume socket
     }
 
-    /// Its number, once; the caller closes it.
-    public func take() -> Int32 { socket.take()!.relinquish() }
+    /// It, once.
+    package func take() -> Descriptor { socket.take()! }
 }

@@ -1,0 +1,88 @@
+import Conformance
+import Glibc
+
+/// Runs cases against a server, one after the other, and looks after each how the server is.
+struct ConformanceRun {
+    private let server: any TestedServer
+    private let signals = ConformanceSignals()
+
+    init(_ server: any TestedServer) { self.server = server }
+
+    /// Runs them, and tells the table's lines as they come.
+    func run(
+        _ selected: [(group: String, one: Case)],
+        say: (String) throws -> Void
+    ) throws -> Report {
+        defer {
+            server.stop()
+            signals.release()
+        }
+        try server.start(signals)
+        var report = Report()
+        report.server = server.name
+        report.before = server.footprint
+        var group = ""
+        var whyNot: String?
+        for (name, one) in selected {
+            if name != group {
+                group = name
+                try say(group)
+            }
+            let begin = Moment.now
+            var result: CaseResult
+            if whyNot == nil, server.needsStart { whyNot = restart(&report) }
+            if let whyNot {
+                result = CaseResult(outcome: .notRun, detail: whyNot)
+            } else {
+                result = try judge(one, named: "\(name)/\(one.name)")
+            }
+            if signals.wasInterrupted {
+                whyNot = whyNot ?? "the run was interrupted"
+                result = CaseResult(outcome: .notRun, detail: whyNot!)
+            }
+            let time = Int((Moment.now - begin) / 1_000_000)
+            let record = CaseRecord(group: name, one, result.outcome, result.detail, milliseconds: time)
+            report.records.append(record)
+            try say(Report.line(record))
+        }
+        report.after = report.restarts == 0 && !server.needsStart ? server.footprint : nil
+        for line in report.summary { try say(line) }
+        return report
+    }
+
+    /// Why there is no server any more, if there is none.
+    private func restart(_ report: inout Report) -> String? {
+        guard server.canRestart else { return "the server behind the socket is gone" }
+        do {
+            try server.start(signals)
+            report.restarts += 1
+            return nil
+        } catch {
+            return "the server couldn't be started again: \((error as? Failure)?.message ?? "\(error)")"
+        }
+    }
+
+    private func judge(_ one: Case, named name: String) throws -> CaseResult {
+        let result = try CaseResult(running: one, named: name, at: server.path, signals: signals)
+        if signals.wasInterrupted { return result }
+        let probe = Probe.run(path: server.path)
+        func with(_ text: String) -> String {
+            result.outcome == .failed ? "\(text); the case said: \(result.detail)" : text
+        }
+        // A server that died may take a moment until it is seen.
+        var end = server.ending(milliseconds: 0)
+        if end == nil, case .unreachable = probe { end = server.ending(milliseconds: 3_000) }
+        if let end {
+            server.giveUp()
+            return CaseResult(outcome: .died, detail: with(end))
+        }
+        switch probe {
+        case .served: return result
+        case .wronged(let text):
+            return CaseResult(outcome: .failed, detail: with("a well-behaved client after it wasn't served: \(text)"))
+        case .unreachable(let text), .stalled(let text):
+            server.giveUp()
+            return CaseResult(outcome: .stalled, detail: with("a well-behaved client after it: \(text)"))
+        }
+    }
+}
