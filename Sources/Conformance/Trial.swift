@@ -76,13 +76,19 @@ package final class Trial {
 
     /// The same for a list.
     package func expect(_ allowed: [Allowed], of other: RawClient? = nil) throws -> Verdict {
-        let answer = try (other ?? client()).answer()
+        try judge((other ?? client()).answer(), allowed)
+    }
+
+    /// The same for an answer that came already.
+    package func judge(_ answer: RawClient.Answer, _ allowed: [Allowed]) throws -> Verdict {
         guard let met = allowed.first(where: { $0.covers(answer) }) else {
             let rule = allowed.map(\.description).joined(separator: ", or ")
             throw Unmet("expected: \(rule); but \(answer.description)")
         }
         if allowed.count == 1 { return .passed() }
-        if case .error(let interface, let code, _) = answer { return .allowed("error \(code) on \(interface)") }
+        if case .error(let interface, let code, _) = answer, case .error(let fault) = met, fault.code == nil {
+            return .allowed("error \(code) on \(interface)")
+        }
         return .allowed(met.description)
     }
 
@@ -92,8 +98,8 @@ package final class Trial {
         guard answer == .served else { throw Unmet("\(what): \(answer.description)") }
     }
 
-    /// The longest that a bystander waits for an answer while `body` is called until it returns false, and for some
-    /// time after that, in which the server may still be busy.
+    /// How long a bystander waits for an answer while `body` is called until it returns false, and for some time after
+    /// that, in which the server may still be busy. Fails where that is too long.
     package func longestWait(atMost limit: Int = 2_000, during body: () throws -> Bool) throws -> Verdict {
         let bystander = try connect()
         try mustBeServed("a bystander isn't served", bystander)
@@ -114,5 +120,22 @@ package final class Trial {
         }
         let microseconds = longest / 1_000
         return .passed("a bystander waited for \(microseconds / 1_000).\(microseconds % 1_000 / 100) ms at most")
+    }
+
+    /// The same for what a server may also refuse: what became of the client is told.
+    package func cost(rounds: Int, _ body: (RawClient, Int) throws -> Void) throws -> Verdict {
+        let client = try client()
+        var round = 0
+        let verdict = try longestWait {
+            guard round < rounds, client.isOpen else { return false }
+            try body(client, round)
+            client.takeIn()
+            if client.events.count > 1_000 { client.forgetEvents() }
+            round += 1
+            return true
+        }
+        guard case .passed(let text) = verdict else { return verdict }
+        let answer = client.answer(milliseconds: 2_000)
+        return answer == .served ? verdict : .allowed("\(answer.description); \(text)")
     }
 }

@@ -26,6 +26,7 @@ package final class RawClient {
     /// The error that ended it, or that it is over.
     private(set) var ending: Answer?
     private var finished: Set<UInt32> = []
+    private var bound: [String: UInt32] = [:]
     /// Each interface's global: its name's number, and its version.
     private var globals: [String: (name: UInt32, version: UInt32)]?
     /// wl_registry.
@@ -170,6 +171,16 @@ package final class RawClient {
         let object = newObject(interface)
         let chosen = min(version, try self.version(of: interface))
         send(registry, 0, [name] + RawRequest.text(interface) + [chosen, object])
+        return object
+    }
+}
+
+extension RawClient {
+    /// A global that is bound when it is first wanted.
+    package func bindOnce(_ interface: String, version: UInt32 = 1) throws -> UInt32 {
+        if let object = bound[interface] { return object }
+        let object = try bind(interface, version: version)
+        bound[interface] = object
         return object
     }
 }

@@ -57,12 +57,6 @@ extension RawClient {
     /// wl_shm, bound once.
     package func shm() throws -> UInt32 { try bindOnce("wl_shm") }
 
-    /// A global that is bound when it is first wanted.
-    package func bindOnce(_ interface: String, version: UInt32 = 1) throws -> UInt32 {
-        if let bound = interfaces.first(where: { $0.value == interface })?.key { return bound }
-        return try bind(interface, version: version)
-    }
-
     /// wl_surface.attach; 0 is no buffer.
     package func attach(_ surface: UInt32, _ buffer: UInt32) { send(surface, 1, [buffer, 0, 0]) }
 
