@@ -39,7 +39,8 @@ extension Group {
                 "xdg_wm_base.get_xdg_surface: a surface with a buffer",
                 .error(.shellSurfaceState),
                 .error(.unconfiguredBuffer),
-                .error(.alreadyConstructed)
+                .error(.alreadyConstructed),
+                .error(.any)
             ) {
                 let surface = try $0.createSurface()
                 $0.show(surface, try $0.makeBuffer())

@@ -14,11 +14,11 @@ extension Group {
                 let seals: Seals = [.shrink, .grow, .seal]
                 return try AnonymousFile.create(name: "sealed", size: Window.size, seals: seals).descriptor.duplicate()
             },
-            shown("write-sealed", "nobody writes any more: reading needs no writing", .served) {
+            shown("write-sealed", "nobody writes any more: may be refused", .served, refused) {
                 let seals: Seals = [.shrink, .grow, .write]
                 return try AnonymousFile.create(name: "sealed", size: Window.size, seals: seals).descriptor.duplicate()
             },
-            shown("future-write-sealed", "nobody else writes: reading needs no writing", .served) {
+            shown("future-write-sealed", "nobody else writes: may be refused", .served, refused) {
                 let seals: Seals = [.shrink, .futureWrite]
                 return try AnonymousFile.create(name: "sealed", size: Window.size, seals: seals).descriptor.duplicate()
             },

@@ -137,7 +137,8 @@ extension Group {
                 "popup-is-its-parent",
                 "xdg_surface.get_popup: invalid_popup_parent",
                 .error(.shellPopupParent),
-                .error(.any)
+                .error(.any),
+                .served
             ) {
                 let surface = try $0.createSurface()
                 let shellSurface = try $0.makeShellSurface(of: surface)
@@ -169,17 +170,24 @@ extension Group {
             positioned("positioner-size-zero", 1, [0, 0]),
             positioned("positioner-size-negative", 1, [.max, 5]),
             positioned("positioner-anchor-negative", 2, [0, 0, .max, 5]),
-            positioned("positioner-anchor-unknown", 3, [77]),
-            positioned("positioner-gravity-unknown", 4, [77]),
+            positioned("positioner-anchor-unknown", 3, [77], .served),
+            positioned("positioner-gravity-unknown", 4, [77], .served),
         ]
     )
 
-    private static func positioned(_ name: String, _ opcode: UInt32, _ arguments: [UInt32]) -> Case {
-        ruled(name, "xdg_positioner: invalid_input", .error(.positionerInput)) {
-            let shell = try $0.shell()
-            let positioner = $0.newObject("xdg_positioner")
-            $0.send(shell, 1, [positioner])
-            $0.send(positioner, opcode, arguments)
+    private static func positioned(
+        _ name: String,
+        _ opcode: UInt32,
+        _ arguments: [UInt32],
+        _ others: Allowed...
+    ) -> Case {
+        Case(name, "xdg_positioner: invalid_input") { trial in
+            let client = try trial.client()
+            let shell = try client.shell()
+            let positioner = client.newObject("xdg_positioner")
+            client.send(shell, 1, [positioner])
+            client.send(positioner, opcode, arguments)
+            return try trial.expect([.error(.positionerInput)] + others)
         }
     }
 }

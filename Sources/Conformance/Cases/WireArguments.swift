@@ -28,6 +28,8 @@ extension Group {
                 let client = try trial.client()
                 let surface = try client.createSurface()
                 client.destroy(surface)
+                // It may come with the next answer only.
+                try trial.mustBeServed("wl_surface.destroy")
                 guard client.wait(until: { client.events(of: 1, 1).contains { $0.words == [surface] } }) else {
                     throw Unmet("delete_id never came")
                 }
