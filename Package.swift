@@ -295,8 +295,8 @@ let package = Package(
         .testTarget(
             name: "WaylandServerTests",
             dependencies: [
-                "CLinux", "SharedMemory", "TestProtocolServer", "TestSupport", "WaylandServer", "WaylandWire",
-                "WireFuzzing",
+                "CLinux", "Conformance", "SharedMemory", "TestProtocolServer", "TestSupport", "WaylandServer",
+                "WaylandWire", "WireFuzzing",
             ],
             swiftSettings: strict
         ),
@@ -355,7 +355,8 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "CLinux", "CPNG", "ClientToolkit", "DirectRendering", "SharedMemory", "TestSupport", "WaylandClient",
+                "CLinux", "CPNG", "ClientToolkit", "Conformance", "DirectRendering", "SharedMemory", "TestSupport",
+                "WaylandClient",
                 "signet", "signet-encoder", "camera", "hostile-client", "hostile-windows", "minimal-compositor",
                 "player", "prime",
                 "scripted-compositor", "shared-memory-tour", "simple-shm", "stuck-file", "udmabuf", "without-memfd",

@@ -12,15 +12,15 @@ package enum Probe {
     }
 
     /// Shows a window and waits for its frame, or for its buffer to be released.
-    package static func run(path: String) -> Result {
+    package static func run(path: String, patience: Int) -> Result {
         let client: RawClient
-        do { client = try RawClient(path: path) } catch { return .unreachable("\(error)") }
+        do { client = try RawClient(path: path, patience: patience) } catch { return .unreachable("\(error)") }
         do {
             _ = try Window.shown(client)
             return .served
         } catch {
             // What was missed may have been missed because the connection is over.
-            switch client.answer(milliseconds: 2_000) {
+            switch client.answer(milliseconds: patience / 2) {
             case .served: return error is Skipped ? .wronged("\(error)") : .stalled("\(error)")
             case .silence: return .stalled("\(error)")
             case .closed: return .unreachable("\(error)")

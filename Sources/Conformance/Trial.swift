@@ -53,20 +53,22 @@ package enum Verdict: Equatable, Sendable {
 package final class Trial {
     /// Where the server listens.
     package let path: String
+    /// How long an answer may take, in milliseconds.
+    package let patience: Int
     private var first: RawClient?
 
-    package init(path: String) { self.path = path }
+    package init(path: String, patience: Int) { (self.path, self.patience) = (path, patience) }
 
     /// The client that does what the case is about.
     package func client() throws -> RawClient {
         if let first { return first }
-        let client = try RawClient(path: path)
+        let client = try connect()
         first = client
         return client
     }
 
     /// Another connection.
-    package func connect() throws -> RawClient { try RawClient(path: path) }
+    package func connect() throws -> RawClient { try RawClient(path: path, patience: patience) }
 
     /// Asks for an answer to all that was sent, which has to be one of those. Where there are several, the verdict says
     /// which it was.

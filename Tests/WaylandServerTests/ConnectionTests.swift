@@ -1,3 +1,4 @@
+import Conformance
 import Glibc
 import SharedMemory
 import TestProtocolServer
@@ -21,15 +22,15 @@ import WaylandWire
         _ = peer.takeEvents()
     }
 
-    private func sync(_ id: UInt32) -> [UInt32] { RawPeer.request(1, 0, [id]) }
+    private func sync(_ id: UInt32) -> [UInt32] { RawRequest.words(1, 0, [id]) }
     private func takeNumbers(_ number: UInt32) -> [UInt32] {
-        RawPeer.request(RawPeer.test, 1, [number, 0, 0, 0, 0])
+        RawRequest.words(RawPeer.test, 1, [number, 0, 0, 0, 0])
     }
-    private var repeated: [UInt32] { RawPeer.request(RawPeer.test, 6) }
+    private var repeated: [UInt32] { RawRequest.words(RawPeer.test, 6) }
 
     /// Turns until nothing comes any more.
-    private func settle(_ rounds: Int = 50) -> [RawPeer.Event] {
-        var events: [RawPeer.Event] = []
+    private func settle(_ rounds: Int = 50) -> [RawEvent] {
+        var events: [RawEvent] = []
         for _ in 0..<rounds {
             peer.turn()
             events += peer.takeEvents()
@@ -45,7 +46,7 @@ import WaylandWire
             peer.send(Array(repeatElement(sync(4), count: 200).joined()))
             peer.turn()
         }
-        peer.send(RawPeer.request(99, 0))
+        peer.send(RawRequest.words(99, 0))
         peer.turn()
         #expect(!peer.client.isConnected && display.clientCount == 0)
         let events = settle()
@@ -56,7 +57,7 @@ import WaylandWire
     }
 
     @Test func `an error is read by a client that is still writing`() throws {
-        peer.send(RawPeer.request(99, 0))
+        peer.send(RawRequest.words(99, 0))
         peer.turn()
         for _ in 0..<20 { #expect(peer.send(Array(repeatElement(takeNumbers(1), count: 100).joined()))) }
         peer.turn()
@@ -67,11 +68,11 @@ import WaylandWire
 
     @Test func `the socket is closed at hang-up, or a second after the error`() {
         let before = openDescriptorCount()
-        peer.send(RawPeer.request(99, 0))
+        peer.send(RawRequest.words(99, 0))
         peer.turn()
         #expect(openDescriptorCount() == before)
         let second = RawPeer(on: display)
-        second.send(RawPeer.request(99, 0))
+        second.send(RawRequest.words(99, 0))
         second.turn()
         second.close()
         second.turn()
@@ -86,7 +87,7 @@ import WaylandWire
         display.limits.departures = 4
         let before = openDescriptorCount()
         let peers = (0..<20).map { _ in RawPeer(on: display) }
-        for peer in peers { peer.send(RawPeer.request(99, 0)) }
+        for peer in peers { peer.send(RawRequest.words(99, 0)) }
         for _ in 0..<20 where display.clientCount > 1 { peer.turn() }
         #expect(openDescriptorCount() == before + 20 + 4)
         for peer in peers { #expect(peer.takeEvents().last?.text(at: 2) == "invalid object 99") }
@@ -186,7 +187,7 @@ import WaylandWire
     // MARK: Messages
 
     @Test func `messages may come a byte at a time`() {
-        let words = takeNumbers(7) + RawPeer.request(RawPeer.test, 5, [1, 4]) + sync(5)
+        let words = takeNumbers(7) + RawRequest.words(RawPeer.test, 5, [1, 4]) + sync(5)
         let bytes = unsafe words.withUnsafeBytes { unsafe Array($0) }
         for byte in bytes {
             peer.send(bytes: [byte])
@@ -211,7 +212,7 @@ import WaylandWire
 
     @Test func `a request may be as long as its header can say`() {
         let array = [UInt32](repeating: 1, count: 16_000)
-        let request = RawPeer.request(RawPeer.test, 2, RawPeer.text("x") + [0, 64_000] + array)
+        let request = RawRequest.words(RawPeer.test, 2, RawRequest.text("x") + [0, 64_000] + array)
         peer.send(request + sync(4))
         #expect(settle().map(\.object) == [4, 1] && recorder.heard == ["texts 1 64000"])
     }
@@ -270,7 +271,7 @@ import WaylandWire
         peer.send(sync(4), with: files)
         peer.turn()
         #expect(peer.client.unclaimedDescriptorCount == 200)
-        for tag in 0..<100 { peer.send(RawPeer.request(RawPeer.test, 4, [UInt32(tag)])) }
+        for tag in 0..<100 { peer.send(RawRequest.words(RawPeer.test, 4, [UInt32(tag)])) }
         for _ in 0..<5 { peer.turn() }
         #expect(recorder.heard == (0..<100).map { "descriptors \($0)" } && peer.client.unclaimedDescriptorCount == 0)
         #expect(openDescriptorCount() == before + 200, "our own copies")
@@ -331,7 +332,7 @@ import WaylandWire
         for _ in 0..<40 { files.append(TestFile.memfd(1)) }
         peer.send(sync(4), with: files)
         for tag in 0..<15 {
-            peer.send(RawPeer.request(RawPeer.test, 4, [UInt32(tag)]))
+            peer.send(RawRequest.words(RawPeer.test, 4, [UInt32(tag)]))
             peer.turn()
             usleep(20_000)
         }
@@ -383,7 +384,7 @@ import WaylandWire
     }
 
     @Test func `a request without its descriptor ends the client`() {
-        peer.send(RawPeer.request(RawPeer.test, 4, [1]))
+        peer.send(RawRequest.words(RawPeer.test, 4, [1]))
         #expect(settle(2).last?.text(at: 2) == "invalid arguments for test_v1@3.take_descriptors")
     }
 
@@ -435,7 +436,7 @@ import WaylandWire
         for _ in 0..<6 {
             let gone = RawPeer(on: display)
             fill(gone, to: 100_000)
-            gone.send(RawPeer.request(99, 0))
+            gone.send(RawRequest.words(99, 0))
             for _ in 0..<100 where gone.client.isConnected { gone.turn() }
             leavers.append(gone)
         }
@@ -449,7 +450,7 @@ import WaylandWire
         many.send(RawPeer.beginning)
         many.turn()
         for start in stride(from: UInt32(4), to: 60_000, by: 1_000) {
-            many.send((start..<start + 1_000).flatMap { RawPeer.request(RawPeer.test, 5, [0, $0]) })
+            many.send((start..<start + 1_000).flatMap { RawRequest.words(RawPeer.test, 5, [0, $0]) })
             for _ in 0..<20 where many.client.objectCount < start + 999 { many.turn() }
         }
         #expect(many.client.objectCount > 60_000)
@@ -472,7 +473,7 @@ import WaylandWire
         }
         let other = RawPeer(on: display)
         let request = [RawPeer.registry, UInt32(8 + (words.count + 3) * 4) << 16, 1] + words + [1, 3]
-        other.send(RawPeer.request(1, 1, [RawPeer.registry]) + request)
+        other.send(RawRequest.words(1, 1, [RawPeer.registry]) + request)
         for _ in 0..<10 where other.client.isConnected { other.turn() }
         #expect(!other.client.isConnected)
         #expect((other.client.lastError?.utf8.count ?? 0) > 1_000)
@@ -485,12 +486,12 @@ import WaylandWire
         other.send(RawPeer.beginning)
         other.turn()
         #expect(other.client.objectCount == 3)
-        for id in UInt32(4)..<11 { other.send(RawPeer.request(RawPeer.test, 5, [0, id])) }
+        for id in UInt32(4)..<11 { other.send(RawRequest.words(RawPeer.test, 5, [0, id])) }
         other.turn()
         #expect(other.client.objectCount == 10)
         recorder.children.last!.destroy()
         #expect(other.client.objectCount == 9)
-        other.send(RawPeer.request(RawPeer.test, 5, [0, 10]) + RawPeer.request(RawPeer.test, 5, [0, 11]))
+        other.send(RawRequest.words(RawPeer.test, 5, [0, 10]) + RawRequest.words(RawPeer.test, 5, [0, 11]))
         other.turn()
         let last = other.takeEvents().last
         #expect(last?.words.prefix(2) == [1, 2])
@@ -503,7 +504,7 @@ import WaylandWire
         first.destroy()
         let second = try TestChildV1(client: peer.client, version: 3, id: 0)
         #expect(first.id == 0xff00_0000 && second.id == 0xff00_0001)
-        peer.send(RawPeer.request(first.id, 1))
+        peer.send(RawRequest.words(first.id, 1))
         #expect(settle(2).last?.text(at: 2) == "invalid object 4278190080")
     }
 }

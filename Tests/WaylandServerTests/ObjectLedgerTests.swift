@@ -1,3 +1,4 @@
+import Conformance
 import TestProtocolServer
 import TestSupport
 import Testing
@@ -34,7 +35,7 @@ import Testing
     }
 
     private func makeChildren(_ ids: Range<UInt32>, _ peer: RawPeer) {
-        peer.send(ids.flatMap { RawPeer.request(RawPeer.test, 5, [0, $0]) })
+        peer.send(ids.flatMap { RawRequest.words(RawPeer.test, 5, [0, $0]) })
         peer.turn()
     }
 

@@ -1,3 +1,4 @@
+import Conformance
 import SharedMemory
 import Testing
 import WaylandServer
@@ -20,8 +21,9 @@ private final class Regions: WlCompositor.Requests, WlRegion.Requests {
         let regions = Regions()
         Global<WlCompositor>(on: display, version: 4) { $0.handler = regions }
         let peer = RawPeer(on: display)
-        peer.send(RawPeer.request(1, 1, [2]) + RawPeer.request(2, 0, [1] + RawPeer.text("wl_compositor") + [4, 3]))
-        peer.send(RawPeer.request(3, 1, [4]) + RawPeer.request(4, 1, [1, 2, 3, 4]) + RawPeer.request(3, 0, [5]))
+        let bind = RawRequest.words(2, 0, [1] + RawRequest.text("wl_compositor") + [4, 3])
+        peer.send(RawRequest.words(1, 1, [2]) + bind)
+        peer.send(RawRequest.words(3, 1, [4]) + RawRequest.words(4, 1, [1, 2, 3, 4]) + RawRequest.words(3, 0, [5]))
         peer.turn()
         #expect(regions.heard == [1, 2, 3, 4])
         #expect(peer.takeEvents().last?.text(at: 2) == "there are no surfaces here" && display.clientCount == 0)

@@ -1,5 +1,4 @@
-import CLinux
-import Glibc
+import Conformance
 import SharedMemory
 import TestProtocolServer
 import TestSupport
@@ -8,24 +7,10 @@ import WaylandWire
 
 /// A server that announces test_v1, and a client of it that speaks in bytes.
 final class RawPeer {
-    /// An event as it came.
-    struct Event: Equatable {
-        let object: UInt32
-        let opcode: UInt32
-        let words: [UInt32]
-
-        /// The text that begins at the word with this index.
-        func text(at index: Int) -> String {
-            let bytes = words[(index + 1)...].flatMap { word in (0..<4).map { UInt8(word >> ($0 * 8) & 255) } }
-            return String(decoding: bytes.prefix(Int(words[index]) - 1), as: UTF8.self)
-        }
-    }
-
     let display: Display
     let client: Client
     /// The client's end.
-    private(set) var socket: OwnedSocket?
-    private var received: [UInt8] = []
+    private(set) var socket: RawSocket?
     /// How many descriptors each message that came had with it, where there were any.
     private(set) var descriptorCounts: [Int] = []
 
@@ -39,46 +24,22 @@ final class RawPeer {
             ends = (display.connect(server)!, client.relinquish())
         }
         client = ends!.0
-        socket = OwnedSocket(Descriptor(owning: ends!.1))
-    }
-
-    /// A request's words.
-    static func request(_ object: UInt32, _ opcode: UInt32, _ arguments: [UInt32] = []) -> [UInt32] {
-        [object, UInt32(8 + arguments.count * 4) << 16 | opcode] + arguments
-    }
-
-    /// A string argument's words.
-    static func text(_ text: String) -> [UInt32] {
-        var bytes = Array(text.utf8) + [0]
-        let count = UInt32(bytes.count)
-        while bytes.count % 4 != 0 { bytes.append(0) }
-        return [count]
-            + stride(from: 0, to: bytes.count, by: 4).map { start in
-                (0..<4).reduce(0) { $0 | UInt32(bytes[start + $1]) << UInt32($1 * 8) }
-            }
+        socket = RawSocket(Descriptor(owning: ends!.1))
     }
 
     /// wl_display.get_registry, and wl_registry.bind of the only global.
     static var beginning: [UInt32] {
-        request(1, 1, [registry]) + request(registry, 0, [1] + text("test_v1") + [3, test])
+        RawRequest.words(1, 1, [registry])
+            + RawRequest.words(registry, 0, [1] + RawRequest.text("test_v1") + [3, test])
     }
 
     /// Sends words, with descriptors; false where the socket takes no more or is closed.
     @discardableResult
     func send(_ words: [UInt32], with descriptors: borrowing DescriptorList = DescriptorList()) -> Bool {
-        unsafe words.withUnsafeBytes { buffer in
-            guard descriptors.count == 0 else {
-                return unsafe (try? socket!.descriptor.send(buffer.bytes, with: descriptors)) != nil
-            }
-            let flags = CInt(MSG_DONTWAIT) | CInt(MSG_NOSIGNAL)
-            return unsafe Glibc.send(socket!.descriptor.rawValue, buffer.baseAddress, buffer.count, flags)
-                == buffer.count
-        }
+        socket!.send(words, with: descriptors)
     }
 
-    func send(bytes: [UInt8]) {
-        _ = unsafe Glibc.send(socket!.descriptor.rawValue, bytes, bytes.count, CInt(MSG_DONTWAIT) | CInt(MSG_NOSIGNAL))
-    }
+    func send(bytes: [UInt8]) { socket!.send(bytes: bytes) }
 
     /// One round of the server's.
     func round() {
@@ -91,55 +52,19 @@ final class RawPeer {
         for _ in 0..<5 { round() }
     }
 
-    /// Takes in everything that has come; false once the connection is closed or broken.
+    /// Takes in everything that has come, and closes the descriptors; false once the connection is closed or broken.
     @discardableResult
     func receive() -> Bool {
-        var chunk = [UInt8](repeating: 0, count: 65_536)
-        var control = [UInt8](repeating: 0, count: 1_100)
-        while true {
-            var count = 0
-            unsafe chunk.withUnsafeMutableBytes { bytes in
-                var part = unsafe iovec(iov_base: bytes.baseAddress, iov_len: bytes.count)
-                unsafe control.withUnsafeMutableBytes { control in
-                    unsafe withUnsafeMutablePointer(to: &part) { part in
-                        var message = unsafe msghdr()
-                        unsafe message.msg_iov = part
-                        unsafe message.msg_iovlen = 1
-                        unsafe message.msg_control = control.baseAddress
-                        unsafe message.msg_controllen = control.count
-                        count = unsafe recvmsg(socket!.descriptor.rawValue, &message, CInt(MSG_DONTWAIT))
-                        guard count > 0, let header = unsafe signet_cmsg_first(&message) else { return }
-                        let descriptors = unsafe (header.pointee.cmsg_len - signet_cmsg_len(0)) / 4
-                        descriptorCounts.append(descriptors)
-                        for index in 0..<descriptors {
-                            _ = unsafe Descriptor(owning: signet_cmsg_descriptors(header)[index])
-                        }
-                    }
-                }
-            }
-            if count == 0 { return false }
-            if count < 0 { return errno == EAGAIN }
-            received += chunk[..<count]
-        }
+        let isOpen = socket!.receive()
+        descriptorCounts = socket!.descriptorCounts
+        socket!.descriptors = DescriptorList()
+        return isOpen
     }
 
     /// The whole events that have come and weren't taken.
-    func takeEvents() -> [Event] {
+    func takeEvents() -> [RawEvent] {
         receive()
-        var events: [Event] = []
-        var at = 0
-        func word(_ offset: Int) -> UInt32 {
-            (0..<4).reduce(0) { $0 | UInt32(received[offset + $1]) << UInt32($1 * 8) }
-        }
-        while received.count - at >= 8 {
-            let size = Int(word(at + 4) >> 16)
-            guard received.count - at >= size else { break }
-            let words = stride(from: at + 8, to: at + size, by: 4).map(word)
-            events.append(Event(object: word(at), opcode: word(at + 4) & 0xffff, words: words))
-            at += size
-        }
-        received.removeFirst(at)
-        return events
+        return socket!.takeEvents()
     }
 
     func close() { socket = nil }

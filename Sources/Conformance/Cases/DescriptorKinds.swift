@@ -38,7 +38,7 @@ extension Group {
                 return try opened(path, O_RDWR)
             },
             refused("proc-file") { try opened("/proc/self/maps", O_RDONLY) },
-            refused("empty-memory") { try AnonymousFile.memfd("empty") },
+            taken("empty-memory", "a file of no bytes: must be harmless") { try AnonymousFile.memfd("empty") },
             taken("file-on-disk", "a file of a file system's: may be refused") {
                 var path = Array("/var/tmp/signet-conformance-XXXXXX".utf8CString)
                 let file = Descriptor(owning: try SystemCall.run("mkstemp") { unsafe mkstemp(&path) })

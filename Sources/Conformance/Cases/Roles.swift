@@ -158,10 +158,10 @@ extension Group {
             ruled("mapped-again", "xdg_surface: after attach(null) it begins anew, with a configure", .served) {
                 let window = try Window.shown($0)
                 for _ in 0..<3 {
+                    $0.forgetEvents()
                     $0.attach(window.surface, 0)
                     $0.commit(window.surface)
                     guard $0.answer() == .served else { return }
-                    $0.forgetEvents()
                     $0.commit(window.surface)
                     try window.configure()
                     try $0.showAndWait(window, $0.makeBuffer())

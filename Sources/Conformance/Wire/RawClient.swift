@@ -33,10 +33,13 @@ package final class RawClient {
     package private(set) var registry: UInt32 = 0
 
     /// How long an answer may take, in milliseconds.
-    package static let patience = 4_000
+    package let patience: Int
 
     /// Connects to the socket at a path.
-    package init(path: String) throws { socket = try RawSocket(path: path) }
+    package init(path: String, patience: Int) throws {
+        socket = try RawSocket(path: path)
+        self.patience = patience
+    }
 
     /// The next free number for an object, which becomes one of this interface. Numbers have to be used in this order.
     package func newObject(_ interface: String) -> UInt32 {
@@ -96,7 +99,9 @@ package final class RawClient {
             }
             return
         case ("wl_callback", 0): finished.insert(event.object)
-        case ("xdg_wm_base", 0): send(event.object, 3, event.words)
+        case ("xdg_wm_base", 0):
+            // Where the connection is over, an error may still come.
+            socket.send(RawRequest.words(event.object, 3, event.words))
         default: break
         }
         events.append(event)
@@ -104,8 +109,8 @@ package final class RawClient {
 
     /// Waits until a condition holds, and looks at it whenever something has come; false where the time or the
     /// connection ends first.
-    package func wait(milliseconds: Int = RawClient.patience, until condition: () -> Bool) -> Bool {
-        let end = Moment.now + Moment.milliseconds(milliseconds)
+    package func wait(milliseconds: Int? = nil, until condition: () -> Bool) -> Bool {
+        let end = Moment.now + Moment.milliseconds(milliseconds ?? patience)
         while true {
             takeIn()
             if condition() { return true }
@@ -119,7 +124,7 @@ package final class RawClient {
     package func linger(milliseconds: Int) { _ = wait(milliseconds: milliseconds) { false } }
 
     /// Asks for an answer after all that was sent, and waits for it.
-    package func answer(milliseconds: Int = RawClient.patience) -> Answer {
+    package func answer(milliseconds: Int? = nil) -> Answer {
         let callback = newObject("wl_callback")
         send(1, 0, [callback])
         let isAnswered = wait(milliseconds: milliseconds) { finished.contains(callback) }

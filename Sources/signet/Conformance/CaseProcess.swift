@@ -20,7 +20,7 @@ struct CaseResult {
     }
 
     /// Runs a case in a process of its own, which is killed where it takes too long.
-    init(running one: Case, named name: String, at path: String, signals: ConformanceSignals) throws {
+    init(running one: Case, named name: String, at path: String, patience: Int, signals: ConformanceSignals) throws {
         var ends: [CInt] = [-1, -1]
         guard unsafe pipe(&ends) == 0 else { throw Failure("no pipe can be made: \(Errno(rawValue: errno))") }
         let ours = Descriptor(owning: ends[0])
@@ -29,8 +29,8 @@ struct CaseResult {
         do {
             let theirs = Descriptor(owning: ends[1])
             let own = HelperProcess.ownPath ?? "signet"
-            let options = ["conformance-case", "--report-fd", String(theirs.rawValue), "--", path, name]
-            process = try HelperProcess([own] + options, mask: signals.originalMask)
+            let options = ["conformance-case", "--report-fd", String(theirs.rawValue), "--patience", String(patience)]
+            process = try HelperProcess([own] + options + ["--", path, name], mask: signals.originalMask)
         }
         let end = Moment.now + Moment.milliseconds(one.limit * 1_000)
         var bytes: [UInt8] = []

@@ -35,8 +35,17 @@ struct ConformanceCommand: ParsableCommand {
     @Option(help: .init("Writes the results as JUnit's XML.", valueName: "FILE"))
     var junit: String?
 
+    @Option(help: .init("How long an answer may take before the compositor counts as stalled.", valueName: "SECONDS"))
+    var patience = 4.0
+
     @Argument(parsing: .postTerminator, help: "The compositor to start, with its arguments, after --.")
     var compositor: [String] = []
+
+    func validate() throws {
+        guard (0.1...600).contains(patience) else {
+            throw ValidationError("--patience is a number of seconds from 0.1 to 600, and not \(patience)")
+        }
+    }
 
     func run() throws {
         do { try runAll() } catch let failure as Failure {
@@ -65,7 +74,7 @@ struct ConformanceCommand: ParsableCommand {
             server = try StartedServer(compositor)
         }
         let isOnStandardOutput = json == "-"
-        let report = try ConformanceRun(server).run(selected) { line in
+        let report = try ConformanceRun(server, patience: Int(patience * 1_000)).run(selected) { line in
             try writeLine(line, isOnStandardOutput ? STDERR_FILENO : STDOUT_FILENO)
         }
         if let json { try write(report.json, to: json) }
@@ -107,6 +116,7 @@ struct ConformanceCase: ParsableCommand {
     )
 
     @Option var reportFd: CInt
+    @Option var patience: Int
     @Argument var path: String
     @Argument var name: String
 
@@ -117,7 +127,7 @@ struct ConformanceCase: ParsableCommand {
         signal(SIGPIPE, SIG_IGN)
         let result: CaseResult
         do {
-            switch try one.body(Trial(path: path)) {
+            switch try one.body(Trial(path: path, patience: patience)) {
             case .passed(let text): result = CaseResult(outcome: .passed, detail: text)
             case .allowed(let text): result = CaseResult(outcome: .allowed, detail: text)
             }

@@ -6,7 +6,10 @@ struct ConformanceRun {
     private let server: any TestedServer
     private let signals = ConformanceSignals()
 
-    init(_ server: any TestedServer) { self.server = server }
+    /// How long an answer may take, in milliseconds.
+    private let patience: Int
+
+    init(_ server: any TestedServer, patience: Int) { (self.server, self.patience) = (server, patience) }
 
     /// Runs them, and tells the table's lines as they come.
     func run(
@@ -65,9 +68,9 @@ struct ConformanceRun {
     }
 
     private func judge(_ one: Case, named name: String) throws -> CaseResult {
-        let result = try CaseResult(running: one, named: name, at: server.path, signals: signals)
+        let result = try CaseResult(running: one, named: name, at: server.path, patience: patience, signals: signals)
         if signals.wasInterrupted { return result }
-        let probe = Probe.run(path: server.path)
+        let probe = Probe.run(path: server.path, patience: patience)
         func with(_ text: String) -> String {
             result.outcome == .failed ? "\(text); the case said: \(result.detail)" : text
         }
