@@ -141,6 +141,7 @@ let package = Package(
         .target(
             name: "Conformance",
             dependencies: ["CLinux", "SharedMemory"],
+            exclude: ["README.md"],
             swiftSettings: strict
         ),
 

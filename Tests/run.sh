@@ -43,6 +43,9 @@ swift test --skip-build --disable-xctest --no-parallel "$@"
 if [ $# = 0 ]; then
     echo "== conformance"
     Tests/wlcs/run
+    echo "== conformance of shared buffers"
+    signet=$(swift build --show-bin-path)/signet
+    for policy in strict copy; do "$signet" conformance -- "$signet" run --shm-policy "$policy"; done
     echo "== tests on real devices"
     Tests/devices.sh
     echo "== programs of the distribution's"

@@ -1,6 +1,7 @@
 import Conformance
 import Foundation
 import FoundationXML
+import Glibc
 import TestSupport
 import Testing
 
@@ -97,6 +98,15 @@ import Testing
         #expect(outcome.status == 1)
         #expect(results.count(.died) == 1 && results.count(.notRun) > 0, "\(outcome)")
         _ = compositor.finish()
+    }
+
+    @Test func `an interrupted run ends what it started`() throws {
+        let before = leftOver
+        let run = try Running("signet", ["conformance"] + compositor("exec sleep 100"), in: folder)
+        #expect(run.hears("pools"))
+        let outcome = run.end(SIGTERM)
+        #expect(outcome.status == 128 + SIGTERM && outcome.output.contains(" not run"))
+        #expect(leftOver == before)
     }
 
     @Test func `the cases are listed with their rules`() throws {

@@ -1,4 +1,5 @@
 import CLinux
+import CProcess
 import Conformance
 import Glibc
 import SharedMemory
@@ -59,21 +60,23 @@ struct CaseResult {
 struct ConformanceSignals {
     /// What programs that are started get.
     let originalMask: sigset_t
-    private let awaited: sigset_t
+    /// Those that weren't ignored at the start, as by nohup(1).
+    private let numbers: [CInt]
 
     init() {
+        numbers = [SIGINT, SIGTERM, SIGHUP].filter { signet_signal_is_ignored($0) == 0 }
         var (awaited, original) = (sigset_t(), sigset_t())
         unsafe sigemptyset(&awaited)
-        for number in [SIGINT, SIGTERM, SIGHUP] { unsafe sigaddset(&awaited, number) }
+        for number in numbers { unsafe sigaddset(&awaited, number) }
         unsafe sigprocmask(SIG_BLOCK, &awaited, &original)
-        (self.awaited, originalMask) = (awaited, original)
+        originalMask = original
     }
 
     /// Whether one has come. It stays pending, and ends the process once that lets it.
     var wasInterrupted: Bool {
         var pending = sigset_t()
         unsafe sigpending(&pending)
-        return [SIGINT, SIGTERM, SIGHUP].contains { unsafe sigismember(&pending, $0) == 1 }
+        return numbers.contains { unsafe sigismember(&pending, $0) == 1 }
     }
 
     /// Lets what is pending have its effect.

@@ -17,7 +17,7 @@ struct ConformanceRun {
         say: (String) throws -> Void
     ) throws -> Report {
         defer {
-            server.stop()
+            server.end()
             signals.release()
         }
         try server.start(signals)

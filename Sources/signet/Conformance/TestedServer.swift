@@ -22,8 +22,8 @@ protocol TestedServer: AnyObject {
     func ending(milliseconds: Int) -> String?
     /// It isn't fit for more cases.
     func giveUp()
-    /// Ends what was started.
-    func stop()
+    /// Ends what was started, and removes what was made for it.
+    func end()
 }
 
 /// One that runs already, behind a socket.
@@ -56,7 +56,7 @@ final class RunningServer: TestedServer {
 
     func giveUp() { needsStart = true }
 
-    func stop() {}
+    func end() {}
 }
 
 /// One that is started here, in a runtime folder of its own.
@@ -80,8 +80,6 @@ final class StartedServer: TestedServer {
         }
         folder = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
-
-    deinit { unsafe signet_remove_tree(folder) }
 
     var name: String { arguments.joined(separator: " ") }
     var needsStart: Bool { process == nil }
@@ -153,7 +151,12 @@ final class StartedServer: TestedServer {
         self.process = nil
     }
 
-    func stop() {
+    func end() {
+        stop()
+        unsafe signet_remove_tree(folder)
+    }
+
+    private func stop() {
         guard let process else { return }
         kill(process.process, SIGTERM)
         if ending(milliseconds: 3_000) == nil { process.send(SIGKILL) }
