@@ -33,7 +33,9 @@ struct CaseResult {
             let options = ["conformance-case", "--report-fd", String(theirs.rawValue), "--patience", String(patience)]
             process = try HelperProcess([own] + options + ["--", path, name], mask: signals.originalMask)
         }
-        let end = Moment.now + Moment.milliseconds(one.limit * 1_000)
+        // Limits are meant for the default patience.
+        let limit = one.limit * max(1, patience / 4_000)
+        let end = Moment.now + Moment.milliseconds(limit * 1_000)
         var bytes: [UInt8] = []
         var isOver = false
         while !isOver, Moment.now < end, !signals.wasInterrupted {
@@ -51,7 +53,7 @@ struct CaseResult {
         } else if isOver {
             self.init(outcome: .failed, detail: "the case's own process ended with status \(status)")
         } else {
-            self.init(outcome: .failed, detail: "it took more than \(one.limit) s")
+            self.init(outcome: .failed, detail: "it took more than \(limit) s")
         }
     }
 }

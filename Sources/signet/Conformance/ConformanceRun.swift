@@ -27,6 +27,7 @@ struct ConformanceRun {
         var group = ""
         var whyNot: String?
         for (name, one) in selected {
+            if whyNot == nil { try blameLast(&report, say) }
             if name != group {
                 group = name
                 try say(group)
@@ -50,9 +51,23 @@ struct ConformanceRun {
         }
         // What the last client had may be let go of a little later.
         if server.footprint != nil, whyNot == nil { usleep(1_500_000) }
+        if whyNot == nil { try blameLast(&report, say) }
         report.after = report.restarts == 0 && !server.needsStart ? server.footprint : nil
         for line in report.summary { try say(line) }
         return report
+    }
+
+    /// A server that ended between two cases ended because of the first of them.
+    private func blameLast(_ report: inout Report, _ say: (String) throws -> Void) throws {
+        guard !server.needsStart, let last = report.records.last, let end = server.ending(milliseconds: 0) else {
+            return
+        }
+        server.giveUp()
+        guard let one = Suite.find("\(last.group)/\(last.name)") else { return }
+        let detail = "after the case was over, \(end)"
+        let record = CaseRecord(group: last.group, one, .died, detail, milliseconds: last.milliseconds)
+        report.records[report.records.count - 1] = record
+        try say(Report.line(record))
     }
 
     /// Why there is no server any more, if there is none.
