@@ -15,10 +15,12 @@ built=$(Tests/vm/modules | grep /vicodec.ko)
 tests=$(swift build --show-bin-path "$@")/signetPackageTests.xctest
 names='DirectRenderingTests|CaptureDmabufTests|DmabufTests|DmabufParamsTests|DoctorTests|DumbFrameTests'
 # A sanitizer is for the process that the tests run in; the programs were tried without.
-case $tests in *asan*) ;; *) names+='|DeviceTests' ;; esac
+signet=
+case $tests in *asan*) ;; *) names+='|DeviceTests' signet=$(swift build --show-bin-path "$@")/signet ;; esac
 # vicodec has one of V4L2's two interfaces at a time.
 # shellcheck disable=SC2016 # it is for the shell inside
 exec Tests/vm/run --timeout 1200 --module vkms --module vim2m --module vicodec -- bash -c '
     run() { "$1" --testing-library swift-testing --no-parallel --filter "$2"; }
     run "$1" "$2" || exit
-    rmmod vicodec && insmod "$3" multiplanar=1 && run "$1" EncoderTests' devices "$tests" "$names" "$built"
+    [ -z "$4" ] || "$4" conformance --filter dmabuf --patience 20 -- "$4" run || exit
+    rmmod vicodec && insmod "$3" multiplanar=1 && run "$1" EncoderTests' devices "$tests" "$names" "$built" "$signet"
