@@ -1,4 +1,4 @@
-public import SharedMemory
+internal import SharedMemory
 public import WaylandClient
 
 /// A buffer that a client draws into with the CPU, with four bytes a pixel: memory that the compositor knows as a
@@ -57,27 +57,24 @@ open class Canvas {
 public final class ShmCanvas: Canvas {
     private var mapping: WritableMapping
 
-    /// Makes a canvas of `width` by `height` pixels in `format`, which has four bytes a pixel.
-    public init(shm: WlShm, width: Int, height: Int, format: WlShm.Format = .xrgb8888) throws(SystemError) {
-        let size = width * height * 4
-        let file = try AnonymousFile.create(name: "signet-client", size: size)
-        mapping = try WritableMapping(file.descriptor, length: size)
-        let pool = shm.createPool(fd: file.descriptor, size: Int32(size))
-        let buffer = pool.createBuffer(
-            offset: 0,
-            width: Int32(width),
-            height: Int32(height),
-            stride: Int32(width * 4),
+    /// Makes a canvas of `width` by `height` pixels in `format`, which has four bytes a pixel. It is offered to the
+    /// compositor; where that isn't possible, or it refuses, wl_shm has it.
+    public init(_ globals: Globals, width: Int, height: Int, format: WlShm.Format = .xrgb8888) throws {
+        let file = try AnonymousFile.create(name: "signet-client", size: width * height * 4)
+        mapping = try WritableMapping(file.descriptor, length: file.size)
+        let (buffer, way) = try globals.makeBuffer(
+            in: file.descriptor,
+            width: width,
+            height: height,
+            stride: width * 4,
             format: format
         )
-        // The buffer keeps the pool's memory; the descriptor has done its work too.
-        pool.destroy()
         let origin =
             switch file.backing {
             case .memfd(let seals): "a memfd sealed with \(seals)"
             case .posixSharedMemory: "a shm_open file, since memfd_create is missing or forbidden here"
             }
-        super.init(buffer: buffer, width: width, height: height, stride: width * 4, origin: origin)
+        super.init(buffer: buffer, width: width, height: height, stride: width * 4, origin: origin + way)
     }
 
     public override func withMutableBytes(_ body: (inout MutableRawSpan) -> Void) throws {

@@ -17,6 +17,8 @@ public final class Globals {
     public let compositor: WlCompositor
     /// Takes shared memory.
     public let shm: WlShm
+    /// Takes shared memory too, and says why where it doesn't; nil where the compositor has no such thing.
+    public private(set) lazy var sealedBuffers = SealedBuffers(self)
     /// Makes windows.
     public let wmBase: XdgWmBase
     /// All that the compositor offers: name, interface and version of each global.

@@ -29,7 +29,7 @@ public final class Window: ShellWindow {
         height: Int,
         makeCanvas: ((_ width: Int, _ height: Int) throws -> Canvas)? = nil
     ) {
-        self.makeCanvas = makeCanvas ?? { try ShmCanvas(shm: globals.shm, width: $0, height: $1) }
+        self.makeCanvas = makeCanvas ?? { try ShmCanvas(globals, width: $0, height: $1) }
         self.width = width
         self.height = height
         super.init(globals, title: title)

@@ -32,6 +32,7 @@ extension Compositor {
         announce(CompositorGlobal(scene: scene, scheduler: scheduler), upTo: 5)
         announce(SubcompositorGlobal(limits: limits), upTo: 1)
         announce(ShmGlobal(admission: admission), upTo: 1)
+        announce(SealedBufferGlobal(admission: admission, limits: limits), upTo: 1)
         if let dmabufs { announce(dmabufs, upTo: dmabufs.version) }
         announce(SinglePixelBufferGlobal(), upTo: 1)
         announce(ViewporterGlobal(), upTo: 1)

@@ -8,19 +8,22 @@ internal import Glibc
 @safe
 public struct ReadOnlyMapping: ~Copyable, @unchecked Sendable {
     private let start: UnsafeMutableRawPointer
-    /// Bytes that are mapped, from the file's first on.
+    /// Bytes that are mapped.
     public let length: Int
 
-    /// Maps the first `length` bytes.
+    /// What a mapping's first byte in its file has to be a multiple of, in bytes. Source: mmap(2).
+    public static let alignment = Int(getpagesize())
+
+    /// Maps `length` bytes from `offset` on, a multiple of ``alignment``.
     ///
     /// The mapping is shared; where that isn't permitted, as for some sealed files on older kernels, it is private,
     /// which shows the same as long as nobody writes through it. A length below 1 is EINVAL. Source: mmap(2).
-    public init(_ descriptor: borrowing Descriptor, length: Int) throws(SystemError) {
+    public init(_ descriptor: borrowing Descriptor, length: Int, at offset: Int64 = 0) throws(SystemError) {
         do throws(SystemError) {
-            unsafe start = try map(descriptor, length: length, protection: PROT_READ, flags: MAP_SHARED)
+            unsafe start = try map(descriptor, length: length, at: offset, protection: PROT_READ, flags: MAP_SHARED)
         } catch {
             guard error.errno == .notPermitted else { throw error }
-            unsafe start = try map(descriptor, length: length, protection: PROT_READ, flags: MAP_PRIVATE)
+            unsafe start = try map(descriptor, length: length, at: offset, protection: PROT_READ, flags: MAP_PRIVATE)
         }
         self.length = length
     }

@@ -128,6 +128,13 @@ public final class Connection {
         }
     }
 
+    /// Sends what is queued, waits for events of `queue`, and runs their handlers alone.
+    public func dispatch(_ queue: EventQueue) throws(Failure) {
+        guard let display, unsafe wl_display_dispatch_queue(display.pointer, queue.handle.pointer) >= 0 else {
+            throw failure ?? .broken(errno: EPIPE)
+        }
+    }
+
     /// Waits until the server has handled everything sent so far, running handlers meanwhile.
     public func roundTrip() throws(Failure) {
         guard let display, unsafe wl_display_roundtrip(display.pointer) >= 0 else {

@@ -17,7 +17,7 @@ public struct ProtocolError: Error {
 
     let target: Target
     let code: UInt32
-    let message: String
+    package let message: String
 
     private init(_ target: Target, _ code: UInt32, _ message: String) {
         self.target = target

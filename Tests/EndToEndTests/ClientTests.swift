@@ -19,12 +19,15 @@ import WaylandClient
         )
     }
 
-    @Test func simpleShmDrawsIntoSealedMemory() throws {
-        let compositor = try folder.compositor(["--log-level", "info"])
+    @Test(arguments: [true, false])
+    func simpleShmDrawsIntoSealedMemory(isOffered: Bool) throws {
+        let hidden = isOffered ? [] : ["--global", "signet_sealed_buffer_manager_v1=0"]
+        let compositor = try folder.compositor(["--log-level", "info"] + hidden)
         let client = try client("simple-shm", ["--frames", "20", "--size", "200x100"])
         let outcome = client.finish()
         #expect(outcome.status == 0, "\(outcome)")
-        #expect(outcome.output == "simple-shm: drawing into a memfd sealed with SHRINK\n")
+        let way = isOffered ? ", which the compositor was offered" : ""
+        #expect(outcome.output == "simple-shm: drawing into a memfd sealed with SHRINK\(way)\n")
         let log = compositor.end().errors
         #expect(log.contains("0 sealed on arrival, 0 copied, 0 refused"), "\(log)")
     }

@@ -27,10 +27,21 @@ import Testing
         let compositor = try folder.compositor(["--log-level", "info"], on: .withoutMemfd)
         let outcome = try client("simple-shm", ["--frames", "20"]).finish()
         #expect(outcome.status == 0, "\(outcome)")
-        let origin = "a shm_open file, since memfd_create is missing or forbidden here"
+        let origin =
+            "a shm_open file, since memfd_create is missing or forbidden here, which the compositor was offered"
         #expect(outcome.output == "simple-shm: drawing into \(origin)\n")
         let log = compositor.end().errors
         #expect(log.contains("0 sealed, 0 sealed on arrival, 1 copied, 0 refused"), "\(log)")
+    }
+
+    @Test func `a refused offer is told, with its reason, before wl_shm ends the client`() throws {
+        let compositor = try folder.compositor(["--log-level", "info"])
+        let outcome = try client("simple-shm", ["--frames", "20"]).finish()
+        #expect(outcome.status == 1, "\(outcome)")
+        #expect(outcome.output.contains("in a pool of wl_shm's, since the compositor refused the offer"), "\(outcome)")
+        #expect(outcome.output.contains("--shm-policy copy"), "\(outcome)")
+        let log = compositor.end().errors
+        #expect(log.contains("0 sealed, 0 sealed on arrival, 0 copied, 2 refused"), "\(log)")
     }
 
     @Test(arguments: [Kernel.asItIs, .withoutMemfd])

@@ -156,7 +156,7 @@ final class HostileScene {
         let connection = try Connection(to: "test")
         let globals = try Globals(connection)
         let window = ShellWindow(globals, title: "honest")
-        let canvas = try ShmCanvas(shm: globals.shm, width: 40, height: 30)
+        let canvas = try ShmCanvas(globals, width: 40, height: 30)
         let end = ContinuousClock.now + .milliseconds(milliseconds)
         let before = onlooker?.count ?? 0
         try connection.roundTrip()

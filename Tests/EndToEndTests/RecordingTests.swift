@@ -90,7 +90,7 @@ import WaylandClient
             connection = try Connection(to: "test")
             globals = try Globals(connection)
             window = ShellWindow(globals, title: "fields")
-            canvas = try ShmCanvas(shm: globals.shm, width: 320, height: 160)
+            canvas = try ShmCanvas(globals, width: 320, height: 160)
             try connection.roundTrip()
             try draw()
         }

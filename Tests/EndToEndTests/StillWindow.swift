@@ -16,7 +16,7 @@ final class StillWindow {
         shellSurface = globals.wmBase.getXdgSurface(surface: surface)
         toplevel = shellSurface.getToplevel()
         if isSealed {
-            let canvas = try! ShmCanvas(shm: globals.shm, width: 100, height: 100)
+            let canvas = try! ShmCanvas(globals, width: 100, height: 100)
             try! canvas.fill { _, _ in color }
             buffer = canvas.buffer
             self.canvas = canvas

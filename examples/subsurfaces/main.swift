@@ -19,7 +19,7 @@ do {
     let window = Window(globals, title: sample.name, width: sample.width, height: sample.height)
 
     let ballSize = 48
-    let ball = try ShmCanvas(shm: globals.shm, width: ballSize, height: ballSize, format: .argb8888)
+    let ball = try ShmCanvas(globals, width: ballSize, height: ballSize, format: .argb8888)
     try ball.fill { x, y in
         let (dx, dy) = (x - ballSize / 2, y - ballSize / 2)
         let isInside = dx * dx + dy * dy < ballSize * ballSize / 4
@@ -30,7 +30,7 @@ do {
     ballSurface.attach(buffer: ball.buffer, x: 0, y: 0)
     ballSurface.commit()
 
-    let tiles = try ShmCanvas(shm: globals.shm, width: 2, height: 2)
+    let tiles = try ShmCanvas(globals, width: 2, height: 2)
     try tiles.fill { x, y in x == y ? 0x00a3_be8c : 0x0088_c0d0 }
     let tileSurface = globals.compositor.createSurface()
     let tilePlace = subcompositor.getSubsurface(surface: tileSurface, parent: window.surface)

@@ -1,7 +1,7 @@
 // udmabuf: the same pixels, offered both ways.
 //
-// A sealed memfd holds a picture. The left half of the window is a wl_shm buffer over it, the right half a dma-buf that
-// /dev/udmabuf made of the same pages: whatever is drawn appears twice, and exists once.
+// A sealed memfd holds a picture. The left half of the window is a buffer over it as shared memory, the right
+// half a dma-buf that /dev/udmabuf made of the same pages: whatever is drawn appears twice, and exists once.
 //
 //     udmabuf [--frames N] [--size WxH]
 
@@ -36,15 +36,13 @@ final class Picture {
         let file = try AnonymousFile.create(name: "udmabuf", size: size)
         memory = try SystemMemory.udmabuf(of: file.descriptor, range: 0..<size)
         mapping = try WritableMapping(file.descriptor, length: size)
-        let pool = globals.shm.createPool(fd: file.descriptor, size: Int32(size))
-        shared = pool.createBuffer(
-            offset: 0,
-            width: Int32(width),
-            height: Int32(height),
-            stride: Int32(width * 4),
+        shared = try globals.makeBuffer(
+            in: file.descriptor,
+            width: width,
+            height: height,
+            stride: width * 4,
             format: .xrgb8888
-        )
-        pool.destroy()
+        ).buffer
         let params = dmabuf.createParams()
         params.add(memory.descriptor, plane: 0, offset: 0, stride: width * 4)
         device = params.makeBuffer(width: width, height: height, fourcc: DRMFormat.xrgb8888)
@@ -69,7 +67,7 @@ final class Picture {
     }
 }
 
-/// Shows the picture through its wl_shm buffer, and beside that, in a subsurface, through its dma-buf.
+/// Shows the picture through its buffer of shared memory, and beside that, in a subsurface, through its dma-buf.
 final class Pair: ShellWindow {
     private let picture: Picture
     private let right: WlSurface

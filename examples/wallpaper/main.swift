@@ -70,15 +70,14 @@ do {
         "sending a descriptor that is open for \(facts.access == .readOnly ? "reading only" : "writing"), "
             + "seals: \(facts.seals?.description ?? "none")"
     )
-    let pool = globals.shm.createPool(fd: reader, size: Int32(size))
-    let buffer = pool.createBuffer(
-        offset: 0,
-        width: Int32(width),
-        height: Int32(height),
-        stride: Int32(width * 4),
+    let (buffer, way) = try globals.makeBuffer(
+        in: reader,
+        width: width,
+        height: height,
+        stride: width * 4,
         format: .xrgb8888
     )
-    pool.destroy()
+    sample.say("the picture is in a file\(way.isEmpty ? ", in a pool of wl_shm's" : way)")
 
     let picture = Picture(globals, title: sample.name, buffer)
     // One frame is all that there is to show; then the client sleeps.

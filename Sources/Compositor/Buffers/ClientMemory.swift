@@ -27,6 +27,8 @@ final class MappedMemory: @unchecked Sendable {
     private let state: Atomic<Int>
     /// Held by whoever maps it.
     private let turn = Mutex(())
+    /// Where in the file it begins, in bytes.
+    let start: Int
     /// In bytes.
     let length: Int
     /// What was looked at so far lies between these.
@@ -39,16 +41,19 @@ final class MappedMemory: @unchecked Sendable {
     /// `watch` tells whether pages that aren't there are worth counting.
     init(_ mapping: consuming ReadOnlyMapping, watch: MemoryWatch = MemoryWatch()) {
         self.watch = watch
+        start = 0
         length = mapping.length
         file = nil
         state = Atomic(State.mapped.rawValue)
         self.mapping = consume mapping
     }
 
-    /// The first `length` bytes of `file`, which can't become shorter, to be mapped when they are looked at.
-    init(_ file: ClientFile, length: Int, watch: MemoryWatch = MemoryWatch()) {
+    /// The bytes in `range` of `file`, which can't become shorter, to be mapped when they are looked at; with some
+    /// before, as mappings begin where pages do.
+    init(_ file: ClientFile, _ range: Range<Int>, watch: MemoryWatch = MemoryWatch()) {
         self.watch = watch
-        self.length = length
+        start = range.lowerBound - range.lowerBound % ReadOnlyMapping.alignment
+        length = range.upperBound - start
         self.file = file
         state = Atomic(State.unmapped.rawValue)
     }
@@ -79,7 +84,7 @@ final class MappedMemory: @unchecked Sendable {
             guard let file, state.load(ordering: .relaxed) == State.unmapped.rawValue else {
                 return state.load(ordering: .relaxed) == State.mapped.rawValue
             }
-            mapping = try? ReadOnlyMapping(file.descriptor, length: length)
+            mapping = try? ReadOnlyMapping(file.descriptor, length: length, at: Int64(start))
             let isMapped = mapping != nil
             state.store((isMapped ? State.mapped : .unmappable).rawValue, ordering: .releasing)
             return isMapped
@@ -89,7 +94,7 @@ final class MappedMemory: @unchecked Sendable {
     /// Whether anybody has looked at it.
     var wasSeen: Bool { seenEnd.load(ordering: .relaxed) > 0 }
 
-    /// Lends the bytes; nil where they can't be mapped.
+    /// Lends bytes, counted from ``start`` on; nil where they can't be mapped.
     @discardableResult
     func withBytes<R>(in range: Range<Int>, _ body: (RawSpan) -> R) -> R? {
         guard map(), mapping != nil else { return nil }
@@ -105,6 +110,9 @@ final class ClientMemory {
     private let account: ClientAccount
     private let charge: SharedCharge
 
+    /// Which of the file's bytes is the mapping's first.
+    var start: Int { mapped.start }
+
     /// The charge is for one mapping.
     init(_ mapping: consuming ReadOnlyMapping, account: ClientAccount, charge: consuming Charge) {
         mapped = MappedMemory(mapping, watch: account.memoryTrust.watch)
@@ -112,9 +120,9 @@ final class ClientMemory {
         self.charge = SharedCharge(charge)
     }
 
-    /// Memory that is mapped when it is looked at for the first time.
-    init(_ file: ClientFile, length: Int, account: ClientAccount, charge: consuming Charge) {
-        mapped = MappedMemory(file, length: length, watch: account.memoryTrust.watch)
+    /// The bytes in `range` of a file, mapped when they are looked at for the first time.
+    init(_ file: ClientFile, _ range: Range<Int>, account: ClientAccount, charge: consuming Charge) {
+        mapped = MappedMemory(file, range, watch: account.memoryTrust.watch)
         self.account = account
         self.charge = SharedCharge(charge)
     }

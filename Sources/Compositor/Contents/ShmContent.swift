@@ -43,8 +43,8 @@ final class ShmContent: SurfaceContent {
     private func begin(after previous: ShmContent?) throws(ProtocolError) {
         if let memory = buffer.wholeMemory { return try map(memory) }
         let rows = try prepareCopy(after: previous)
-        if buffer.pool.isOpen { return try read(rows) }
-        try buffer.pool.whenOpen(self) { [weak self] in
+        if buffer.file.isOpen { return try read(rows) }
+        try buffer.file.whenOpen(self) { [weak self] in
             guard let self else { return }
             do throws(ProtocolError) { try read(rows) } catch { self.buffer.account.end(with: error) }
         }
@@ -52,7 +52,7 @@ final class ShmContent: SurfaceContent {
 
     deinit {
         reading?.cancel()
-        buffer.pool.stopWaiting(self)
+        buffer.file.stopWaiting(self)
     }
 
     private func map(_ memory: ClientMemory) throws(ProtocolError) {
@@ -61,7 +61,7 @@ final class ShmContent: SurfaceContent {
         view = MemoryView(memory: memory, lock: lock, charge: charge)
         copy = nil
         older = nil
-        let start = buffer.range.lowerBound
+        let start = buffer.range.lowerBound - memory.start
         becomeReady(
             layout.picture.source(
                 layout.planes.map { .mapping(memory.mapped, start + $0.lowerBound..<start + $0.upperBound) }
@@ -89,7 +89,7 @@ final class ShmContent: SurfaceContent {
     /// Finds memory for a copy; which rows have to be read into it.
     private func prepareCopy(after previous: ShmContent?) throws(ProtocolError) -> [Range<Int>] {
         var rows: [Range<Int>] = [0..<layout.size.height]
-        if let previous, previous.copy != nil, previous.buffer.pool === buffer.pool, previous.layout == layout {
+        if let previous, previous.copy != nil, previous.buffer.file === buffer.file, previous.layout == layout {
             if previous.older?.isWhole == true, isKnownUniquelyReferenced(&previous.older) {
                 copy = previous.older
                 rows = changes.union(previous.changes).rows(in: layout.size.bounds)
@@ -106,9 +106,9 @@ final class ShmContent: SurfaceContent {
     /// Has rows read, and what can be mapped mapped where it turns out to be there.
     private func read(_ rows: [Range<Int>]) throws(ProtocolError) {
         guard let copy else { return }
-        let mayBeMapped = view == nil && buffer.pool.memory != nil && buffer.account.memoryTrust.isGiven
+        let mayBeMapped = view == nil && buffer.file.memory != nil && buffer.account.memoryTrust.isGiven
         let work = Reading(
-            file: buffer.pool.file,
+            file: buffer.file.file,
             offset: buffer.range.lowerBound,
             byteCount: layout.byteCount,
             parts: layout.bytes(ofRows: rows),
@@ -126,7 +126,7 @@ final class ShmContent: SurfaceContent {
             case .done: self?.finish(copy)
             case .whole:
                 buffer.isPopulated = true
-                guard let memory = buffer.pool.memory else { return }
+                guard let memory = buffer.file.memory else { return }
                 do throws(ProtocolError) { try self?.map(memory) } catch { buffer.account.end(with: error) }
             case .truncated: buffer.account.end(with: buffer.truncated)
             case .noMemory(let error):

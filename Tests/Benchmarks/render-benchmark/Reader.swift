@@ -73,7 +73,7 @@ private final class ScreencopyReader: Reader {
         next.onBuffer = { [unowned self] format, width, height, _ in
             if canvas == nil {
                 let size = (width: Int(width), height: Int(height))
-                canvas = try? ShmCanvas(shm: globals.shm, width: size.width, height: size.height, format: format)
+                canvas = try? ShmCanvas(globals, width: size.width, height: size.height, format: format)
             }
         }
         next.onBufferDone = { [unowned self, unowned next] in

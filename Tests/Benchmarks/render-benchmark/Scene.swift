@@ -85,7 +85,7 @@ enum Paint {
     func canvases(_ client: BenchmarkClient, _ width: Int, _ height: Int) throws -> [Canvas] {
         try (0..<2).map { index in
             let format = self == .opaque ? WlShm.Format.xrgb8888 : .argb8888
-            let canvas = try ShmCanvas(shm: client.globals.shm, width: width, height: height, format: format)
+            let canvas = try ShmCanvas(client.globals, width: width, height: height, format: format)
             try canvas.fill { x, y in
                 let shade = UInt32(truncatingIfNeeded: x &+ 3 &* y &+ 64 &* index) & 0x7f
                 return (self == .opaque ? 0xff00_0000 : 0x8000_0000) | shade << 16 | shade << 8 | (0x7f - shade)
