@@ -29,6 +29,7 @@ public final class Display {
     private var lastGlobalName: UInt32 = 0
     private let buffer = ReceiveBuffer()
     private var margin = DescriptorMargin()
+    private let roomForUnclaimed = DescriptorMargin.roomForUnclaimed
     /// Who has requests to be served: those that have just sent some, and those whose last turn wasn't enough.
     private var ready = TurnQueue<Int64, Client>()
     private var unfinished = TurnQueue<Int64, Client>()
@@ -262,14 +263,15 @@ public final class Display {
         )
     }
 
-    /// Of those who stay, the one with the most of something.
+    /// Of those who stay, the one with the most of something; nil where none has any, as those who are ending have it.
     private func worst(by count: (Client) -> Int) -> Client? {
-        clients.filter { !$0.isEnding }.max { count($0) < count($1) }
+        clients.filter { !$0.isEnding && count($0) > 0 }.max { count($0) < count($1) }
     }
 
     func unclaimedDescriptorsChanged(by change: Int) {
         unclaimedDescriptors += change
-        guard change > 0, unclaimedDescriptors > limits.totalUnclaimedDescriptors else { return }
+        let room = min(limits.totalUnclaimedDescriptors, roomForUnclaimed)
+        guard change > 0, unclaimedDescriptors > room else { return }
         worst(by: \.unclaimedDescriptorCount)?.fail(
             .noMemory(
                 "\(unclaimedDescriptors) descriptors came that no request has taken, most of them from this client"

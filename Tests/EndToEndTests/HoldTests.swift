@@ -147,6 +147,30 @@ import WaylandClient
         try scene.finish()
     }
 
+    /// With the soft limit that most shells give, which the command raises, and with the same as the hard one; then
+    /// also among connections that park descriptors.
+    @Test(arguments: [true, false], [0, 1, 20])
+    func `a newcomer has its frame among 900 idle connections`(isSoft: Bool, parkedCount: Int) throws {
+        let scene = try HostileScene(folder, files: 1_024, isSoft: isSoft)
+        let clients = try [("idle", 900), ("parked", parkedCount)].filter { $0.1 > 0 }.map { how, count in
+            let client = try Running(
+                "hostile-client",
+                [folder.path + "/test", "flood", how, String(count)],
+                in: folder
+            )
+            #expect(client.hears("done"))
+            return client
+        }
+        // With no more than that, what was parked too much has to be closed first.
+        if !isSoft { try scene.live(milliseconds: 700) }
+        let hasRoom = eventually { isSoft || Held(scene.compositor.identifier).descriptors < 768 }
+        #expect(hasRoom)
+        for _ in 0..<2 { try newcomerIsShown() }
+        try scene.live(milliseconds: 100)
+        for client in clients { client.killTree() }
+        try scene.finish()
+    }
+
     /// RLIMIT_NPROC, or the bound of a cgroup, reached after the start: by the same user's other programs, say.
     @Test(arguments: [HostileScene.Shortage.processesOfUser, .processesOfGroup])
     func `where there are no more threads everybody is served by those that are there`(

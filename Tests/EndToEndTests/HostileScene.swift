@@ -27,17 +27,18 @@ final class HostileScene {
     /// A cgroup of the compositor's own.
     private var group: ProcessGroup?
 
-    /// `files` is RLIMIT_NOFILE; `isWatched` has somebody look at each frame.
+    /// `files` is RLIMIT_NOFILE, and the soft one alone where it `isSoft`; `isWatched` has somebody look at each frame.
     init(
         _ folder: RuntimeDirectory,
         files: Int? = nil,
+        isSoft: Bool = false,
         policy: String = "strict",
         isWatched: Bool = false,
         shortage: Shortage? = nil
     ) throws {
         log = folder.path + "/log"
         _ = FileManager.default.createFile(atPath: log, contents: nil)
-        let limit = files.map { "ulimit -n \($0); " } ?? ""
+        let limit = files.map { "ulimit \(isSoft ? "-S " : "")-n \($0); " } ?? ""
         let options = "--socket test --output 480x360 --log-level debug --shm-policy \(policy)"
         var program = Program.path(of: "signet")
         var user = ""

@@ -10,7 +10,8 @@ public struct ConnectionLimits: Sendable {
     /// Descriptors that one client sent and that no request has taken. Beyond that it ends with
     /// `wl_display.no_memory`.
     public var unclaimedDescriptors = 1_024
-    /// The same for all clients together. Beyond that the one with the most ends.
+    /// The same for all clients together, and never more than an eighth of what the process may have open. Beyond that
+    /// the one with the most ends.
     public var totalUnclaimedDescriptors = 4_096
     /// Nanoseconds for which descriptors may lie unclaimed while no request takes any. Beyond that their client ends:
     /// one of them may be its own end of the connection, which then would never hang up.

@@ -16,12 +16,21 @@ struct DescriptorMargin {
     /// For a process with the present RLIMIT_NOFILE.
     init() {
         DescriptorTable.reserve()
-        var limit = rlimit()
-        let isKnown = unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0
-        let count = isKnown ? Int(min(limit.rlim_cur, rlim_t(Int32.max))) : 1_024
+        let count = Self.limit
         needed = min(SocketTransfer.descriptorLimit, count / 4)
         threshold = count - 2 * needed
         isTight = false
+    }
+
+    /// How many descriptors all clients may have sent that no request has taken: connections, what clients hold, and
+    /// the next message's have the rest. One message of libwayland's has 28 at most.
+    static var roomForUnclaimed: Int { max(28, limit / 8) }
+
+    /// RLIMIT_NOFILE; getrlimit(2).
+    private static var limit: Int {
+        var limit = rlimit()
+        let isKnown = unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0
+        return isKnown ? Int(min(limit.rlim_cur, rlim_t(Int32.max))) : 1_024
     }
 
     /// Takes note of a number that the process was given.

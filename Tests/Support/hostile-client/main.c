@@ -12,7 +12,8 @@
 // KIND: file (FILE, opened), linger (a TCP socket that waits for its unsent data), sleeper (a TCP socket whose sender
 // sleeps in a page fault on FILE and holds its lock), pipe (whose writer does so), memory (256 MiB), watches (an epoll
 // descriptor with 5,000 items).
-// HOW: halves, descriptors, deaf, batches.
+// HOW: halves, descriptors, deaf, batches, idle (nothing is sent), parked (once half a message, with 28 descriptors
+// that no request takes).
 // WHAT: locked (commits a buffer of a sealed memfd whose lock is held by a writer that sleeps in a page fault on FILE),
 // unsealed (the same, without the seal), holes (commits a buffer of 256 MiB of holes, again and again), islands (the
 // same with a page here and there), far (60 small buffers at the beginning of 512 MiB of holes), allocating (commits
@@ -268,8 +269,11 @@ static void flood(const char *how, int count) {
         for (uint32_t i = 0; i < 1000; i++) memcpy(words + i * 3, (uint32_t[]){1, 12 << 16, 2}, 12);
         size = 12000;
     }
+    if (strcmp(how, "idle") == 0) return;
     if (strcmp(how, "halves") == 0) {
         for (int i = 0; i < count; i++) transmit(servers[i], half, 6, NULL, 0, 0);
+    } else if (strcmp(how, "parked") == 0) {
+        for (int i = 0; i < count; i++) transmit(servers[i], half, 6, all, 28, 0);
     } else {
         double end = now() + 3;
         // What isn't taken whole begins in the middle next time, which ends that connection: one more way to end.
