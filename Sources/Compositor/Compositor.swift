@@ -305,6 +305,7 @@ public final class Compositor {
         }
         connections.add(client)
         let name = processName(process)
+        account.processName = name
         log.debug("\(name)[\(process)] connected")
         client.onDisconnect = { [weak lastFrames, log, connections, unowned client] in
             // Its objects are still there.

@@ -62,6 +62,7 @@ extension Compositor {
         let lists = WindowLists(windows: windows, loop: display.loop)
         announce(ToplevelListGlobal(lists), upTo: 1, to: .owner)
         announce(ControlManagerGlobal(compositor: self, bases: base, windowLists: lists), upTo: 1, to: .owner)
+        announce(InspectManagerGlobal(compositor: self), upTo: 1, to: .owner)
     }
 
     /// Announces an output.

@@ -27,6 +27,8 @@ public struct DMABuffer: ~Copyable, Sendable {
     public let size: Int
     /// The same for all descriptors of the same dma-buf while one of them is open: its inode.
     public let identity: UInt64
+    /// The number of the kernel's device that all dma-bufs are on; fstat(2), st_dev.
+    public let device: UInt64
     /// Whether the CPU sees what devices wrote, and they what it did, without ``beginAccess(_:)``, once nobody is at
     /// work on it: ordinary memory in a machine whose devices look into the CPU's caches. False where that isn't known.
     public let isCoherent: Bool
@@ -39,6 +41,7 @@ public struct DMABuffer: ~Copyable, Sendable {
         _ = try perform("fstat", on: name) { unsafe fstat(number, &status) }
         size = Int(end)
         identity = UInt64(status.st_ino)
+        device = UInt64(status.st_dev)
         isCoherent = isOrdinaryMemory(number)
         self.descriptor = descriptor
     }

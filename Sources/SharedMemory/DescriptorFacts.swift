@@ -66,6 +66,10 @@ public struct DescriptorFacts: Hashable, Sendable {
     public var size: Int64
     /// What the descriptor may be used for.
     public var access: Access
+    /// The number of the device that the file is on; fstat(2), st_dev.
+    public var device: UInt64 = 0
+    /// The file's number among those of its file system; fstat(2), st_ino.
+    public var fileNumber: UInt64 = 0
 
     /// Facts as given, for those who decide about them.
     public init(kind: Kind, seals: Seals?, fileSystem: FileSystem, size: Int64, access: Access) {
@@ -92,13 +96,16 @@ public struct DescriptorFacts: Hashable, Sendable {
         var system = statfs()
         _ = try SystemCall.run("fstatfs") { unsafe fstatfs(number, &system) }
         let flags = try SystemCall.run("fcntl") { fcntl(number, F_GETFL) }
-        return DescriptorFacts(
+        var facts = DescriptorFacts(
             kind: Kind(mode: status.st_mode),
             seals: seals,
             fileSystem: FileSystem(magic: UInt32(truncatingIfNeeded: system.f_type)),
             size: Int64(status.st_size),
             access: Access(flags: flags)
         )
+        facts.device = UInt64(status.st_dev)
+        facts.fileNumber = UInt64(status.st_ino)
+        return facts
     }
 }
 

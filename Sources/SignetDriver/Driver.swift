@@ -116,7 +116,7 @@ public final class Driver {
         try Self.wait(connection, for: patience, until: condition)
     }
 
-    private static func wait(
+    static func wait(
         _ connection: Connection,
         for patience: Duration,
         until condition: () -> Bool

@@ -139,6 +139,11 @@ public final class Display {
         clients.remove(at: index)
     }
 
+    /// The first of those who connected after the client with a number.
+    package func client(after number: UInt64) -> Client? {
+        clients.partitioningIndex { $0.number > number }.map { clients[$0] }
+    }
+
     // MARK: Turns
 
     private func needsTurn(_ client: Client) {

@@ -9,8 +9,8 @@ struct Signet: ParsableCommand {
         abstract: "A headless Wayland compositor that never maps memory its owner can take away.",
         version: "0.1.0",
         subcommands: [
-            Run.self, Screenshot.self, Record.self, Stream.self, Compare.self, Doctor.self, ConformanceCommand.self,
-            ConformanceCase.self, WriteY4M.self, EncodeOnDevice.self,
+            Run.self, Screenshot.self, Record.self, Stream.self, Compare.self, Inspect.self, Doctor.self,
+            ConformanceCommand.self, ConformanceCase.self, WriteY4M.self, EncodeOnDevice.self,
         ],
         groupedSubcommands: [
             CommandGroup(

@@ -40,6 +40,8 @@ final class StillWindow {
         surface.commit()
     }
 
+    func setTitle(_ title: String) { toplevel.setTitle(title: title) }
+
     /// Commits the same again, all of it as damage.
     func redraw() {
         surface.attach(buffer: buffer, x: 0, y: 0)

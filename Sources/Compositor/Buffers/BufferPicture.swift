@@ -21,6 +21,13 @@ enum BufferPicture: Hashable, Sendable {
         }
     }
 
+    var format: BufferFormat {
+        switch self {
+        case .pixels(let layout): .pixels(layout.format)
+        case .yuv(let layout): .yuv(layout.format)
+        }
+    }
+
     var size: Size {
         switch self {
         case .pixels(let layout): layout.size

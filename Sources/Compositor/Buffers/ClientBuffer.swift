@@ -14,13 +14,21 @@ class ClientBuffer: WlBuffer.Requests {
     final let account: ClientAccount
     private final var locks = 0
     private final let charge: Charge
+    /// Its number among the surfaces and buffers of its client.
+    private(set) final var number: UInt64 = 0
 
     init(resource: WlBuffer, size: Size) throws(ProtocolError) {
         account = resource.client.account
         charge = try account.charge(of: .buffers)
         self.resource = resource
         self.size = size
+        number = account.roster.add(self)
     }
+
+    deinit { account.roster.remove(number) }
+
+    /// What is known of it.
+    var facts: BufferFacts { preconditionFailure("each kind of buffer has its own") }
 
     /// The object that errors about this buffer belong to; nil once the client destroyed it.
     final var errorTarget: WlBuffer? { resource }

@@ -13,6 +13,8 @@ private final class SinglePixelBuffer: ClientBuffer {
         try super.init(resource: resource, size: pixel.size)
     }
 
+    override var facts: BufferFacts { BufferFacts(kind: .singlePixel) }
+
     override func content(after previous: SurfaceContent?, damage: Region) throws(ProtocolError) -> SurfaceContent {
         releaseUnlocked()
         return pixel

@@ -54,6 +54,10 @@ public final class ClientAccount: ObjectLedger {
     let memoryTrust = MemoryTrust()
     /// Stands for all connections of its process.
     var sharedAmongProcess: AnyObject { ofProcess }
+    /// Its surfaces and buffers.
+    @safe @exclusivity(unchecked) var roster = Roster()
+    /// What its process called itself when it connected.
+    var processName = ""
     /// Where it is told what becomes of its buffers, if anywhere.
     var trace: FrameTrace?
     /// Where its memory is looked at and waited for.

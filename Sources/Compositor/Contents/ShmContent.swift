@@ -58,6 +58,7 @@ final class ShmContent: SurfaceContent {
     private func map(_ memory: ClientMemory) throws(ProtocolError) {
         let charge = try buffer.account.charge(buffer.range.count, of: .mappedBytes)
         guard let lock = lock.take() else { return }
+        buffer.reading = .mapped
         view = MemoryView(memory: memory, lock: lock, charge: charge)
         copy = nil
         older = nil
@@ -139,6 +140,8 @@ final class ShmContent: SurfaceContent {
 
     private func finish(_ copy: PixelCopy) {
         copy.isWhole = true
+        buffer.reading = .copied
+        buffer.copies += 1
         lock = nil
         view = nil
         becomeReady(layout.picture.source(layout.planes.map { .copy(copy.pixels, $0) }))

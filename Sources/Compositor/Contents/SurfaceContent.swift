@@ -7,6 +7,8 @@ internal import Pixels
 class SurfaceContent {
     /// In buffer pixels.
     final let size: Size
+    /// Which of its client's buffers it was made of; 0 where it wasn't. For those who ask what clients have.
+    final var bufferNumber: UInt64 = 0
     /// Whether nothing behind it ever shines through.
     final let isOpaque: Bool
     /// The pixels; nil until they can be drawn. Once they can, that stays so.

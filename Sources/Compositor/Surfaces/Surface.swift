@@ -44,6 +44,8 @@ final class Surface: Drawable, WlSurface.Requests {
     private let scene: Scene
     private let scheduler: FrameScheduler
     private let account: ClientAccount
+    /// Its number among the surfaces and buffers of its client.
+    private var number: UInt64 = 0
     private let charge: Charge
 
     init(resource: WlSurface, scene: Scene, scheduler: FrameScheduler) throws(ProtocolError) {
@@ -53,7 +55,10 @@ final class Surface: Drawable, WlSurface.Requests {
         self.scene = scene
         self.scheduler = scheduler
         super.init()
+        number = account.roster.add(self)
     }
+
+    deinit { account.roster.remove(number) }
 
     /// The surface that a request names.
     static func of(_ resource: WlSurface) throws(ProtocolError) -> Surface {
@@ -347,7 +352,9 @@ final class Surface: Drawable, WlSurface.Requests {
         case .buffer(let buffer):
             try result.state.checkSize(buffer.size, of: self)
             let damage = newer.bufferDamage(on: buffer.size, in: result.state)
-            result.state.content = try buffer.content(after: previous, damage: damage)
+            let content = try buffer.content(after: previous, damage: damage)
+            content.bufferNumber = buffer.number
+            result.state.content = content
             result.damage.formUnion(damage)
             account.frames += 1
         }

@@ -70,7 +70,7 @@ public final class Client {
     public final var onDisconnect: (() -> Void)?
 
     /// Counts up, so that clients are in the order in which they connected.
-    let number: UInt64
+    package let number: UInt64
     private(set) weak var display: Display?
     private let limits: ConnectionLimits
     /// Nil after the end.

@@ -35,29 +35,13 @@ struct Windows: ParsableCommand {
             let frame = window.frame
             let states = window.states.map { "\"\($0)\"" }.joined(separator: ",")
             return """
-                  {"title": \(quoted(window.title)), "app_id": \(quoted(window.application)), \
+                  {"title": \(JSON.text(window.title)), "app_id": \(JSON.text(window.application)), \
                 "pid": \(window.process), \
                 "x": \(frame.x), "y": \(frame.y), "width": \(frame.width), "height": \(frame.height), \
                 "states": [\(states)]}
                 """
         }
         return objects.isEmpty ? "[]\n" : "[\n\(objects.joined(separator: ",\n"))\n]\n"
-    }
-
-    /// A text as RFC 8259 has it.
-    private static func quoted(_ text: String) -> String {
-        var result = "\""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"": result += "\\\""
-            case "\\": result += "\\\\"
-            case "\u{0}"..."\u{1f}", "\u{7f}"..."\u{9f}":
-                let digits = String(scalar.value, radix: 16)
-                result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-            default: result.unicodeScalars.append(scalar)
-            }
-        }
-        return result + "\""
     }
 }
 

@@ -9,6 +9,8 @@ final class DmabufBuffer: ClientBuffer {
         let memory: DmabufMemory
         /// The bytes that are looked at.
         let range: Range<Int>
+        /// Bytes from one row to the next.
+        let stride: Int
     }
 
     private let planes: [Plane]
@@ -27,6 +29,28 @@ final class DmabufBuffer: ClientBuffer {
         try super.init(resource: resource, size: picture.size)
     }
 
+    /// Whether a surface has shown it.
+    private var isRead = false
+
+    override var facts: BufferFacts {
+        BufferFacts(
+            kind: .dmabuf,
+            fourcc: picture.format.fourcc,
+            byteCount: planes.reduce(0) { $0 + $1.range.count },
+            reading: isRead ? .mapped : .unread,
+            memories: planes.map { plane in
+                BufferFacts.Memory(
+                    tier: .dmabuf,
+                    fileSize: Int64(plane.memory.size),
+                    offset: plane.range.lowerBound,
+                    stride: plane.stride,
+                    device: plane.memory.shared.buffer.device,
+                    fileNumber: plane.memory.shared.buffer.identity
+                )
+            }
+        )
+    }
+
     override func content(after previous: SurfaceContent?, damage: Region) throws(ProtocolError) -> SurfaceContent {
         let charge = try account.charge(planes.reduce(0) { $0 + $1.range.count }, of: .mappedBytes)
         // Planes often share a dma-buf, which needs its turn but once.
@@ -35,6 +59,7 @@ final class DmabufBuffer: ClientBuffer {
         let access = DmabufAccess(self, memories, devices: devices)
         let content = DmabufContent(planes, picture, access: access, charge: charge)
         try access.start(account: account)
+        isRead = true
         return content
     }
 

@@ -207,7 +207,9 @@ final class DmabufParams: ZwpLinuxBufferParamsV1.Requests {
                         + "\(memory.size)"
                 )
             }
-            result.append(DmabufBuffer.Plane(memory: memory, range: plane.offset..<plane.offset + bytes))
+            result.append(
+                DmabufBuffer.Plane(memory: memory, range: plane.offset..<plane.offset + bytes, stride: plane.stride)
+            )
         }
         if let device = devices.device, importsAll(memories, device) { resource.client.account.arrivals.imported += 1 }
         return .success((result, picture))

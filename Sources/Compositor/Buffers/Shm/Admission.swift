@@ -85,17 +85,24 @@ extension Admission {
         case copied
     }
 
+    /// Memory that was admitted, and what was known of it then.
+    struct Admitted: Sendable {
+        let access: Access
+        let facts: DescriptorFacts
+    }
+
     /// What can be told at once: asks nobody but the kernel's own memory file system, and waits for no lock that others
     /// hold while they wait. Nil where ``admit(_:size:of:)`` has to find out.
-    func glance(at descriptor: borrowing Descriptor, size: Int64) throws(Refusal) -> Access? {
+    func glance(at descriptor: borrowing Descriptor, size: Int64) throws(Refusal) -> Admitted? {
         guard try seals(of: descriptor) != nil else {
             if policy == .copy { return nil }
             try refuseOtherThanFiles(descriptor)
             throw .unsealable(fileSystem: nil)
         }
-        switch verdict(on: try facts(of: descriptor), size: size) {
-        case .map: return .mapped(sealedOnArrival: false)
-        case .copy: return .copied
+        let facts = try facts(of: descriptor)
+        switch verdict(on: facts, size: size) {
+        case .map: return Admitted(access: .mapped(sealedOnArrival: false), facts: facts)
+        case .copy: return Admitted(access: .copied, facts: facts)
         // Adding one waits for whoever writes into the file.
         case .seal: return nil
         case .refuse(let refusal): throw refusal
@@ -104,16 +111,17 @@ extension Admission {
 
     /// Looks at `descriptor`, which a process has sent, and does what the verdict says, up to but not including the
     /// mapping. Can take as long as the file's owner likes.
-    func admit(_ descriptor: borrowing Descriptor, size: Int64, of process: Int32) throws(Refusal) -> Access {
-        if let access = try glance(at: descriptor, size: size) { return access }
+    func admit(_ descriptor: borrowing Descriptor, size: Int64, of process: Int32) throws(Refusal) -> Admitted {
+        if let admitted = try glance(at: descriptor, size: size) { return admitted }
         if try seals(of: descriptor) == nil {
             try refuseUnsuitable(descriptor, of: process)
         }
         var sealedOnArrival = false
         while true {
-            switch verdict(on: try facts(of: descriptor), size: size) {
-            case .map: return .mapped(sealedOnArrival: sealedOnArrival)
-            case .copy: return .copied
+            let facts = try facts(of: descriptor)
+            switch verdict(on: facts, size: size) {
+            case .map: return Admitted(access: .mapped(sealedOnArrival: sealedOnArrival), facts: facts)
+            case .copy: return Admitted(access: .copied, facts: facts)
             case .refuse(let refusal): throw refusal
             case .seal:
                 // A seal that was added and doesn't show would otherwise be added for ever.

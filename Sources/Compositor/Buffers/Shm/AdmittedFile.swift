@@ -16,8 +16,10 @@ final class AdmittedFile {
     /// Makes the error that ends the client where the file turns out to be shorter than it was; it is about an object
     /// that may be gone.
     private let fault: (_ text: String, _ buffer: WlBuffer?) -> ProtocolError
-    /// How it may be read; nil until that is known for the first time.
-    private(set) var access: Admission.Access?
+    /// How it may be read, and what was known of it when it was looked at last; nil until that is known.
+    private(set) var admitted: Admission.Admitted?
+    /// Over which protocol it came.
+    let kind: BufferFacts.Kind
     /// The part that was looked at, where it may be mapped. When more is looked at, there is another; the old one lasts
     /// as long as it is drawn from.
     private(set) var memory: ClientMemory?
@@ -29,10 +31,12 @@ final class AdmittedFile {
     /// Takes over `descriptor`, of which nothing is known yet.
     init(
         _ descriptor: consuming Descriptor,
+        _ kind: BufferFacts.Kind,
         account: ClientAccount,
         admission: Admission,
         fault: @escaping (_ text: String, _ buffer: WlBuffer?) -> ProtocolError
     ) throws(ProtocolError) {
+        self.kind = kind
         self.account = account
         self.admission = admission
         self.fault = fault
@@ -63,7 +67,7 @@ final class AdmittedFile {
 
     /// What came of looking.
     enum Answer {
-        /// The bytes are there, and ``AdmittedFile/access`` says how they may be read.
+        /// The bytes are there, and ``AdmittedFile/admitted`` says how they may be read.
         case open
         case refused(Refusal)
         /// The client has no room for it.
@@ -82,13 +86,13 @@ final class AdmittedFile {
         let size = Int64(range.upperBound)
         if questions == 0 {
             do throws(Refusal) {
-                if let access = try admission.glance(at: file.descriptor, size: size) { return open(access, range) }
+                if let admitted = try admission.glance(at: file.descriptor, size: size) { return open(admitted, range) }
             } catch {
                 return refused(error)
             }
         }
         let (file, admission, process) = (file, admission, account.process)
-        try account.look({ cancellation -> Result<Admission.Access, Refusal>? in
+        try account.look({ cancellation -> Result<Admission.Admitted, Refusal>? in
             if cancellation.isCancelled { return .failure(.tooSmall(fileSize: 0, needed: 0)) }
             do throws(Refusal) {
                 return .success(try admission.admit(file.descriptor, size: size, of: process))
@@ -99,7 +103,7 @@ final class AdmittedFile {
             questions -= 1
             guard account.isOpen else { return }
             switch result {
-            case .success(let access): answered(open(access, range))
+            case .success(let admitted): answered(open(admitted, range))
             case .failure(let refusal): answered(refused(refusal))
             }
             if account.isOpen { stopKeepingWaiting() }
@@ -120,9 +124,9 @@ final class AdmittedFile {
         return .refused(refusal)
     }
 
-    private func open(_ access: Admission.Access, _ range: Range<Int>) -> Answer {
+    private func open(_ admitted: Admission.Admitted, _ range: Range<Int>) -> Answer {
         memory = nil
-        if case .mapped = access {
+        if case .mapped = admitted.access {
             do throws(ProtocolError) {
                 let charge = try account.charge(of: .mappings)
                 memory = ClientMemory(file, range, account: account, charge: charge)
@@ -130,14 +134,38 @@ final class AdmittedFile {
                 return .overLimit(error)
             }
         }
-        if self.access == nil {
-            switch access {
+        if self.admitted == nil {
+            switch admitted.access {
             case .mapped(sealedOnArrival: false): account.arrivals.sealed += 1
             case .mapped(sealedOnArrival: true): account.arrivals.sealedOnArrival += 1
             case .copied: account.arrivals.copied += 1
             }
         }
-        self.access = access
+        self.admitted = admitted
         return .open
+    }
+
+    // MARK: Facts
+
+    /// What is known of the file, for a picture at `offset`.
+    func facts(offset: Int, stride: Int) -> BufferFacts.Memory {
+        guard let admitted else { return BufferFacts.Memory(offset: offset, stride: stride) }
+        let facts = admitted.facts
+        // A sealed file may have to be read, where mappings can fault.
+        let tier: BufferFacts.Memory.Tier =
+            switch admitted.access {
+            case .mapped(sealedOnArrival: false): .sealed
+            case .mapped(sealedOnArrival: true): .sealedOnArrival
+            case .copied: facts.seals?.contains(.shrink) == true ? .sealed : .unsealable
+            }
+        return BufferFacts.Memory(
+            tier: tier,
+            seals: facts.seals ?? [],
+            fileSize: facts.size,
+            offset: offset,
+            stride: stride,
+            device: facts.device,
+            fileNumber: facts.fileNumber
+        )
     }
 }

@@ -115,7 +115,7 @@ final class SealedBufferOffer: SignetSealedBufferOfferV1.Requests {
         let room: Room
         do throws(ProtocolError) {
             room = Room(try account.charge(of: .buffers))
-            file = try AdmittedFile(descriptor, account: account, admission: admission) {
+            file = try AdmittedFile(descriptor, .sealedBuffer, account: account, admission: admission) {
                 [weak manager] text, buffer in
                 Self.error(text, on: [buffer, manager])
             }
@@ -150,7 +150,7 @@ final class SealedBufferOffer: SignetSealedBufferOfferV1.Requests {
         switch answer {
         case .open:
             let copied = account.limits.copiedBytes
-            if file.access == .copied, layout.byteCount > copied {
+            if file.admitted?.access == .copied, layout.byteCount > copied {
                 return refuse(
                     Objection(
                         reason: .overLimit,

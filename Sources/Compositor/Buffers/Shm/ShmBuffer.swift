@@ -17,6 +17,11 @@ final class ShmBuffer: ClientBuffer {
     /// allocates are bounded by what the client's account allows to map.
     var isPopulated = false
 
+    /// How its pixels were read the last time.
+    var reading = BufferFacts.Reading.unread
+    /// How often they were copied.
+    var copies: UInt64 = 0
+
     init(resource: WlBuffer, file: AdmittedFile, offset: Int, layout: ShmLayout) throws(ProtocolError) {
         self.file = file
         range = offset..<offset + layout.byteCount
@@ -40,6 +45,17 @@ final class ShmBuffer: ClientBuffer {
     }
 
     override func stopWaiting(_ waiter: AnyObject) { file.stopWaiting(waiter) }
+
+    override var facts: BufferFacts {
+        BufferFacts(
+            kind: file.kind,
+            fourcc: layout.picture.format.fourcc,
+            byteCount: layout.byteCount,
+            reading: reading,
+            copies: copies,
+            memories: [file.facts(offset: range.lowerBound, stride: layout.strides[0])]
+        )
+    }
 
     /// The file's memory, where it may be looked at and holds all of the buffer; nil also where that isn't known.
     var wholeMemory: ClientMemory? {

@@ -11,7 +11,8 @@ struct ShmLayout: Hashable, Sendable {
     let picture: BufferPicture
     /// Where each plane's bytes are, from the buffer's first byte on.
     let planes: [Range<Int>]
-    private let strides: [Int]
+    /// Bytes from one row of each plane to the next.
+    let strides: [Int]
 
     /// Nil where a row of a plane doesn't fit into its stride, or the whole into 64 bits.
     init?(_ format: BufferFormat, size: Size, stride: Int) {

@@ -26,7 +26,7 @@ final class ShmPool: WlShmPool.Requests {
         }
         self.shm = shm
         account = shm.client.account
-        file = try AdmittedFile(descriptor, account: account, admission: admission) { [weak shm] text, buffer in
+        file = try AdmittedFile(descriptor, .shm, account: account, admission: admission) { [weak shm] text, buffer in
             Self.error(text, on: [buffer, shm])
         }
         self.size = Int(size)
