@@ -97,6 +97,30 @@ import WaylandClient
         try scene.finish()
     }
 
+    @Test(arguments: ["strict", "seal", "copy"])
+    func `offers by the thousand, of anything, hold up nobody and leave nothing`(policy: String) throws {
+        let scene = try HostileScene(folder, policy: policy)
+        let client = try hold("offers", 6)
+        try scene.live(milliseconds: 700)
+        #expect(client.hears("done"))
+        try newcomerIsShown()
+        client.killTree()
+        try scene.finish()
+    }
+
+    @Test func `inspections that nobody reads, of clients with much, hold up nobody`() throws {
+        let scene = try HostileScene(folder)
+        let clients = try [("pools", 4), ("offers", 4), ("inspections", 6)].map { what, count in
+            let client = try hold(what, count)
+            #expect(client.hears("done"))
+            return client
+        }
+        try scene.live(milliseconds: 700)
+        try newcomerIsShown()
+        for client in clients { client.killTree() }
+        try scene.finish()
+    }
+
     @Test func `memory that vanishes while it is drawn holds up nobody`() throws {
         let scene = try HostileScene(folder, isWatched: true)
         let client = try Running(

@@ -19,7 +19,9 @@
 // same with a page here and there), far (60 small buffers at the beginning of 512 MiB of holes), allocating (commits
 // again and again while 256 MiB of the memory are allocated and taken out), unsealable (a buffer of 255 MiB of memory
 // that takes no seals, and is all holes), pools (511 each), mappings (of one pool, as it grows), regions (60,000
-// each), shapes (regions of 4,000 rectangles, for many surfaces).
+// each), shapes (regions of 4,000 rectangles, for many surfaces), offers (of memory and of what is none, thousands,
+// half of them destroyed at once; every other connection ends amid them), inspections (four that aren't read, and
+// thousands that are destroyed at once).
 // Says "done" when all was sent that can be, or after three seconds.
 #define _GNU_SOURCE
 #include <errno.h>
@@ -321,6 +323,38 @@ static void create_surface(int server, uint32_t id) {
     transmit_all(server, request, sizeof request);
 }
 
+static void offer(int server) {
+    bind_global(server, "signet_sealed_buffer_manager_v1", 1);
+    int files[4] = {memfd_create("hostile", MFD_CLOEXEC | MFD_ALLOW_SEALING), memfd_create("hostile", MFD_CLOEXEC)};
+    int ends[2];
+    if (pipe(ends) < 0) exit(1);
+    files[2] = ends[0];
+    files[3] = memfd_create("hostile", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    if (ftruncate(files[0], 1L << 40) < 0 || ftruncate(files[1], 4096) < 0 || ftruncate(files[3], 4096) < 0) exit(1);
+    fcntl(files[0], F_ADD_SEALS, F_SEAL_SHRINK);
+    for (uint32_t i = 0; i < 4000; i++) {
+        uint32_t id = 4 + i;
+        uint32_t request[] = {3, 36 << 16 | 1, id, i % 7 == 0 ? 1u << 31 : i % 128, i, 16, 16, 64, 0x34325258};
+        uint32_t destroy[] = {id, 8 << 16};
+        if (transmit(server, request, sizeof request, &files[i % 4], 1, 0) < 0) return;
+        if (i % 2) transmit(server, destroy, sizeof destroy, NULL, 0, 0);
+        if (i % 64 == 0) drain(server);
+    }
+}
+
+static void inspect(int server) {
+    bind_global(server, "signet_inspect_manager_v1", 1);
+    // Numbers go on, as nobody hears which are free again.
+    for (uint32_t id = 4; id < 20000; id++) {
+        uint32_t both[] = {3, 12 << 16 | 1, id, id, 8 << 16};
+        if (transmit(server, both, sizeof both, NULL, 0, 0) < 0) return;
+    }
+    for (uint32_t id = 20000; id < 20004; id++) {
+        uint32_t begin[] = {3, 12 << 16 | 1, id};
+        transmit(server, begin, sizeof begin, NULL, 0, 0);
+    }
+}
+
 static void commit(int server, uint32_t surface, uint32_t buffer) {
     uint32_t request[] = {surface, 20 << 16 | 1, buffer, 0, 0, surface, 24 << 16 | 2, 0, 0, 1 << 20, 1 << 20,
                           surface, 8 << 16 | 6};
@@ -343,6 +377,13 @@ static void *allocate(void *memory) {
 
 static void hold(const char *what, int rounds, const char *file) {
     int server = connect_to_server();
+    if (strcmp(what, "offers") == 0) {
+        static int number = 0;
+        offer(server);
+        if (number++ % 2) close(server);
+        return;
+    }
+    if (strcmp(what, "inspections") == 0) return inspect(server);
     bind_global(server, "wl_shm", 1);
     bind_as(server, "wl_compositor", 4, 4);
     if (strcmp(what, "locked") == 0 || strcmp(what, "unsealed") == 0) {
