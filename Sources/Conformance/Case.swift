@@ -29,12 +29,9 @@ package struct Group: Sendable {
 
 /// All of them, in the order in which they are run.
 package enum Suite {
-    ///
-    /// The cases of another protocol are a group in a file of its own; those of sealed-buffer-v1 belong beside
-    /// ``Group/sealedFrames``.
     package static let groups: [Group] = [
         .pools, .seals, .truncation, .descriptors, .bounds, .resizing, .releases, .dmabuf, .wire, .arguments, .roles,
-        .trees, .deaths, .floods, .costs, .sealedFrames,
+        .trees, .deaths, .floods, .costs, .sealedFrames, .sealedBuffers,
     ]
 
     /// One by its group's name and its own, as in `pools/size-zero`.

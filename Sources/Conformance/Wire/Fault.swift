@@ -65,4 +65,6 @@ extension Fault {
     package static let dmabufBuffer = Fault("invalid_wl_buffer", 7, on: "zwp_linux_buffer_params_v1")
 
     package static let framePending = Fault("frame_pending", 1, on: "signet_sealed_frame_session_v1")
+    package static let offerNotAccepted = Fault("not_accepted", 0, on: "signet_sealed_buffer_offer_v1")
+    package static let offerUsed = Fault("already_used", 1, on: "signet_sealed_buffer_offer_v1")
 }
