@@ -55,8 +55,6 @@ extension OutputLayout {
 /// waits for one.
 final class CaptureView: SceneViewer, FrameSourceOwner {
     let frames: FrameSource
-    /// Is called when frames are of another size, or turned, or at another scale.
-    var onChange: () -> Void = {}
     private let subject: () -> CaptureSubject?
     private let scene: Scene
     private let layout: OutputLayout
@@ -133,12 +131,10 @@ final class CaptureView: SceneViewer, FrameSourceOwner {
     func update() {
         if isStopped { return }
         guard let view = Self.view(of: subject(), layout, cursor, before: frames.view) else { return stop() }
-        let old = frames.view
-        if view == old { return }
+        if view == frames.view { return }
         guard (try? frames.driver.commit(Self.state(view, layout))) != nil else { return stop() }
         frames.change(view)
         frames.addDamage(bounds)
-        if !view.isLike(old) { onChange() }
     }
 
     func stop() {

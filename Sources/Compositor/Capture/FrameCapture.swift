@@ -114,6 +114,10 @@ final class FrameCapture: FrameObserver {
         write(newest, number, to: order, damage: damage)
     }
 
+    func framesDidChange(_ frames: FrameSource) {
+        if order != nil, !frames.view.isLike(view) { finish(.failure(.changed)) }
+    }
+
     func framesDidStop(_ frames: FrameSource) {
         self.frames = nil
         // What is being copied was shown while it was there.

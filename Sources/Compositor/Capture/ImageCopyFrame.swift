@@ -69,7 +69,8 @@ final class ImageCopyFrame: ExtImageCopyCaptureFrameV1.Requests {
             switch result {
             case .success(let copied): succeed(copied)
             case .failure(.stopped): fail(.stopped)
-            case .failure(.changed): fail(.bufferConstraints)
+            // Another try may do where the buffer is as it has to be, as no event asks for another.
+            case .failure(.changed): fail(session.frames?.view.size == buffer.size ? .unknown : .bufferConstraints)
             case .failure(.other): fail(.unknown)
             }
         }

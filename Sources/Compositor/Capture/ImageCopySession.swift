@@ -49,7 +49,6 @@ final class ImageCopySession: ExtImageCopyCaptureSessionV1.Requests, CaptureFoll
         case nil: break
         default:
             view = CaptureView(of: subject, by: studio)
-            view?.onChange = { [unowned self] in tellSize() }
             frames = view?.frames
         }
         guard let frames else { return stop() }
@@ -131,6 +130,8 @@ final class ImageCopySession: ExtImageCopyCaptureSessionV1.Requests, CaptureFoll
     func captured(_ number: UInt64) { lastFrame = number }
 
     func frames(_ frames: FrameSource, have result: FrameSource.Result) {}
+
+    func framesDidChange(_ frames: FrameSource) { tellSize() }
 
     func framesDidStop(_ frames: FrameSource) { stop() }
 

@@ -91,10 +91,17 @@ final class FrameSource {
 
     /// Shows the scene in another way. What was drawn before isn't shown any more, and all that is to be seen has to be
     /// told as damage.
+    ///
+    /// Where frames are of another kind then, observers hear so before one is drawn: it may need more memory than those
+    /// pay for who wait. Where they are like before, what is being drawn is shown as it was latched: a view that moves
+    /// all the time has frames too.
     func change(_ view: View) {
+        let isLike = view.isLike(self.view)
         self.view = view
         damage = Region()
+        if isLike { return }
         drawing?.isOutdated = true
+        for observer in observers.values { observer.framesDidChange(self) }
     }
 
     // MARK: Damage and ticks
@@ -453,6 +460,12 @@ protocol FrameSourceOwner: AnyObject {
 protocol FrameObserver: AnyObject {
     /// There may be what it waits for, see ``FrameSource/awaitFrame(_:)``. It goes on waiting until it says otherwise.
     func frames(_ frames: FrameSource, have result: FrameSource.Result)
+    /// Frames are of another size, or turned, or at another scale from now on.
+    func framesDidChange(_ frames: FrameSource)
     /// There are no more frames.
     func framesDidStop(_ frames: FrameSource)
+}
+
+extension FrameObserver {
+    func framesDidChange(_ frames: FrameSource) {}
 }
