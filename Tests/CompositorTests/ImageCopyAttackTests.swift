@@ -93,6 +93,66 @@ import WaylandWire
         #expect(mappingCount(named: "signet-frame") == before)
     }
 
+    /// Covers a surface with so many others that let what is behind them through.
+    private func pile(_ count: Int, on parent: WlSurface) {
+        let pixel = pool.buffer(50, 50, color: 0x1010_1010, at: 200_000, format: .argb8888)
+        for _ in 0..<count {
+            let surface = client.compositor.createSurface()
+            client.subcompositor.getSubsurface(surface: surface, parent: parent).setDesync()
+            surface.attach(buffer: pixel, x: 0, y: 0)
+            surface.commit()
+        }
+        parent.commit()
+        client.roundTrip()
+    }
+
+    @Test func `a pointer's picture doesn't make captures of windows dearer than others can wait for`() {
+        let ear = Ear(client, [("window", window.surface)])
+        ear.listenToPointer()
+        fixture.compositor.send(.pointerMotion(to: Position(x: 10, y: 10)))
+        client.roundTrip()
+        let cursor = client.compositor.createSurface()
+        cursor.attach(buffer: pool.buffer(50, 50, color: 0x1010_1010, at: 200_000, format: .argb8888), x: 0, y: 0)
+        ear.pointer!.setCursor(serial: ear.serial, surface: cursor, hotspotX: 5, hotspotY: 40)
+        pile(400, on: cursor)
+        fixture.nextFrame()
+        #expect(fixture.compositor.scene.items(in: .cursor).count > 400)
+        let node = node
+        let view = CaptureView(of: { .window(node, hasCursor: true) }, by: fixture.compositor.captures)!
+        #expect((1..<300).contains(view.items.count))
+        view.stop()
+    }
+
+    @Test(arguments: [Int32(1) << 20, 1 << 30, .max])
+    func `a window far away is captured, and costs no more than near`(distance: Int32) throws {
+        pile(400, on: window.surface)
+        for _ in 0..<3 {
+            window.surface.offset(x: distance, y: distance)
+            window.surface.commit()
+        }
+        fixture.nextFrame()
+        let node = node
+        #expect(node.frame.x >= 1 << 20)
+        let view = CaptureView(of: { .window(node, hasCursor: false) }, by: fixture.compositor.captures)!
+        #expect((1..<300).contains(view.items.count))
+        view.stop()
+    }
+
+    @Test(arguments: [Int32(1) << 20, 1 << 30, .max])
+    func `what changes on a window far away is captured`(distance: Int32) throws {
+        for _ in 0..<600 {
+            window.surface.offset(x: distance, y: -distance)
+            window.surface.commit()
+            client.connection.flush()
+            fixture.compositor.dispatch(timeout: 0)
+        }
+        fixture.nextFrame()
+        let session = session(of: windowSource())
+        #expect(picture(session)?.last == [UInt32](repeating: 1, count: 20))
+        window.show(pool.buffer(20, 20, color: 0xff, at: 4_000))
+        #expect(picture(session)?.last == [UInt32](repeating: 0xff, count: 20))
+    }
+
     // MARK: Captures that get their frames
 
     @Test func `a window that is moved all the time is captured`() {

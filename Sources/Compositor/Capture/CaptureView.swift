@@ -165,8 +165,8 @@ final class CaptureView: SceneViewer, FrameSourceOwner {
             let hidden = Set(scene.items(in: .cursor).map { ObjectIdentifier($0.drawable) })
             return hidden.isEmpty ? items : items.filter { !hidden.contains(ObjectIdentifier($0.drawable)) }
         case .window(let window, let hasCursor):
-            let items = DrawingBudget.affordable(scene.items(of: window), for: self)
-            return hasCursor ? items + scene.items(in: .cursor) : items
+            let items = scene.items(of: window) + (hasCursor ? scene.items(in: .cursor) : [])
+            return DrawingBudget.affordable(items, for: self)
         case .cursor: return DrawingBudget.affordable(scene.items(in: .cursor), for: self)
         case nil: return []
         }

@@ -77,13 +77,28 @@ final class Cursor: SceneNode {
     /// Whether there is a pointer, seen or not.
     var isPlaced: Bool { position != nil }
 
+    /// What ``shown`` was for a state of the scene: many may ask at each tick, and the picture may have many parts.
+    private var known: (version: UInt64, shown: (frame: Rectangle, hotspot: Point)?)?
+
+    /// How far from the pointer's place its picture is looked at: a client can put it anywhere, and make it any size.
+    private static let reach = 4_096
+
     /// Where its picture is, and which point of that is the pointer's place, in global coordinates; nil where nothing
     /// is to be seen of it.
     var shown: (frame: Rectangle, hotspot: Point)? {
         guard let position else { return nil }
+        if let known, known.version == scene.layoutVersion { return known.shown }
         // A surface's own picture comes somewhere among those of its subsurfaces.
-        let frame = items.reduce(into: Rectangle?.none) { $0 = $0?.union($1.shown) ?? $1.shown }
-        return frame.flatMap { $0.isEmpty ? nil : ($0, position) }
+        let around = Rectangle(
+            x: position.x - Self.reach,
+            y: position.y - Self.reach,
+            width: 2 * Self.reach,
+            height: 2 * Self.reach
+        )
+        let frame = items.reduce(Size(width: 0, height: 0).bounds) { $0.union($1.shown.intersection(around)) }
+        let shown = frame.isEmpty ? nil : (frame, position)
+        known = (scene.layoutVersion, shown)
+        return shown
     }
 
     private func items(of image: CursorImage?, at position: Point) -> [PlacedItem] {

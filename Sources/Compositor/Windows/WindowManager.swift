@@ -69,8 +69,13 @@ final class WindowManager {
         layout.outputs.contains { !$0.bounds.intersection(window.frame).isEmpty }
     }
 
+    /// How far from 0,0 windows go: all that can be seen of one lies where regions reach.
+    private static let reach = 1 << 29
+
     /// Moves a window's frame to a place, in global coordinates.
-    func move(_ window: Window, to position: Point) {
+    func move(_ window: Window, to place: Point) {
+        func clamp(_ value: Int) -> Int { max(-Self.reach, min(Self.reach, value)) }
+        let position = Point(x: clamp(place.x), y: clamp(place.y))
         guard position != window.position else { return }
         window.place(at: position)
         scene.setNeedsLayout(window)
