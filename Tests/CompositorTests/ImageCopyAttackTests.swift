@@ -171,6 +171,24 @@ import WaylandWire
         #expect(copy.isReady)
     }
 
+    @Test func `a window that is put away is captured when it changes`() {
+        window.toplevel.setMinimized()
+        client.roundTrip()
+        #expect(fixture.compositor.windows.windows.isEmpty)
+        let session = session(of: windowSource())
+        #expect(picture(session)?.last == [UInt32](repeating: 1, count: 20))
+        window.show(pool.buffer(20, 20, color: 0xff, at: 4_000))
+        #expect(picture(session)?.last == [UInt32](repeating: 0xff, count: 20))
+        let (_, buffer) = target(session.size)
+        let copy = session.frame()
+        copy.capture(into: buffer)
+        fixture.nextFrame()
+        #expect(!copy.isAnswered)
+        window.show(pool.buffer(20, 20, color: 0xff00, at: 8_000))
+        for _ in 0..<4 { fixture.nextFrame() }
+        #expect(copy.isReady)
+    }
+
     @Test(arguments: [ExtImageCopyCaptureManagerV1.Options.paintCursors, []])
     func `an output that is turned round is captured`(options: ExtImageCopyCaptureManagerV1.Options) throws {
         let session = session(of: outputSource(reader), options)

@@ -157,6 +157,12 @@ final class CaptureView: SceneViewer, FrameSourceOwner {
 
     func requestFrame() { frames.requestFrame() }
 
+    func changedOutside() {
+        guard case .window(let window, _) = subject(), window.isMinimized else { return }
+        // What turns out to be the same isn't damage.
+        frames.addDamage(bounds)
+    }
+
     var items: [PlacedItem] {
         switch subject() {
         case .output(let output, let hasCursor):

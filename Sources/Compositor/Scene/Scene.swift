@@ -148,7 +148,7 @@ final class Scene {
 
     /// Has a node laid out anew, as its items aren't what or where they were.
     func setNeedsLayout(_ node: any SceneNode) {
-        guard layout[ObjectIdentifier(node)] != nil else { return }
+        guard layout[ObjectIdentifier(node)] != nil else { return changedOutside() }
         staleNodes[ObjectIdentifier(node)] = node
         layoutChanged()
     }
@@ -266,8 +266,12 @@ final class Scene {
 
     /// An item looks different in a part of it, in its own coordinates.
     func addDamage(_ damage: Region, of drawable: Drawable) {
-        guard let place = drawable.note.place else { return }
+        guard let place = drawable.note.place else { return changedOutside() }
         addDamage(damage.translated(by: place.origin))
+    }
+
+    private func changedOutside() {
+        if !listeners.isEmpty { for listener in listeners.values { listener.changedOutside() } }
     }
 
     private func addDamage(_ damage: Region) {

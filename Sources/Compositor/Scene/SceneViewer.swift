@@ -8,6 +8,12 @@ protocol SceneListener: AnyObject {
     func addDamage(_ rectangle: Rectangle)
     /// Something came, went or moved. What that means is found out when the scene is drawn.
     func requestFrame()
+    /// Something that isn't in the scene looks different.
+    func changedOutside()
+}
+
+extension SceneListener {
+    func changedOutside() {}
 }
 
 /// Somebody who shows a part of the scene.
