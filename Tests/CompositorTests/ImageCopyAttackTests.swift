@@ -94,16 +94,19 @@ import WaylandWire
     }
 
     /// Covers a surface with so many others that let what is behind them through.
-    private func pile(_ count: Int, on parent: WlSurface) {
+    @discardableResult
+    private func pile(_ count: Int, on parent: WlSurface) -> [WlSurface] {
         let pixel = pool.buffer(50, 50, color: 0x1010_1010, at: 200_000, format: .argb8888)
-        for _ in 0..<count {
+        let surfaces = (0..<count).map { _ in
             let surface = client.compositor.createSurface()
             client.subcompositor.getSubsurface(surface: surface, parent: parent).setDesync()
             surface.attach(buffer: pixel, x: 0, y: 0)
             surface.commit()
+            return surface
         }
         parent.commit()
         client.roundTrip()
+        return surfaces
     }
 
     @Test func `a pointer's picture doesn't make captures of windows dearer than others can wait for`() {
@@ -151,6 +154,25 @@ import WaylandWire
         #expect(picture(session)?.last == [UInt32](repeating: 1, count: 20))
         window.show(pool.buffer(20, 20, color: 0xff, at: 4_000))
         #expect(picture(session)?.last == [UInt32](repeating: 0xff, count: 20))
+    }
+
+    @Test(arguments: [true, false])
+    func `what was left out of a capture comes when there is room for it`(isWindow: Bool) {
+        window.show(pool.buffer(190, 90, color: 0xabcdef, at: 20_000))
+        let pile = pile(400, on: window.surface)
+        fixture.nextFrame()
+        let session = session(of: isWindow ? windowSource() : outputSource(reader))
+        let (target, buffer) = target(session.size)
+        capture(session, into: buffer).proxy.destroy()
+        #expect(target.picture(session.size)[80][150] != 0xabcdef)
+        let small = pool.buffer(1, 1, color: 0, at: 300_000, format: .argb8888)
+        for surface in pile {
+            surface.attach(buffer: small, x: 0, y: 0)
+            surface.commit()
+        }
+        fixture.nextFrame()
+        #expect(capture(session, into: buffer, stale: []).isReady)
+        #expect(target.picture(session.size)[80][150] == 0xabcdef)
     }
 
     // MARK: Captures that get their frames

@@ -59,6 +59,8 @@ final class CaptureView: SceneViewer, FrameSourceOwner {
     private let scene: Scene
     private let layout: OutputLayout
     private let cursor: Cursor
+    /// What isn't drawn, as that would take too long.
+    private var leftOut: Set<ObjectIdentifier> = []
     private var isListening = false
     private(set) var isStopped = false
     /// For its buffers.
@@ -172,10 +174,25 @@ final class CaptureView: SceneViewer, FrameSourceOwner {
             return hidden.isEmpty ? items : items.filter { !hidden.contains(ObjectIdentifier($0.drawable)) }
         case .window(let window, let hasCursor):
             let items = scene.items(of: window) + (hasCursor ? scene.items(in: .cursor) : [])
-            return DrawingBudget.affordable(items, for: self)
-        case .cursor: return DrawingBudget.affordable(scene.items(in: .cursor), for: self)
+            return affordable(items)
+        case .cursor: return affordable(scene.items(in: .cursor))
         case nil: return []
         }
+    }
+
+    /// Those of all items that are drawn, where all would take too long.
+    private func affordable(_ items: [PlacedItem]) -> [PlacedItem] {
+        let result = DrawingBudget.affordable(items, for: self)
+        func identities(_ items: [PlacedItem]) -> Set<ObjectIdentifier> {
+            Set(items.map { ObjectIdentifier($0.drawable) })
+        }
+        let now = result.count < items.count ? identities(items).subtracting(identities(result)) : []
+        if now != leftOut {
+            leftOut = now
+            // The frame that is about to be drawn has it.
+            frames.addDamage(bounds)
+        }
+        return result
     }
 
     func willLatch() { update() }

@@ -282,6 +282,10 @@ final class Scene {
 
     private func addDamage(_ damage: Rectangle) {
         for viewer in viewers { viewer.addDamage(damage) }
+        tellListeners(damage)
+    }
+
+    private func tellListeners(_ damage: Rectangle) {
         for listener in listeners.values { listener.addDamage(damage) }
     }
 
@@ -350,11 +354,14 @@ final class Scene {
     private func redrawOmissions(_ earlier: [(item: PlacedItem, viewer: Int)]) {
         for (item, viewer) in omissions where item.drawable.note.earlierOmissions & Self.bit(viewer) == 0 {
             viewers[viewer].addDamage(item.shown)
+            tellListeners(item.shown)
         }
         for (item, viewer) in earlier {
             item.drawable.note.earlierOmissions = 0
             let isOmitted = item.drawable.note.omissions & Self.bit(viewer) != 0
-            if !isOmitted, viewers.indices.contains(viewer) { viewers[viewer].addDamage(item.shown) }
+            guard !isOmitted, viewers.indices.contains(viewer) else { continue }
+            viewers[viewer].addDamage(item.shown)
+            tellListeners(item.shown)
         }
     }
 
