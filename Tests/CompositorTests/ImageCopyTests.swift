@@ -483,8 +483,8 @@ import WaylandWire
 
     @Test func `there is a bound for sessions, and for their memory`() {
         let sources = outputSource()
-        let all = (0..<80).map { _ in session(of: sources) }
-        #expect(all.count { !$0.isStopped } == 64 && fixture.compositor.captures.count == 64)
+        let all = (0..<20).map { _ in session(of: sources) }
+        #expect(all.count { !$0.isStopped } == 16 && fixture.compositor.captures.count == 16)
         for session in all { session.proxy.destroy() }
         reader.roundTrip()
         #expect(fixture.compositor.captures.count == 0 && !session(of: sources).isStopped)

@@ -21,6 +21,7 @@ final class CaptureStudio {
 
     private struct Follower {
         weak var object: (any CaptureFollower)?
+        let owner: ObjectIdentifier
     }
 
     init(
@@ -45,10 +46,12 @@ final class CaptureStudio {
         self.makeDriver = makeDriver
     }
 
-    /// Tells somebody what outputs latch; false where there are too many already.
-    func add(_ follower: any CaptureFollower) -> Bool {
-        guard followers.count < limits.captures else { return false }
-        followers[ObjectIdentifier(follower)] = Follower(object: follower)
+    /// Tells somebody what outputs latch; false where there are too many already, of all processes or of its own.
+    func add(_ follower: any CaptureFollower, of account: ClientAccount) -> Bool {
+        let owner = ObjectIdentifier(account.sharedAmongProcess)
+        let own = followers.values.count { $0.owner == owner }
+        guard followers.count < limits.captures, own < limits.capturesPerProcess else { return false }
+        followers[ObjectIdentifier(follower)] = Follower(object: follower, owner: owner)
         return true
     }
 

@@ -28,7 +28,7 @@ final class CursorCopySession: ExtImageCopyCaptureCursorSessionV1.Requests, Capt
 
     func begin() {
         // Beyond the limit the pointer is nowhere.
-        if charge != nil, studio.add(self) { update() }
+        if charge != nil, let resource, studio.add(self, of: resource.client.account) { update() }
     }
 
     func getCaptureSession(

@@ -43,7 +43,7 @@ final class ImageCopySession: ExtImageCopyCaptureSessionV1.Requests, CaptureFoll
 
     /// Tells what buffers have to be like, or that there is nothing to capture.
     func begin() {
-        guard charge != nil, studio.add(self) else { return stop() }
+        guard charge != nil, studio.add(self, of: account) else { return stop() }
         switch subject() {
         case .output(let output, hasCursor: true): frames = output.frames
         case nil: break

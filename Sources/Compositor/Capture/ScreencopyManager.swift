@@ -102,7 +102,7 @@ final class ScreencopyManager: ZwlrScreencopyManagerV1.Requests, CaptureFollower
 
     /// An output's frames without the pointer's picture; nil where there can't be any.
     private func plainFrames(of output: Output, for client: Client) -> FrameSource? {
-        if views.isEmpty, !studio.add(self) { return nil }
+        if views.isEmpty, !studio.add(self, of: client.account) { return nil }
         update()
         if let old = views.first(where: { $0.output === output }) {
             return old.view.begin(for: client.account) ? old.view.frames : nil

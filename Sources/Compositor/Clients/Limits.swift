@@ -95,6 +95,8 @@ public struct Limits: Sendable {
     public var rememberedCopies = 16
     /// Sessions of ext-image-copy-capture, of all clients, which are told of each tick; further ones are stopped.
     public var captures = 64
+    /// The same, of one process.
+    public var capturesPerProcess = 16
     /// Nanoseconds for which a frame is being copied into a client's buffer; then the copy has failed.
     public var copyingTime: UInt64 = 5_000_000_000
 
