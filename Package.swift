@@ -121,6 +121,15 @@ let package = Package(
             swiftSettings: strict
         ),
 
+        // What judges other clients: it stands between them and a compositor.
+        .target(
+            name: "ClientCheck",
+            dependencies: ["CLinux", "CProcess", "Pixels", "SharedMemory", "SignetDriver", "WaylandServer"],
+            exclude: ["README.md", "bindings.conf"],
+            swiftSettings: strict,
+            plugins: ["WaylandBindings"]
+        ),
+
         // Video: pictures go from one process to another by descriptor, and one of them encodes.
         .target(
             name: "VideoChannel",
@@ -149,7 +158,8 @@ let package = Package(
         .executableTarget(
             name: "signet",
             dependencies: [
-                "CLinux", "CPNG", "CProcess", "Compositor", "Conformance", "DirectRendering", "Pixels", "SharedMemory",
+                "CLinux", "CPNG", "CProcess", "ClientCheck", "Compositor", "Conformance", "DirectRendering", "Pixels",
+                "SharedMemory",
                 "SignetDriver", "VideoChannel", "WaylandClient", "WaylandServer",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
@@ -213,6 +223,12 @@ let package = Package(
                 "WaylandWire",
             ],
             path: "examples/player",
+            swiftSettings: strict
+        ),
+        .executableTarget(
+            name: "faulty",
+            dependencies: ["CLinux", "ClientToolkit", "SharedMemory", "WaylandClient"],
+            path: "examples/faulty",
             swiftSettings: strict
         ),
         .executableTarget(
@@ -323,6 +339,11 @@ let package = Package(
             swiftSettings: strict
         ),
         .testTarget(
+            name: "ClientCheckTests",
+            dependencies: ["ClientCheck", "SharedMemory", "TestSupport"],
+            swiftSettings: strict
+        ),
+        .testTarget(
             name: "VideoChannelTests",
             dependencies: ["SharedMemory", "TestSupport", "VideoChannel"],
             swiftSettings: strict
@@ -357,9 +378,8 @@ let package = Package(
             name: "EndToEndTests",
             dependencies: [
                 "CLinux", "CPNG", "ClientToolkit", "Conformance", "DirectRendering", "SharedMemory", "TestSupport",
-                "WaylandClient",
-                "signet", "signet-encoder", "camera", "hostile-client", "hostile-windows", "minimal-compositor",
-                "player", "prime",
+                "WaylandClient", "signet", "signet-encoder", "camera", "hostile-client", "hostile-windows",
+                "minimal-compositor", "player", "prime", "faulty",
                 "scripted-compositor", "shared-memory-tour", "simple-shm", "stuck-file", "udmabuf", "without-memfd",
             ],
             swiftSettings: strict

@@ -21,7 +21,7 @@ public struct DescriptorList: ~Copyable, Sendable {
     }
 
     /// Their numbers, valid while the list lives and nothing is taken out of it.
-    var rawValues: [CInt] { numbers }
+    package var rawValues: [CInt] { numbers }
 
     deinit {
         for number in numbers { _ = Descriptor(owning: number) }

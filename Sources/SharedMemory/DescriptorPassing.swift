@@ -96,6 +96,48 @@ extension Descriptor {
     }
 }
 
+/// For sockets that nobody waits at.
+extension Descriptor {
+    /// As many descriptors as a message may carry: SCM_MAX_FD.
+    package static let passingLimit = 253
+
+    /// Sends what there is room for of `bytes`, which isn't empty, and with the first byte `descriptors`, numbers that
+    /// stay the caller's. Returns how many bytes that were; EAGAIN where there is room for none.
+    package borrowing func sendAvailable(
+        _ bytes: RawSpan,
+        with descriptors: [CInt]
+    ) throws(SystemError) -> Int {
+        let socket = rawValue
+        return try unsafe bytes.withUnsafeBytes { (buffer) throws(SystemError) in
+            let part = unsafe UnsafeMutableRawBufferPointer(mutating: buffer)
+            return try unsafe withMessage(part, capacity: descriptors.count) { (message) throws(SystemError) in
+                if !descriptors.isEmpty { unsafe write(descriptors, to: &message) }
+                return try SystemCall.run("sendmsg") {
+                    unsafe sendmsg(socket, &message, CInt(MSG_NOSIGNAL) | CInt(MSG_DONTWAIT))
+                }
+            }
+        }
+    }
+
+    /// Receives what has come, as much as `bytes` takes; 0 where the other end is closed, EAGAIN where nothing came.
+    /// Descriptors go to the end of the list.
+    package borrowing func receiveAvailable(
+        into bytes: inout MutableRawSpan,
+        descriptors: inout DescriptorList
+    ) throws(SystemError) -> Int {
+        let socket = rawValue
+        return try unsafe bytes.withUnsafeMutableBytes { (buffer) throws(SystemError) in
+            try unsafe withMessage(buffer, capacity: Self.passingLimit) { (message) throws(SystemError) in
+                let count = try SystemCall.run("recvmsg") {
+                    unsafe recvmsg(socket, &message, CInt(MSG_CMSG_CLOEXEC) | CInt(MSG_DONTWAIT))
+                }
+                unsafe collect(from: &message, into: &descriptors)
+                return count
+            }
+        }
+    }
+}
+
 /// A message around `bytes` with room for `capacity` descriptors.
 private func withMessage(
     _ bytes: UnsafeMutableRawBufferPointer,

@@ -8,6 +8,8 @@ public struct BindingsGenerator {
         case server, client
         /// The server's, for tests: handlers that note what they are asked; see ``RecorderWriter``.
         case recorder
+        /// Neither's: the messages as data; see ``TableWriter``.
+        case table
     }
 
     private let description: ProtocolDescription
@@ -29,7 +31,11 @@ public struct BindingsGenerator {
 
     /// The whole Swift file.
     public func generate() -> String {
-        if side == .recorder { return generateRecorder() }
+        switch side {
+        case .recorder: return generateRecorder()
+        case .table: return generateTable()
+        case .server, .client: break
+        }
         var writer = CodeWriter()
         writer.line("// Generated from the protocol \(description.name). Don't edit: the next build writes it anew.")
         for module in (carriesDescriptors ? ["SharedMemory"] : []) + (mentionsWire ? ["WaylandWire"] : []) + imports {
@@ -70,6 +76,15 @@ public struct BindingsGenerator {
             for recorder in recorders { recorder.writeEntry(to: &writer) }
         }
         writer.line("]")
+        return writer.text
+    }
+
+    private func generateTable() -> String {
+        var writer = CodeWriter()
+        writer.line("// Generated from the protocol \(description.name). Don't edit: the next build writes it anew.")
+        for module in imports { writer.line("import \(module)") }
+        writer.line()
+        TableWriter(description: description).write(to: &writer)
         return writer.text
     }
 

@@ -10,7 +10,7 @@ struct Signet: ParsableCommand {
         version: "0.1.0",
         subcommands: [
             Run.self, Screenshot.self, Record.self, Stream.self, Compare.self, Inspect.self, Doctor.self,
-            ConformanceCommand.self, ConformanceCase.self, WriteY4M.self, EncodeOnDevice.self,
+            CheckCommand.self, ConformanceCommand.self, ConformanceCase.self, WriteY4M.self, EncodeOnDevice.self,
         ],
         groupedSubcommands: [
             CommandGroup(

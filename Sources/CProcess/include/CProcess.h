@@ -28,6 +28,10 @@ struct signet_spawn {
     const void *open_files;
     // A terminal that its process group gets, or -1.
     int terminal;
+    // What its standard output and error streams are, or -1 to leave them.
+    int output;
+    // Its environment, ending with NULL; NULL for that of this process.
+    char **environment;
     // The signal that it gets when the calling thread ends; prctl(2), PR_SET_PDEATHSIG.
     int parent_death_signal;
 };

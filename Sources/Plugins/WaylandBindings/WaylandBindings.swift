@@ -3,7 +3,8 @@ import PackagePlugin
 
 /// Generates Swift bindings for the protocols that a target lists in its `bindings.conf`.
 ///
-/// The file's first word is `server` or `client` (or `recorder`, for tests of servers); then, one a line:
+/// The file's first word is `server` or `client` (or `recorder`, for tests of servers, or
+/// `table`, for messages as data); then, one a line:
 ///
 ///     core wayland.xml                        where libwayland's wayland.xml is installed
 ///     installed stable/xdg-shell/xdg-shell.xml    among wayland-protocols
@@ -19,7 +20,7 @@ struct WaylandBindings: BuildToolPlugin {
             .split(separator: "\n")
             .map { $0.split(separator: " ").map(String.init) }
             .filter { !$0.isEmpty && !$0[0].hasPrefix("#") }
-        guard let side = lines.first?.first, ["server", "client", "recorder"].contains(side) else {
+        guard let side = lines.first?.first, ["server", "client", "recorder", "table"].contains(side) else {
             throw PluginError("\(configuration.path): starts with 'server' or 'client'")
         }
         let imports = lines.filter { $0.count == 2 && $0[0] == "import" }.map { $0[1] }

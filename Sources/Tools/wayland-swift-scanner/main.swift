@@ -25,7 +25,7 @@ func read(_ path: String) -> [UInt8] {
 
 let words = CommandLine.arguments.dropFirst()
 guard words.count >= 3, let side = BindingsGenerator.Side(rawValue: words[1]) else {
-    fail("usage: wayland-swift-scanner server|client|recorder PROTOCOL.xml OUTPUT.swift [MODULE-TO-IMPORT...]")
+    fail("usage: wayland-swift-scanner server|client|recorder|table PROTOCOL.xml OUTPUT.swift [MODULE-TO-IMPORT...]")
 }
 do {
     let description = try ProtocolParser.parse(file: words[2], bytes: read(words[2]))

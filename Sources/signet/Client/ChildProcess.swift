@@ -28,6 +28,8 @@ struct ChildProcess {
                         default_signal_count: defaults.count,
                         open_files: openFiles,
                         terminal: terminal?.descriptor.rawValue ?? -1,
+                        output: -1,
+                        environment: nil,
                         parent_death_signal: SIGTERM
                     )
                     return unsafe signet_spawn(&spawn, &process)

@@ -23,6 +23,8 @@ struct HelperProcess {
                     default_signal_count: 0,
                     open_files: nil,
                     terminal: -1,
+                    output: -1,
+                    environment: nil,
                     parent_death_signal: SIGTERM
                 )
                 return unsafe signet_spawn(&spawn, &process)

@@ -1,0 +1,121 @@
+import CProcess
+import Glibc
+import SharedMemory
+
+/// A program that the check has started, in a process group of its own. It is killed when this process ends.
+final class ChildProgram {
+    /// How a program has ended.
+    enum Ending: Equatable {
+        case exit(Int)
+        case signal(Int)
+    }
+
+    let process: pid_t
+    private let output: Descriptor
+    private(set) var ending: Ending?
+
+    /// Starts a program, which is looked up in PATH, with an environment of its own.
+    init(_ arguments: [String], environment: [String: String]) throws(CheckFailure) {
+        // It holds what the program prints, however much of it.
+        let file: AnonymousFile
+        do throws(SystemError) { file = try AnonymousFile.create(name: "signet-check", size: 0, seals: []) } catch {
+            throw CheckFailure("there is no memory for what a client prints: \(error)")
+        }
+        // Each line goes to the end.
+        _ = Self.setAppending(file.descriptor.rawValue)
+        var (mask, process) = (sigset_t(), pid_t(0))
+        unsafe sigemptyset(&mask)
+        let number = file.descriptor.rawValue
+        let error = unsafe Self.withStrings(arguments) { arguments in
+            unsafe Self.withStrings(environment.map { "\($0)=\($1)" }) { environment in
+                unsafe withUnsafePointer(to: &mask) { mask in
+                    var spawn = unsafe signet_spawn(
+                        arguments: arguments.baseAddress,
+                        mask: mask,
+                        default_signals: nil,
+                        default_signal_count: 0,
+                        open_files: nil,
+                        terminal: -1,
+                        output: number,
+                        environment: environment.baseAddress,
+                        parent_death_signal: SIGKILL
+                    )
+                    return unsafe signet_spawn(&spawn, &process)
+                }
+            }
+        }
+        guard error == 0 else {
+            throw CheckFailure("'\(arguments[0])' can't be started: \(unsafe String(cString: strerror(error)))")
+        }
+        self.process = process
+        do throws(SystemError) { output = try file.descriptor.duplicate() } catch {
+            throw CheckFailure("there are no descriptors left: \(error)")
+        }
+    }
+
+    deinit { end() }
+
+    private static func setAppending(_ number: CInt) -> Bool { fcntl(number, F_SETFL, O_APPEND) == 0 }
+
+    private static func withStrings<Result>(
+        _ strings: [String],
+        _ body: (UnsafeMutableBufferPointer<UnsafeMutablePointer<CChar>?>) -> Result
+    ) -> Result {
+        var all = unsafe strings.map { unsafe strdup($0) } + [nil]
+        defer { for index in unsafe all.indices { unsafe free(all[index]) } }
+        return unsafe all.withUnsafeMutableBufferPointer { unsafe body($0) }
+    }
+
+    /// Whether it still runs; how it has ended is known afterwards.
+    var isRunning: Bool {
+        guard ending == nil else { return false }
+        var code: CInt = 0
+        guard unsafe waitpid(process, &code, WNOHANG) == process else { return true }
+        ending = code & 0x7f == 0 ? .exit(Int(code >> 8) & 0xff) : .signal(Int(code) & 0x7f)
+        return false
+    }
+
+    /// Ends it and its children: kindly, and after some time by force.
+    func end(patience: Double = 1) {
+        kill(-process, SIGTERM)
+        var waited = 0.0
+        while isRunning, waited < patience {
+            usleep(5_000)
+            waited += 0.005
+        }
+        kill(-process, SIGKILL)
+        while isRunning { usleep(1_000) }
+    }
+
+    /// The last line that it has printed; empty where there is none.
+    var lastLine: String {
+        var size = 0
+        var tail = [UInt8](repeating: 0, count: 4_096)
+        var status = stat()
+        if unsafe fstat(output.rawValue, &status) == 0 { size = Int(status.st_size) }
+        var span = tail.mutableSpan
+        var raw = unsafe span.mutableBytes
+        let count = (try? output.pread(into: &raw, at: Int64(max(0, size - 4_096)))) ?? 0
+        let text = String(decoding: tail.prefix(count), as: UTF8.self)
+        return text.split(whereSeparator: \.isNewline).last.map(String.init) ?? ""
+    }
+
+    /// Seconds of CPU time that a process has used; nil where /proc doesn't tell. Source: proc_pid_stat(5).
+    static func cpuTime(of process: pid_t) -> Double? {
+        guard let bytes = readFile("/proc/\(process)/stat", upTo: 4_096) else { return nil }
+        let text = String(decoding: bytes, as: UTF8.self)
+        // The name, in parentheses, may hold anything.
+        guard let end = text.lastIndex(of: ")") else { return nil }
+        let fields = text[end...].split(separator: " ")
+        guard fields.count > 13, let user = Double(fields[12]), let system = Double(fields[13]) else { return nil }
+        return (user + system) / Double(sysconf(CInt(_SC_CLK_TCK)))
+    }
+}
+
+/// Why a client can't be judged, in a sentence that says what to do.
+public struct CheckFailure: Error, CustomStringConvertible {
+    /// The sentence.
+    public let description: String
+
+    init(_ description: String) { self.description = description }
+}

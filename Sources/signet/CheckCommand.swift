@@ -1,0 +1,69 @@
+import ArgumentParser
+import ClientCheck
+import Glibc
+
+/// `signet check`: judges a client.
+struct CheckCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "check",
+        abstract: "Runs a Wayland client and judges what it does.",
+        discussion: """
+            The client runs once for each scene, behind a proxy of a compositor of its own: undisturbed, with many \
+            configures, with outputs that come and go, and so on. What is wrong is told with its rule, object, moment \
+            and remedy. The exit status is 0 where there are no errors (with --strict: and no warnings), 1 where there \
+            are, and 2 where the client can't be judged.
+            """
+    )
+
+    @Option(
+        name: .customLong("for"),
+        help: .init("How long each scene takes; 3 by default.", valueName: "SECONDS")
+    )
+    var duration = 3.0
+
+    @Flag(help: "Warnings fail too.")
+    var strict = false
+
+    @Option(help: .init("A scene or a judgement to look at; may be given again.", valueName: "NAME"))
+    var only: [String] = []
+
+    @Option(help: .init("A scene or a judgement to leave out; may be given again.", valueName: "NAME"))
+    var skip: [String] = []
+
+    @Flag(help: "Lists scenes and judgements.")
+    var list = false
+
+    @Argument(parsing: .postTerminator, help: "The client, with its arguments, after --.")
+    var client: [String] = []
+
+    func validate() throws {
+        if !(0.2...3_600).contains(duration) {
+            throw ValidationError("--for is a number of seconds from 0.2 to 3600, and not \(duration)")
+        }
+        if client.isEmpty, !list { throw ValidationError("name a client to judge after --, as 'signet check -- foot'") }
+    }
+
+    func run() throws {
+        if list {
+            let lines = CheckPlan.names.map { "\($0.isScene ? "scene    " : "judgement")  \($0.name): \($0.summary)\n" }
+            try Console.print(lines.joined())
+            return
+        }
+        guard let signet = HelperProcess.ownPath else {
+            throw Failure("it isn't known where signet itself is; start it by its whole path", status: 2)
+        }
+        let result: CheckResult
+        do throws(CheckFailure) {
+            var plan = CheckPlan(client: client, signet: signet, duration: duration)
+            try plan.choose(only: only, skip: skip)
+            result = try Check(plan).run { name in
+                if isatty(STDERR_FILENO) == 1 { Console.standardError.write("scene \(name)\n") }
+            }
+        } catch {
+            throw Failure(error.description, status: 2)
+        }
+        try Console.print(result.text)
+        let worst = result.findings.map(\.severity).max() ?? .hint
+        if worst >= (strict ? .warning : .error) { throw ExitCode(1) }
+    }
+}
