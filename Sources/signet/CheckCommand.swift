@@ -24,6 +24,12 @@ struct CheckCommand: ParsableCommand {
     @Flag(help: "Warnings fail too.")
     var strict = false
 
+    @Option(help: .init("Where the findings go as JSON; - is the standard output.", valueName: "FILE|-"))
+    var json: String?
+
+    @Option(help: .init("Where the findings go as JUnit's XML, for CI services.", valueName: "FILE|-"))
+    var junit: String?
+
     @Option(help: .init("A scene or a judgement to look at; may be given again.", valueName: "NAME"))
     var only: [String] = []
 
@@ -40,6 +46,7 @@ struct CheckCommand: ParsableCommand {
         if !(0.2...3_600).contains(duration) {
             throw ValidationError("--for is a number of seconds from 0.2 to 3600, and not \(duration)")
         }
+        if json == "-", junit == "-" { throw ValidationError("--json and --junit can't both be -") }
         if client.isEmpty, !list { throw ValidationError("name a client to judge after --, as 'signet check -- foot'") }
     }
 
@@ -62,8 +69,21 @@ struct CheckCommand: ParsableCommand {
         } catch {
             throw Failure(error.description, status: 2)
         }
-        try Console.print(result.text)
-        let worst = result.findings.map(\.severity).max() ?? .hint
-        if worst >= (strict ? .warning : .error) { throw ExitCode(1) }
+        let failing = strict ? Severity.warning : .error
+        if json != "-", junit != "-" { try Console.print(result.text) }
+        if let json { try write(result.json, to: json) }
+        if let junit { try write(result.junit(failingFrom: failing), to: junit) }
+        if result.findings.contains(where: { $0.severity >= failing }) { throw ExitCode(1) }
+    }
+
+    private func write(_ text: String, to path: String) throws {
+        if path == "-" { return try Console.print(text) }
+        guard let file = unsafe fopen(path, "we") else {
+            throw Failure("\(path) can't be written: \(unsafe String(cString: strerror(errno)))", status: 2)
+        }
+        let isWritten = unsafe fputs(text, file) >= 0
+        guard unsafe fclose(file) == 0, isWritten else {
+            throw Failure("\(path) can't be written whole: \(unsafe String(cString: strerror(errno)))", status: 2)
+        }
     }
 }

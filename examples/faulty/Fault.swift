@@ -49,7 +49,7 @@ enum Fault: String, CaseIterable {
         case .leaksBuffers: "makes a buffer for each frame, and destroys none"
         case .leaksSurfaces: "makes a surface for each frame, and destroys none"
         case .leaksRegions: "makes a region for each frame, and destroys none"
-        case .leaksFrames: "asks for frame callbacks over and over, without waiting for one"
+        case .leaksFrames: "asks for frame callbacks by a timer, also while none come"
         case .noPong: "doesn't answer xdg_wm_base.ping"
         case .chatty: "sends requests without end while nothing changes"
         case .spins: "asks for events without waiting for them"

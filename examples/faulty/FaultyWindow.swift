@@ -54,6 +54,10 @@ final class FaultyWindow: ShellWindow {
     /// Draws what couldn't be drawn for want of a canvas.
     func dispatched() {
         if isWaitingForCanvas { draw() }
+        if fault == .leaksFrames, shown != nil {
+            _ = surface.frame()
+            surface.commit()
+        }
     }
 
     var isWaiting: Bool { isWaitingForFrame }
@@ -81,7 +85,7 @@ final class FaultyWindow: ShellWindow {
         surface.attach(buffer: canvas.buffer, x: 0, y: 0)
         damage(x, isNew: isNew, height: height)
         if isNew { setOpaqueRegion() }
-        isWaitingForFrame = fault != .leaksFrames
+        isWaitingForFrame = true
         surface.frame().onDone = { [weak self] _ in
             self?.isWaitingForFrame = false
             self?.draw()

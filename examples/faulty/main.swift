@@ -28,11 +28,12 @@ func run(_ fault: Fault) throws {
     if fault == .noPong { globals.wmBase.onPing = { _ in } }
     while !window.isClosed {
         let isSpinning = fault == .spins || fault == .spinsWithoutFrames && window.isWaiting
+        if fault == .leaksFrames { usleep(5_000) }
         if fault == .chatty {
             globals.compositor.createRegion().destroy()
             usleep(2_000)
         }
-        if isSpinning || fault == .chatty {
+        if isSpinning || fault == .chatty || fault == .leaksFrames {
             _ = globals.connection.flush()
             try globals.connection.dispatchAvailable()
         } else {

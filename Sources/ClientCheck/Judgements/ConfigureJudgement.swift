@@ -19,7 +19,14 @@ final class ConfigureJudgement: Judgement {
         }
     }
 
-    override func tick() { judgeAnswers(patience: Self.patience) }
+    override func tick() {
+        judgeAnswers(patience: Self.patience)
+        // One that agrees and never draws.
+        for shell in model.shells.values where shell.open.isEmpty && shell.surface.buffer != nil {
+            guard let configure = shell.acked, model.time - configure.ackTime > Self.patience else { continue }
+            judgeSize(shell, configure)
+        }
+    }
 
     override func end() { judgeAnswers(patience: Self.patience) }
 

@@ -51,6 +51,7 @@ class Judgement {
 enum Judgements {
     static let all: [Judgement.Type] = [
         SealJudgement.self, ReleaseJudgement.self, DamageJudgement.self, ConfigureJudgement.self,
-        OpaqueJudgement.self,
+        OpaqueJudgement.self, ErrorJudgement.self, FormatJudgement.self, PingJudgement.self, LeakJudgement.self,
+        IdleJudgement.self,
     ]
 }

@@ -19,10 +19,20 @@ final class ClientModel {
     /// The surfaces of wp_viewports, and the xdg_surfaces of xdg_toplevels.
     private var viewports: [UInt32: Surface] = [:]
     private var toplevels: [UInt32: ShellRecord] = [:]
-    private var frames: Set<UInt32> = []
+    /// The surfaces of frame callbacks that haven't come.
+    private var frames: [UInt32: ObjectIdentifier] = [:]
+    private var formats: Set<UInt32> = []
+
+    /// Whether a wl_callback is a frame's, which hasn't come.
+    func isFrame(_ callback: WireObject) -> Bool { frames[callback.id] != nil }
 
     /// Frame callbacks that wait for their event.
     var waitingFrameCount: Int { frames.count }
+
+    /// Those of one surface.
+    func waitingFrameCount(of surface: Surface) -> Int {
+        frames.values.count { $0 == ObjectIdentifier(surface) }
+    }
 
     func hear(_ message: Message) {
         switch message.object.interface.name {
@@ -32,7 +42,7 @@ final class ClientModel {
         case "wl_compositor", "wl_region", "wl_subcompositor": region(message)
         case "wl_surface": surface(message)
         case "wl_callback":
-            if frames.remove(message.object.id) != nil { tell(.frameDone(message.object)) }
+            if frames.removeValue(forKey: message.object.id) != nil { tell(.frameDone(message.object)) }
         case "wp_viewporter", "wp_viewport": viewport(message)
         case "xdg_wm_base", "xdg_surface", "xdg_toplevel": shell(message)
         case "zwp_linux_buffer_params_v1", "wp_single_pixel_buffer_manager_v1":
@@ -52,13 +62,8 @@ final class ClientModel {
         switch message.name {
         case "error":
             let id = message.id(0)
-            tell(
-                .error(
-                    object: objects[id]?.name ?? "object \(id)",
-                    code: UInt32(message.number(1)),
-                    text: message.values[2].text ?? ""
-                )
-            )
+            if message.isInjected { break }
+            tell(.error(object: objects[id]?.name ?? "object \(id)", text: message.values[2].text ?? ""))
         case "delete_id": forget(message.id(0))
         default: break
         }
@@ -72,10 +77,11 @@ final class ClientModel {
         regions[id] = nil
         viewports[id] = nil
         toplevels[id] = nil
-        frames.remove(id)
+        frames[id] = nil
     }
 
     private func memory(_ message: Message) {
+        if message.name == "format" { formats.insert(message.id(0)) }
         guard let new = message.newObject else { return }
         if message.name == "create_pool", let number = message.descriptors.first {
             let copy = fcntl(number, F_DUPFD_CLOEXEC, 0)
@@ -91,6 +97,7 @@ final class ClientModel {
                 format: UInt32(message.number(5))
             )
             buffers[new.id] = Buffer(new, place, width: message.number(2), height: message.number(3))
+            if !formats.contains(place.format) { tell(.unknownFormat(new, place.format)) }
         }
     }
 
@@ -146,8 +153,8 @@ final class ClientModel {
         case "set_buffer_transform": surface.pending.transform = message.number(0)
         case "frame":
             if let new = message.newObject {
-                frames.insert(new.id)
-                tell(.frameRequested(new))
+                frames[new.id] = ObjectIdentifier(surface)
+                tell(.frameRequested(surface))
             }
         case "commit": commit(surface)
         default: break
@@ -201,7 +208,8 @@ final class ClientModel {
             tell(.acked(shell, nil))
             return
         }
-        let configure = shell.open[index]
+        var configure = shell.open[index]
+        configure.ackTime = time
         shell.open.removeFirst(index + 1)
         shell.acked = configure
         tell(.acked(shell, configure))

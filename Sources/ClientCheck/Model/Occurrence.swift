@@ -7,12 +7,14 @@ enum Occurrence {
     case configured(ShellRecord, ShellRecord.Configure)
     /// With the configure that the client answered; nil where there is none such.
     case acked(ShellRecord, ShellRecord.Configure?)
-    case frameRequested(WireObject)
+    case frameRequested(Surface)
     case frameDone(WireObject)
     case ping(UInt32)
     case pong(UInt32)
     /// wl_display.error: the compositor ends the client.
-    case error(object: String, code: UInt32, text: String)
+    case error(object: String, text: String)
+    /// A wl_buffer of a format that wasn't announced.
+    case unknownFormat(WireObject, UInt32)
     /// Any message, after what else it means.
     case message(Message)
 }

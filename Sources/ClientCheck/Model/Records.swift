@@ -118,9 +118,8 @@ final class ShellRecord {
         let height: Int
         /// xdg_toplevel.state.
         let states: Set<UInt32>
-        /// xdg_popup's sizes are binding too.
         let isToplevel: Bool
-        var isAnswered = false
+        var ackTime = 0.0
     }
 
     let object: WireObject

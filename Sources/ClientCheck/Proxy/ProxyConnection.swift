@@ -208,13 +208,37 @@ final class ProxyConnection {
             opcode: opcode,
             values: values,
             newObject: nil,
-            descriptors: []
+            descriptors: [],
+            isInjected: true
         )
         model.time = run.time
         injected.note(message)
         model.hear(message)
         toClient.append(WireFormat.bytes(to: object.id, opcode: opcode, values))
         flush()
+    }
+
+    /// Asks each xdg_wm_base whether the client is still there, once it has shown something.
+    func ping() {
+        guard model.surfaces.values.contains(where: { $0.buffer != nil }) else { return }
+        let bases = model.objects.all.filter { $0.interface.name == "xdg_wm_base" }
+        for base in bases { inject(base, "ping", [.uint(makeSerial())]) }
+    }
+
+    /// Ends the client as a compositor without memory does.
+    func refuseMemory() {
+        guard let display = model.objects[1] else { return }
+        // wl_display.error.no_memory
+        inject(display, "error", [.object(1), .uint(2), .string("no memory")])
+        close()
+    }
+
+    /// Asks a window to take another size and state; 0 leaves a size to the client.
+    func configure(_ shell: ShellRecord, width: Int, height: Int, states: [UInt32]) {
+        guard let toplevel = shell.toplevel, !shell.object.isDestroyed else { return }
+        let words = states.flatMap { state in (0..<4).map { UInt8(truncatingIfNeeded: state >> (8 * $0)) } }
+        inject(toplevel, "configure", [.int(Int32(width)), .int(Int32(height)), .array(words)])
+        inject(shell.object, "configure", [.uint(makeSerial())])
     }
 
     /// A serial that no compositor gives out.

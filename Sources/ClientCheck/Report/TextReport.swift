@@ -5,12 +5,7 @@ extension CheckResult {
     public var text: String {
         let all = findings
         var text = ""
-        for finding in all {
-            let times = finding.count > 1 ? ", \(finding.count) times" : ""
-            let place = "\(finding.object), \(finding.scene) at \(seconds(finding.time))\(times)"
-            text += "\(finding.severity.rawValue): \(finding.judgement): \(finding.text.printable)\n"
-            text += "    where  \(place.printable)\n    rule   \(finding.rule)\n    do     \(finding.remedy)\n"
-        }
+        for finding in all { text += finding.paragraph }
         for note in notes { text += "note: \(note.printable)\n" }
         let counts = Severity.allCases.reversed().map { severity in
             let count = all.count { $0.severity == severity }
@@ -19,5 +14,20 @@ extension CheckResult {
         let (sceneCount, judgementCount) = (scenes.count, judgements.count)
         text += "\(counts.joined(separator: ", ")) in \(sceneCount) scene\(sceneCount == 1 ? "" : "s"), "
         return text + "\(judgementCount) judgement\(judgementCount == 1 ? "" : "s")\n"
+    }
+}
+
+extension Finding {
+    /// What it says, in lines.
+    var paragraph: String {
+        let times = count > 1 ? ", \(count) times" : ""
+        let place = "\(object), scene \(scene) at \(seconds(time))\(times)"
+        return """
+            \(severity.rawValue): \(judgement): \(text.printable)
+                where  \(place.printable)
+                rule   \(rule)
+                do     \(remedy.printable)
+
+            """
     }
 }

@@ -11,6 +11,7 @@ public struct CheckPlan {
     /// Seconds for each scene.
     public var duration: Double
     var judgements: [Judgement.Type] = Judgements.all
+    var judgesSurvival = true
     var scenes: [Scene.Type] = Scenes.all
 
     /// A check of `client` by everything there is.
@@ -32,18 +33,25 @@ public struct CheckPlan {
         if !someJudgements.isEmpty { judgements = someJudgements }
         scenes.removeAll { skip.contains($0.name) }
         judgements.removeAll { skip.contains($0.name) }
+        let isOnly = only.contains(Survival.name)
+        judgesSurvival = (someJudgements.isEmpty || isOnly) && !skip.contains(Survival.name)
+        if isOnly, someJudgements.isEmpty { judgements = [] }
         if scenes.isEmpty { throw CheckFailure("there is no scene left; take one out of --skip") }
     }
 
     /// All scenes and judgements, with a line about each.
     public static var names: [(name: String, isScene: Bool, summary: String)] {
         Scenes.all.map { ($0.name, true, $0.summary) } + Judgements.all.map { ($0.name, false, $0.summary) }
+            + [(Survival.name, false, Survival.summary)]
     }
 }
 
 /// All scenes, in their order.
 enum Scenes {
-    static let all: [Scene.Type] = [Scene.self]
+    static let all: [Scene.Type] = [
+        Scene.self, ConfigureScene.self, OutputScene.self, FallbackScene.self, FrameScene.self, ReleaseScene.self,
+        CloseScene.self, NoMemoryScene.self,
+    ]
 }
 
 /// What came of a check.
@@ -102,17 +110,28 @@ public final class Check {
         signal(SIGPIPE, SIG_IGN)
         var result = CheckResult(client: plan.client)
         result.judgements = plan.judgements.map { ($0.name, $0.summary) }
+        if plan.judgesSurvival { result.judgements.append((Survival.name, Survival.summary)) }
+        // A client that ends soon when nothing is done to it may do so in other scenes too.
+        var endsEarly = false
         for type in plan.scenes {
             tell(type.name)
             let folder = try Self.makeFolder()
             defer { unsafe signet_remove_tree(folder) }
             let run = try SceneRun(type.init(), plan: plan, folder: folder, loop: loop)
+            run.mayEndEarly = endsEarly
             try run.run { interruption != nil }
+            if type == Scene.self { endsEarly = run.hasEndedEarly }
             if let interruption { throw CheckFailure("it was ended by signal \(interruption)") }
             result.scenes.append(.init(name: type.name, duration: run.time, findings: run.findings))
             for note in run.notes where !result.notes.contains(note) { result.notes.append(note) }
             if run.connections.isEmpty {
                 throw CheckFailure("the client didn't connect within \(seconds(run.time)); is it a Wayland client?")
+            }
+            if type == Scene.self, run.hasFailed, plan.scenes.count > 1 {
+                result.notes.append(
+                    "the other scenes are left out, as the client doesn't live through the ordinary one"
+                )
+                break
             }
         }
         return result

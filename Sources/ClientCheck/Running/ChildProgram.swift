@@ -100,8 +100,28 @@ final class ChildProgram {
         return text.split(whereSeparator: \.isNewline).last.map(String.init) ?? ""
     }
 
-    /// Seconds of CPU time that a process has used; nil where /proc doesn't tell. Source: proc_pid_stat(5).
+    /// Seconds that a process has used a CPU, or was kept from it by others; nil where /proc doesn't tell.
+    ///
+    /// Source: "Scheduler Statistics" of the kernel's documentation, for each thread; where the kernel keeps none, CPU
+    /// time alone.
     static func cpuTime(of process: pid_t) -> Double? {
+        guard let folder = unsafe opendir("/proc/\(process)/task") else { return nil }
+        defer { unsafe closedir(folder) }
+        var sum = 0.0
+        while let entry = unsafe readdir(folder) {
+            let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+                unsafe pointer.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
+            }
+            guard Int(name) != nil else { continue }
+            guard let bytes = readFile("/proc/\(process)/task/\(name)/schedstat", upTo: 256) else { continue }
+            let fields = String(decoding: bytes, as: UTF8.self).split(separator: " ").compactMap { Double($0) }
+            if fields.count >= 2 { sum += fields[0] + fields[1] }
+        }
+        return sum > 0 ? sum / 1e9 : processTime(of: process)
+    }
+
+    /// Source: proc_pid_stat(5).
+    private static func processTime(of process: pid_t) -> Double? {
         guard let bytes = readFile("/proc/\(process)/stat", upTo: 4_096) else { return nil }
         let text = String(decoding: bytes, as: UTF8.self)
         // The name, in parentheses, may hold anything.

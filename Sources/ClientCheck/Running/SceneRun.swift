@@ -18,10 +18,20 @@ final class SceneRun {
     private let plan: CheckPlan
     private let folder: String
     private let loop: EventLoop
-    let compositor: InnerCompositor
+    private let compositor: InnerCompositor
     private let start = EventLoop.now
     private var client: ChildProgram?
-    private var endTime: Double?
+    private var (lastTick, lastPing) = (0.0, 0.0)
+    /// When the client had something to show first: that is when the scene begins.
+    private var shownTime: Double?
+    /// Seconds that it may take for that.
+    private static let startLimit = 10.0
+    /// Whether the client ends soon anyway.
+    var mayEndEarly = false
+    var hasEndedEarly = false
+    /// Whether the client has crashed, or ended with a failure.
+    var hasFailed = false
+    var duration: Double { plan.duration }
 
     init(_ scene: Scene, plan: CheckPlan, folder: String, loop: EventLoop) throws(CheckFailure) {
         self.scene = scene
@@ -54,20 +64,22 @@ final class SceneRun {
         defer { source?.remove() }
         let client = try ChildProgram(plan.client, environment: environment)
         self.client = client
-        while !isInterrupted() {
+        while !isInterrupted(), client.isRunning, time < endTime {
             loop.dispatch(timeout: 50)
             let now = time
-            for connection in connections where connection.isOpen {
-                connection.deliverHeld()
-                connection.model.time = now
-                for judgement in connection.judgements { judgement.tick() }
-            }
-            scene.tick(now, self)
-            if !client.isRunning || now >= plan.duration || scene.isOver(now, self) { break }
+            for connection in connections where connection.isOpen { connection.deliverHeld() }
+            if now - lastTick > 0.05 { tick(now) }
         }
-        endTime = time
-        judgeEnd(of: client)
-        for connection in connections { connection.close() }
+        // What is on its way from a client that has ended.
+        if !client.isRunning { for _ in 0..<3 { loop.dispatch(timeout: 10) } }
+        if plan.judgesSurvival { judgeSurvival(of: client) }
+        for connection in connections {
+            connection.model.time = time
+            connection.close()
+        }
+        if client.isRunning, !connections.isEmpty, shownTime == nil {
+            note("the client showed nothing within \(seconds(time)), so that most judgements had nothing to judge")
+        }
         client.end()
         compositor.end()
     }
@@ -91,8 +103,13 @@ final class SceneRun {
         let connection = ProxyConnection(socket, server, process: credentials.pid, run: self)
         let found: (Finding) -> Void = { [unowned self] in add($0) }
         connection.judgements = plan.judgements.map { $0.init(connection.model, found: found) }
-        connection.model.onOccurrence = { [unowned connection] occurrence in
+        for case let idle as IdleJudgement in connection.judgements {
+            let process = connection.clientProcess
+            idle.cpuTime = { ChildProgram.cpuTime(of: process) }
+        }
+        connection.model.onOccurrence = { [unowned connection, weak self] occurrence in
             for judgement in connection.judgements { judgement.hear(occurrence) }
+            if case .committed(let commit) = occurrence, commit.buffer != nil { self?.hasShown() }
         }
         connection.start(in: loop)
         connections.append(connection)
@@ -109,7 +126,27 @@ final class SceneRun {
         }
     }
 
-    private func judgeEnd(of client: ChildProgram) {}
+    private func hasShown() { shownTime = shownTime ?? time }
+
+    private var endTime: Double { shownTime.map { $0 + duration } ?? max(duration, Self.startLimit) }
+
+    private func tick(_ now: Double) {
+        lastTick = now
+        for connection in connections where connection.isOpen {
+            connection.model.time = now
+            for judgement in connection.judgements { judgement.tick() }
+        }
+        if now - lastPing > 0.25 {
+            lastPing = now
+            for connection in connections { connection.ping() }
+        }
+        if let shownTime { scene.tick((now - shownTime) / duration, self) }
+    }
+
+    /// Changes the compositor's output while the client runs.
+    func changeOutput(_ arguments: [String]) throws(CheckFailure) -> ChildProgram {
+        try compositor.change(arguments, signet: plan.signet)
+    }
 }
 
 /// Keeps a listening socket for closures.

@@ -19,10 +19,12 @@ class Scene {
     func request(_ message: Message, of connection: ProxyConnection) -> Bool { true }
     /// What becomes of an event.
     func event(_ message: Message, of connection: ProxyConnection) -> Delivery { .now }
-    /// Called twenty times a second, with the seconds since the start.
-    func tick(_ time: Double, _ check: SceneRun) {}
-    /// Whether there is nothing more to see.
-    func isOver(_ time: Double, _ check: SceneRun) -> Bool { false }
-    /// Whether the client may end by itself.
+    /// Called twenty times a second; `progress` is how much of the scene is over, from 0 to 1.
+    func tick(_ progress: Double, _ run: SceneRun) {}
+    /// Whether the client may end by itself now.
     var mayEnd: Bool { false }
+    /// Whether it may then say that something went wrong, by its exit status.
+    var mayFail: Bool { false }
+    /// Called at the end, before the client is ended.
+    func judge(_ client: ChildProgram, _ run: SceneRun) {}
 }

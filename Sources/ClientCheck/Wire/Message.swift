@@ -27,6 +27,8 @@ struct Message {
     let newObject: WireObject?
     /// Descriptors that came with it, valid while it is heard.
     let descriptors: [CInt]
+    /// Whether the check made it, and the compositor knows nothing of it.
+    var isInjected = false
 
     var name: String { wire.name }
 
