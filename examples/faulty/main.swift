@@ -24,6 +24,8 @@ guard let fault = Fault(rawValue: sample["--fault"] ?? "none") else {
 func run(_ fault: Fault) throws {
     let globals = try Globals(try Connection())
     let outputs = Outputs(globals, fault: fault)
+    let params = fault == .diesOfFailedBuffer ? try DeviceBuffer(globals) : nil
+    defer { params?.close() }
     let window = FaultyWindow(globals, fault: fault)
     if fault == .noPong { globals.wmBase.onPing = { _ in } }
     while !window.isClosed {

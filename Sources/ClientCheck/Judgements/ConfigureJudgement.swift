@@ -57,6 +57,8 @@ final class ConfigureJudgement: Judgement {
             return
         }
         let asked = Size(width: configure.width, height: configure.height)
+        // The compositor was told that this size can't be.
+        guard shell.allowed(asked) == asked else { return }
         let isTooLarge = size.width > asked.width || size.height > asked.height
         let states = configure.states
         let wrong: (state: String, rule: String)?

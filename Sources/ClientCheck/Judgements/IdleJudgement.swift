@@ -7,11 +7,15 @@ final class IdleJudgement: Judgement {
 
     /// Seconds without news before time counts.
     private static let pause = 0.3
+    /// Seconds that a client may work on what it heard last before it commits, and on its start.
+    private static let workTime = 1.0
     /// Seconds that say something.
     private static let minimum = 0.4
     /// Requests in a second that a blinking cursor or a clock doesn't need.
     private static let requestLimit = 20.0
     private var lastNews: Double?
+    private var firstTime = 0.0
+    private var lastCommit = 0.0
     private var requestCount = 0
     private var quietTime = 0.0
     private var restTime = 0.0
@@ -22,7 +26,9 @@ final class IdleJudgement: Judgement {
 
     override func hear(_ occurrence: Occurrence) {
         switch occurrence {
-        case .committed(let commit): if commit.buffer != nil, lastNews == nil { lastNews = model.time }
+        case .committed(let commit):
+            lastCommit = model.time
+            if commit.buffer != nil, lastNews == nil { (lastNews, firstTime) = (model.time, model.time) }
         case .message(let message):
             if message.isRequest {
                 if message.name != "pong", isQuiet, model.waitingFrameCount == 0 { requestCount += 1 }
@@ -43,14 +49,26 @@ final class IdleJudgement: Judgement {
         }
     }
 
-    private var isQuiet: Bool { lastNews.map { model.time - $0 > Self.pause } ?? false }
+    private var isQuiet: Bool {
+        guard let lastNews, model.time - firstTime > Self.workTime else { return false }
+        return model.time - lastNews > Self.pause
+    }
+
+    /// Whether it has nothing left to draw either: drawing may take long, and ends with a commit.
+    private var isDone: Bool {
+        guard let lastNews, isQuiet, model.time - lastCommit > Self.pause else { return false }
+        return lastCommit > lastNews || model.time - lastNews > Self.workTime
+    }
 
     override func tick() {
         guard let cpu = cpuTime() else { return }
-        if let lastTick, isQuiet, model.time > lastTick.time {
-            quietTime += model.time - lastTick.time
-            if model.waitingFrameCount == 0 { restTime += model.time - lastTick.time }
-            usedTime += max(0, cpu - lastTick.cpu)
+        if let lastTick, model.time > lastTick.time {
+            let passed = model.time - lastTick.time
+            if isQuiet, model.waitingFrameCount == 0 { restTime += passed }
+            if isDone {
+                quietTime += passed
+                usedTime += max(0, cpu - lastTick.cpu)
+            }
         }
         lastTick = (model.time, cpu)
     }

@@ -4,8 +4,8 @@ final class PingJudgement: Judgement {
     override class var summary: String { "xdg_wm_base.ping is answered in time" }
 
     /// Seconds after which an answer is late, and after which compositors call a client unresponsive.
-    private static let lateAfter = 0.5
-    private static let lostAfter = 1.0
+    private static let lateAfter = 1.0
+    private static let lostAfter = 1.5
     private var waiting: [UInt32: Double] = [:]
     private static let rule =
         "xdg_wm_base.ping: a client should respond to ping events in a reasonable amount of time; "

@@ -180,6 +180,10 @@ final class ClientModel {
             guard case .array(let bytes) = message.values[2] else { return }
             let states = stride(from: 0, to: bytes.count & ~3, by: 4).map { WireFormat.word(bytes[...], at: $0) }
             toplevels[message.object.id]?.announced = (message.number(0), message.number(1), Set(states))
+        case ("xdg_toplevel", "set_min_size"):
+            toplevels[message.object.id]?.minimum = Size(width: message.number(0), height: message.number(1))
+        case ("xdg_toplevel", "set_max_size"):
+            toplevels[message.object.id]?.maximum = Size(width: message.number(0), height: message.number(1))
         case ("xdg_surface", "configure"): configure(message)
         case ("xdg_surface", "ack_configure"): acknowledge(message)
         case ("xdg_surface", "destroy"): shells[message.object.id] = nil

@@ -134,8 +134,20 @@ final class ShellRecord {
     /// xdg_surface.set_window_geometry, and what of it is committed.
     var pendingGeometry: Rectangle?
     var geometry: Rectangle?
+    /// xdg_toplevel.set_min_size and set_max_size; 0 leaves it open.
+    var minimum = Size(width: 0, height: 0)
+    var maximum = Size(width: 0, height: 0)
 
     init(_ object: WireObject, _ surface: Surface) { (self.object, self.surface) = (object, surface) }
+
+    /// The size nearest to this one that the client says it can have.
+    func allowed(_ size: Size) -> Size {
+        func fit(_ value: Int, _ low: Int, _ high: Int) -> Int { max(high > 0 ? min(value, high) : value, low) }
+        return Size(
+            width: fit(size.width, minimum.width, maximum.width),
+            height: fit(size.height, minimum.height, maximum.height)
+        )
+    }
 }
 
 /// A commit, as it is judged.

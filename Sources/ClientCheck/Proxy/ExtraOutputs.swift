@@ -7,7 +7,8 @@ final class ExtraOutputs {
     /// The compositor's own first output, by its global.
     private var realName: UInt32?
     private var version: UInt32 = 1
-    private var bound: [ObjectIdentifier: UInt32] = [:]
+    /// The client's objects for them, kept so that no other takes the identity of one.
+    private var bound: [(object: WireObject, index: UInt32)] = []
 
     /// Announces one more to all registries; nil where the compositor has none.
     func add(to connections: [ProxyConnection]) -> UInt32? {
@@ -34,7 +35,7 @@ final class ExtraOutputs {
         if message.isRequest {
             // A removed one can still be bound: the client may not have heard of that yet.
             guard message.is("wl_registry", "bind"), names.contains(message.id(0)), let realName else { return nil }
-            if let new = message.newObject { bound[ObjectIdentifier(new)] = message.id(0) - Self.firstName }
+            if let new = message.newObject { bound.append((new, message.id(0) - Self.firstName)) }
             var values = message.values
             values[0] = .uint(realName)
             return WireFormat.bytes(to: message.object.id, opcode: message.opcode, values)
@@ -42,7 +43,8 @@ final class ExtraOutputs {
         if message.is("wl_registry", "global"), message.values[1].text == "wl_output", realName == nil {
             (realName, version) = (message.id(0), message.id(2))
         }
-        guard message.is("wl_output", "name"), let index = bound[ObjectIdentifier(message.object)] else { return nil }
+        guard message.is("wl_output", "name"), let index = bound.first(where: { $0.object === message.object })?.index
+        else { return nil }
         return WireFormat.bytes(to: message.object.id, opcode: message.opcode, [.string("EXTRA-\(index + 1)")])
     }
 }

@@ -1,4 +1,5 @@
 import Glibc
+import Pixels
 import SharedMemory
 import WaylandServer
 
@@ -21,6 +22,7 @@ final class ProxyConnection {
     private var held: [HeldEvent] = []
     /// What was put in, and isn't the compositor's to know.
     private var injected = InjectedSerials()
+    private var standIns: Set<UInt32> = []
     /// Whether a message couldn't be read; what follows goes on as it is.
     private var isLost = false
     private(set) var isOpen = true
@@ -127,6 +129,7 @@ final class ProxyConnection {
 
     private func passEvents() {
         while let (header, bytes) = fromServer.next() {
+            if standIns.contains(header.object) { continue }
             guard let read = model.objects.read(header, bytes, isRequest: false) else {
                 // To an object that the client never made, as this end sees it.
                 run.note("an event of an unknown object \(header.object) was dropped")
@@ -198,7 +201,8 @@ final class ProxyConnection {
         toClient.append(run.outputs.translate(heard) ?? event.parcel.bytes, with: event.parcel.takeDescriptors())
     }
 
-    /// Sends the client an event that the compositor knows nothing of.
+    /// Sends the client an event that the compositor knows nothing of, with the next ``flush()``: events that belong
+    /// together come together.
     func inject(_ object: WireObject, _ name: String, _ values: [WireValue]) {
         guard isOpen, !object.isDestroyed, let opcode = object.interface.eventOpcode(name) else { return }
         let message = Message(
@@ -215,7 +219,14 @@ final class ProxyConnection {
         injected.note(message)
         model.hear(message)
         toClient.append(WireFormat.bytes(to: object.id, opcode: opcode, values))
-        flush()
+    }
+
+    /// Has an object be the check's own. The compositor has a wl_registry in its place, as numbers have to follow each
+    /// other; the number isn't used again.
+    func standIn(for object: WireObject) {
+        guard let opcode = model.objects[1]?.interface.requestOpcode("get_registry") else { return }
+        standIns.insert(object.id)
+        toServer.append(WireFormat.bytes(to: 1, opcode: opcode, [.newObject(object.id)]))
     }
 
     /// Asks each xdg_wm_base whether the client is still there, once it has shown something.
@@ -230,14 +241,16 @@ final class ProxyConnection {
         guard let display = model.objects[1] else { return }
         // wl_display.error.no_memory
         inject(display, "error", [.object(1), .uint(2), .string("no memory")])
+        flush()
         close()
     }
 
     /// Asks a window to take another size and state; 0 leaves a size to the client.
     func configure(_ shell: ShellRecord, width: Int, height: Int, states: [UInt32]) {
         guard let toplevel = shell.toplevel, !shell.object.isDestroyed else { return }
+        let size = width > 0 ? shell.allowed(Size(width: width, height: height)) : Size(width: 0, height: 0)
         let words = states.flatMap { state in (0..<4).map { UInt8(truncatingIfNeeded: state >> (8 * $0)) } }
-        inject(toplevel, "configure", [.int(Int32(width)), .int(Int32(height)), .array(words)])
+        inject(toplevel, "configure", [.int(Int32(size.width)), .int(Int32(size.height)), .array(words)])
         inject(shell.object, "configure", [.uint(makeSerial())])
     }
 
@@ -258,7 +271,7 @@ final class ProxyConnection {
         return bytes
     }
 
-    private func flush() {
+    func flush() {
         guard isOpen else { return }
         let isAlive = toServer.flush(to: server) && toClient.flush(to: client)
         if !isAlive || toClient.size > Self.backlogLimit { return close() }

@@ -57,6 +57,9 @@ final class InnerCompositor {
         return try ChildProgram([signet, "output"] + arguments, environment: environment)
     }
 
+    /// What it said last, where it has ended by itself.
+    var lastWords: String? { program.isRunning ? nil : program.lastLine }
+
     func end() { program.end() }
 }
 

@@ -64,11 +64,15 @@ final class SceneRun {
         defer { source?.remove() }
         let client = try ChildProgram(plan.client, environment: environment)
         self.client = client
-        while !isInterrupted(), client.isRunning, time < endTime {
+        while !isInterrupted(), client.isRunning, compositor.lastWords == nil, time < endTime {
             loop.dispatch(timeout: 50)
             let now = time
             for connection in connections where connection.isOpen { connection.deliverHeld() }
             if now - lastTick > 0.05 { tick(now) }
+        }
+        if let words = compositor.lastWords {
+            client.end()
+            throw CheckFailure("the compositor has ended, which is a fault of Signet; it last said '\(words)'")
         }
         // What is on its way from a client that has ended.
         if !client.isRunning { for _ in 0..<3 { loop.dispatch(timeout: 10) } }
@@ -141,6 +145,7 @@ final class SceneRun {
             for connection in connections { connection.ping() }
         }
         if let shownTime { scene.tick((now - shownTime) / duration, self) }
+        for connection in connections { connection.flush() }
     }
 
     /// Changes the compositor's output while the client runs.

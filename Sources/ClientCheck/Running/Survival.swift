@@ -24,7 +24,8 @@ extension SceneRun {
         case .exit(let status) where status != 0 && !scene.mayFail:
             hasFailed = true
             reportSurvival(
-                .error,
+                // It was asked to end.
+                scene.mayEnd ? .hint : .error,
                 "it ended with status \(status)\(said)",
                 rule: rule,
                 remedy: "see what it says, and go on where that is possible",
@@ -38,7 +39,7 @@ extension SceneRun {
             } else {
                 reportSurvival(
                     .warning,
-                    "it ended by itself, which it doesn't in the scene ordinary\(said)",
+                    "it ended by itself, with status 0\(said)",
                     rule: rule,
                     remedy: "go on running",
                     key: "ended"

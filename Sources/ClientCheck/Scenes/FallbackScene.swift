@@ -3,14 +3,14 @@ final class FallbackScene: Scene {
     override class var name: String { "fallbacks" }
     override class var summary: String { "wl_shm has argb8888 and xrgb8888 alone, and no dma-buf can be used" }
 
+    private let dmabuf = StandInDmabuf()
+
     override func event(_ message: Message, of connection: ProxyConnection) -> Delivery {
         if message.is("wl_shm", "format"), message.number(0) > 1 { return .never }
-        return .now
+        return dmabuf.hides(message) ? .never : .now
     }
 
     override func request(_ message: Message, of connection: ProxyConnection) -> Bool {
-        guard message.is("zwp_linux_buffer_params_v1", "create") else { return true }
-        connection.inject(message.object, "failed", [])
-        return false
+        !dmabuf.answer(message, of: connection)
     }
 }
