@@ -24,6 +24,14 @@ struct CheckCommand: ParsableCommand {
     @Flag(help: "Warnings fail too.")
     var strict = false
 
+    @Option(
+        help: .init(
+            "A compositor that runs already takes the place of Signet's own, by its socket.",
+            valueName: "SOCKET"
+        )
+    )
+    var against: String?
+
     @Option(help: .init("Where the findings go as JSON; - is the standard output.", valueName: "FILE|-"))
     var json: String?
 
@@ -62,6 +70,7 @@ struct CheckCommand: ParsableCommand {
         let result: CheckResult
         do throws(CheckFailure) {
             var plan = CheckPlan(client: client, signet: signet, duration: duration)
+            plan.against = against
             try plan.choose(only: only, skip: skip)
             result = try Check(plan).run { name in
                 if isatty(STDERR_FILENO) == 1 { Console.standardError.write("scene \(name)\n") }

@@ -36,7 +36,7 @@ import Testing
         Expectation("small-damage", "damage error"),
         Expectation("not-opaque", "opaque error"),
         Expectation("no-ack", "configure error", seconds: 1.4),
-        Expectation("fixed-size", "configure error", scene: "configure-storm", seconds: 0.8),
+        Expectation("fixed-size", "configure error", scene: "configure-storm", seconds: 1.5),
         Expectation("leaks-pools", "leaks error", seconds: 1),
         Expectation("leaks-buffers", "leaks error", seconds: 1),
         Expectation("leaks-surfaces", "leaks error", seconds: 1),
@@ -125,6 +125,16 @@ import Testing
     ]) func `what can't be judged has the status 2`(_ client: [String], _ words: String) throws {
         let outcome = try check(["--for", "0.3"], client)
         #expect(outcome.status == 2 && outcome.errors.contains(words), "\(outcome.errors)")
+    }
+
+    @Test func `a compositor that runs already can be taken`() throws {
+        let compositor = try folder.compositor()
+        let arguments = ["--for", "0.4", "--only", "ordinary", "--against"]
+        let outcome = try check(arguments + ["test"], faulty("no-damage"))
+        #expect(outcome.status == 1 && outcome.output.contains("error: damage"), "\(outcome)")
+        compositor.end()
+        let other = try check(arguments + ["test"], faulty())
+        #expect(other.status == 2 && other.errors.contains("no compositor takes connections"))
     }
 
     @Test func `a name that there isn't is answered with those that there are`() throws {

@@ -5,7 +5,7 @@ import WaylandScanner
 /// What is generated, as a whole, for a description that has one of everything.
 @Suite struct GeneratorTests {
     /// After a wanted change: `UPDATE_GOLDEN=1 swift test --filter GeneratorTests`, and read the difference.
-    @Test(arguments: [BindingsGenerator.Side.server, .client])
+    @Test(arguments: [BindingsGenerator.Side.server, .client, .table])
     func generatedCodeIsAsExpected(side: BindingsGenerator.Side) throws {
         let folder = #filePath.split(separator: "/").dropLast(2).map { "/" + $0 }.joined()
         let xml = try #require(TextFile.read(folder + "/Support/test-v1.xml"))

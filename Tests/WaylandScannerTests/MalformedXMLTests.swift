@@ -117,7 +117,8 @@ import WaylandScanner
             ),
             (
                 "both", 1,
-                "usage: wayland-swift-scanner server|client|recorder PROTOCOL.xml OUTPUT.swift [MODULE-TO-IMPORT...]\n"
+                "usage: wayland-swift-scanner server|client|recorder|table PROTOCOL.xml OUTPUT.swift "
+                    + "[MODULE-TO-IMPORT...]\n"
             ),
             (
                 "client \(folder)/good.xml /nonexistent/x", 1,

@@ -8,9 +8,15 @@ final class ConfigureJudgement: Judgement {
     /// Seconds that a client may take.
     private static let patience = 1.0
     private var late: Set<UInt32> = []
+    private var pings: [UInt32: Double] = [:]
+    /// When the newest ping was sent that the client has answered: it has read all that was sent before.
+    private var hasReadUntil = 0.0
 
     override func hear(_ occurrence: Occurrence) {
         switch occurrence {
+        case .ping(let serial): pings[serial] = model.time
+        case .pong(let serial):
+            if let sent = pings.removeValue(forKey: serial) { hasReadUntil = max(hasReadUntil, sent) }
         case .committed(let commit):
             if let shell = commit.surface.shell, let configure = shell.acked, commit.surface.buffer != nil {
                 judgeSize(shell, configure)
@@ -33,10 +39,10 @@ final class ConfigureJudgement: Judgement {
     private func judgeAnswers(patience: Double) {
         for shell in model.shells.values {
             // A later one that is answered stands for those before.
-            guard let last = shell.open.last, model.time - last.time > patience, late.insert(last.serial).inserted
-            else {
-                continue
-            }
+            // One that reads nothing is for another judgement.
+            guard let last = shell.open.last, last.time < hasReadUntil, model.time - last.time > patience,
+                late.insert(last.serial).inserted
+            else { continue }
             report(
                 .error,
                 shell.object.name,

@@ -18,7 +18,6 @@ final class IdleJudgement: Judgement {
     private var lastCommit = 0.0
     private var requestCount = 0
     private var quietTime = 0.0
-    private var restTime = 0.0
     private var usedTime = 0.0
     private var lastTick: (time: Double, cpu: Double)?
     /// CPU time of the client's process, in seconds.
@@ -64,7 +63,6 @@ final class IdleJudgement: Judgement {
         guard let cpu = cpuTime() else { return }
         if let lastTick, model.time > lastTick.time {
             let passed = model.time - lastTick.time
-            if isQuiet, model.waitingFrameCount == 0 { restTime += passed }
             if isDone {
                 quietTime += passed
                 usedTime += max(0, cpu - lastTick.cpu)
@@ -74,11 +72,12 @@ final class IdleJudgement: Judgement {
     }
 
     override func end() {
-        if restTime > Self.minimum, Double(requestCount) / restTime > Self.requestLimit {
+        let time = model.time - firstTime - Self.workTime
+        if lastNews != nil, time > Self.minimum, Double(requestCount) / time > Self.requestLimit {
             report(
                 .hint,
                 "wl_display",
-                "\(Int(Double(requestCount) / restTime)) requests in a second while nothing happens and no frame "
+                "\(Int(Double(requestCount) / time)) requests in a second while nothing happens and no frame "
                     + "callback is waited for",
                 rule:
                     "wl_surface.frame: it is how clients find out when drawing makes sense; without it they draw what "

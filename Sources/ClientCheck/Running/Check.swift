@@ -10,6 +10,8 @@ public struct CheckPlan {
     public var signet: String
     /// Seconds for each scene.
     public var duration: Double
+    /// The socket of a compositor that runs already; nil for a Signet of the check's own.
+    public var against: String?
     var judgements: [Judgement.Type] = Judgements.all
     var judgesSurvival = true
     var scenes: [Scene.Type] = Scenes.all

@@ -78,13 +78,19 @@ final class ChildProgram {
     /// Ends it and its children: kindly, and after some time by force.
     func end(patience: Double = 1) {
         kill(-process, SIGTERM)
-        var waited = 0.0
-        while isRunning, waited < patience {
-            usleep(5_000)
-            waited += 0.005
-        }
+        _ = ends(within: patience)
         kill(-process, SIGKILL)
         while isRunning { usleep(1_000) }
+    }
+
+    /// Waits until it ends by itself; false where it doesn't within so many seconds.
+    func ends(within patience: Double) -> Bool {
+        let end = ContinuousClock.now + .seconds(patience)
+        while isRunning {
+            guard ContinuousClock.now < end else { return false }
+            usleep(5_000)
+        }
+        return true
     }
 
     /// The last line that it has printed; empty where there is none.

@@ -2,24 +2,28 @@ import CLinux
 import Glibc
 import SharedMemory
 
-/// An ordinary Signet in a process of its own, which the client's messages go to.
+/// The compositor that the client's messages go to: an ordinary Signet in a process of its own, or one that was there.
 final class InnerCompositor {
     static let socketName = "compositor"
-    private let program: ChildProgram
+    /// Nil for one that runs already.
+    private let program: ChildProgram?
     private let folder: String
+    private let path: String
 
     /// Starts `signet` and waits until it takes connections in `folder`.
     init(signet: String, folder: String) throws(CheckFailure) {
         self.folder = folder
+        path = folder + "/" + Self.socketName
         var environment = ProcessEnvironment.current
         environment["XDG_RUNTIME_DIR"] = folder
-        program = try ChildProgram(
+        let program = try ChildProgram(
             [
                 signet, "run", "--socket", Self.socketName, "--shm-policy", "copy", "--output", "1280x720",
                 "--log-level", "error",
             ],
             environment: environment
         )
+        self.program = program
         for _ in 0..<2_000 {
             if connect() != nil { return }
             guard program.isRunning else { throw CheckFailure("the compositor doesn't start: \(program.lastLine)") }
@@ -28,11 +32,20 @@ final class InnerCompositor {
         throw CheckFailure("the compositor doesn't take connections; is the machine overloaded?")
     }
 
+    /// One that runs already, by its socket: a name in XDG_RUNTIME_DIR, or a path.
+    init(against socket: String) throws(CheckFailure) {
+        (folder, program) = ("", nil)
+        let isPath = socket.utf8.first == UInt8(ascii: "/")
+        path = isPath ? socket : (ProcessEnvironment.current["XDG_RUNTIME_DIR"] ?? "") + "/" + socket
+        guard connect() != nil else {
+            throw CheckFailure("no compositor takes connections at \(path); name the socket of one that runs")
+        }
+    }
+
     /// A connection of its own for each that the client makes.
     func connect() -> Descriptor? {
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
-        let path = folder + "/" + Self.socketName
         guard path.utf8.count < MemoryLayout.size(ofValue: address.sun_path) else { return nil }
         unsafe withUnsafeMutableBytes(of: &address.sun_path) { unsafe $0.copyBytes(from: path.utf8) }
         let number = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
@@ -51,6 +64,9 @@ final class InnerCompositor {
     ///
     /// In a process of its own, as the compositor answers when the client has, which waits for this one.
     func change(_ arguments: [String], signet: String) throws(CheckFailure) -> ChildProgram {
+        guard program != nil else {
+            throw CheckFailure("outputs of a compositor that runs already keep their size and scale")
+        }
         var environment = ProcessEnvironment.current
         environment["XDG_RUNTIME_DIR"] = folder
         environment["WAYLAND_DISPLAY"] = Self.socketName
@@ -58,9 +74,9 @@ final class InnerCompositor {
     }
 
     /// What it said last, where it has ended by itself.
-    var lastWords: String? { program.isRunning ? nil : program.lastLine }
+    var lastWords: String? { program.flatMap { $0.isRunning ? nil : $0.lastLine } }
 
-    func end() { program.end() }
+    func end() { program?.end() }
 }
 
 /// The environment of this process.

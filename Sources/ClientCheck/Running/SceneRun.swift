@@ -38,7 +38,10 @@ final class SceneRun {
         self.plan = plan
         self.folder = folder
         self.loop = loop
-        compositor = try InnerCompositor(signet: plan.signet, folder: folder)
+        compositor =
+            if let socket = plan.against { try InnerCompositor(against: socket) } else {
+                try InnerCompositor(signet: plan.signet, folder: folder)
+            }
     }
 
     /// Seconds since the start.
