@@ -71,6 +71,8 @@ struct CheckCommand: ParsableCommand {
         do throws(CheckFailure) {
             var plan = CheckPlan(client: client, signet: signet, duration: duration)
             plan.against = against
+            // Each pool of a client's takes a descriptor.
+            plan.openFiles = DescriptorLimit().original
             try plan.choose(only: only, skip: skip)
             result = try Check(plan).run { name in
                 if isatty(STDERR_FILENO) == 1 { Console.standardError.write("scene \(name)\n") }

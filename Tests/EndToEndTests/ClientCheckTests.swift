@@ -45,6 +45,7 @@ import Testing
         Expectation("no-pong", "ping error", seconds: 1.9),
         Expectation("chatty", "idle hint", seconds: 2),
         Expectation("spins", "idle warning", seconds: 2.4),
+        Expectation("breaks-protocol", "protocol error", "survival error"),
         Expectation("crashes", "survival error"),
         Expectation("dies-of-configures", "survival error", scene: "configure-storm"),
         Expectation("dies-of-new-output", "survival error", scene: "output-changes"),
@@ -83,6 +84,17 @@ import Testing
         #expect(outcome.status == 0)
         #expect(outcome.output.hasPrefix("0 errors, 0 warnings"), "\(outcome.output)")
         #expect(outcome.output.contains("in 8 scenes, 11 judgements"))
+    }
+
+    /// Each pool that a client forgets takes a descriptor here too, and the client isn't to see that more are allowed.
+    @Test func `the client has the limit of open files that the check was started with`() throws {
+        let file = folder.path + "/limit"
+        let faulty = faulty().joined(separator: " ")
+        let client = ["sh", "-c", "ulimit -Sn > \(file); exec \(faulty)"]
+        let check = "exec \(Program.path(of: "signet")) check --for 0.3 --only ordinary -- \"$@\""
+        let outcome = try Program.run("/bin/sh", ["-c", "ulimit -Sn 200; \(check)", "sh"] + client, in: folder)
+        #expect(outcome.status == 0, "\(outcome)")
+        #expect(try String(contentsOfFile: file, encoding: .utf8) == "200\n")
     }
 
     @Test func `warnings fail where that is asked for`() throws {

@@ -18,6 +18,7 @@ enum Fault: String, CaseIterable {
     case noPong = "no-pong"
     case chatty
     case spins
+    case breaksProtocol = "breaks-protocol"
     case crashes
     case diesOfConfigures = "dies-of-configures"
     case diesOfNewOutput = "dies-of-new-output"
@@ -53,6 +54,7 @@ enum Fault: String, CaseIterable {
         case .noPong: "doesn't answer xdg_wm_base.ping"
         case .chatty: "sends requests without end while nothing changes"
         case .spins: "asks for events without waiting for them"
+        case .breaksProtocol: "shows pixels before the first configure"
         case .crashes: "crashes after some frames"
         case .diesOfConfigures: "crashes when configures come faster than it draws"
         case .diesOfNewOutput: "crashes when an output appears"

@@ -37,6 +37,7 @@ final class FaultyWindow: ShellWindow {
                 self?.configured(width: nil, height: nil)
             }
         }
+        if fault == .breaksProtocol { draw() }
         if fault == .crashesOnClose { toplevel.onClose = { abort() } }
         if fault == .ignoresClose { toplevel.onClose = {} }
     }

@@ -21,7 +21,8 @@ final class ClientModel {
     private var toplevels: [UInt32: ShellRecord] = [:]
     /// The surfaces of frame callbacks that haven't come.
     private var frames: [UInt32: ObjectIdentifier] = [:]
-    private var formats: Set<UInt32> = []
+    /// argb8888 and xrgb8888 are always there.
+    private var formats: Set<UInt32> = [0, 1]
 
     /// Whether a wl_callback is a frame's, which hasn't come.
     func isFrame(_ callback: WireObject) -> Bool { frames[callback.id] != nil }

@@ -1,9 +1,9 @@
 /// Test results as JUnit's XML, as CI services show them: suites of cases. Source: the schema of Apache Ant's task
 /// junitreport, which tools agree on.
-struct JUnit {
+package struct JUnit {
     /// A test, and how it went.
-    struct Case {
-        enum Outcome {
+    package struct Case {
+        package enum Outcome {
             case passed
             /// With a line, and the whole text.
             case failed(String, String)
@@ -20,7 +20,7 @@ struct JUnit {
     }
 
     /// Tests that belong together.
-    struct Suite {
+    package struct Suite {
         var name: String
         var cases: [Case]
     }

@@ -1,5 +1,5 @@
 import CProcess
-import Glibc
+package import Glibc
 import WaylandServer
 
 /// What is to be judged, and how.
@@ -12,6 +12,8 @@ public struct CheckPlan {
     public var duration: Double
     /// The socket of a compositor that runs already; nil for a Signet of the check's own.
     public var against: String?
+    /// The limit of open files that programs get; nil leaves them this process's.
+    package var openFiles: rlimit?
     var judgements: [Judgement.Type] = Judgements.all
     var judgesSurvival = true
     var scenes: [Scene.Type] = Scenes.all

@@ -14,8 +14,9 @@ final class ChildProgram {
     private let output: Descriptor
     private(set) var ending: Ending?
 
-    /// Starts a program, which is looked up in PATH, with an environment of its own.
-    init(_ arguments: [String], environment: [String: String]) throws(CheckFailure) {
+    /// Starts a program, which is looked up in PATH, with an environment and, where one is given, a limit of open files
+    /// of its own.
+    init(_ arguments: [String], environment: [String: String], openFiles: rlimit? = nil) throws(CheckFailure) {
         // It holds what the program prints, however much of it.
         let file: AnonymousFile
         do throws(SystemError) { file = try AnonymousFile.create(name: "signet-check", size: 0, seals: []) } catch {
@@ -28,13 +29,13 @@ final class ChildProgram {
         let number = file.descriptor.rawValue
         let error = unsafe Self.withStrings(arguments) { arguments in
             unsafe Self.withStrings(environment.map { "\($0)=\($1)" }) { environment in
-                unsafe withUnsafePointer(to: &mask) { mask in
+                unsafe withPointers(&mask, openFiles) { mask, openFiles in
                     var spawn = unsafe signet_spawn(
                         arguments: arguments.baseAddress,
                         mask: mask,
                         default_signals: nil,
                         default_signal_count: 0,
-                        open_files: nil,
+                        open_files: openFiles,
                         terminal: -1,
                         output: number,
                         environment: environment.baseAddress,
@@ -135,6 +136,17 @@ final class ChildProgram {
         let fields = text[end...].split(separator: " ")
         guard fields.count > 13, let user = Double(fields[12]), let system = Double(fields[13]) else { return nil }
         return (user + system) / Double(sysconf(CInt(_SC_CLK_TCK)))
+    }
+}
+
+private func withPointers<Result>(
+    _ mask: inout sigset_t,
+    _ limit: rlimit?,
+    _ body: (UnsafePointer<sigset_t>, UnsafePointer<rlimit>?) -> Result
+) -> Result {
+    unsafe withUnsafePointer(to: &mask) { mask in
+        guard let limit else { return unsafe body(mask, nil) }
+        return unsafe withUnsafePointer(to: limit) { unsafe body(mask, $0) }
     }
 }
 

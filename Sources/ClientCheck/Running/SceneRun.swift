@@ -65,7 +65,7 @@ final class SceneRun {
             while let new = listener.accept() { welcome(new) }
         }
         defer { source?.remove() }
-        let client = try ChildProgram(plan.client, environment: environment)
+        let client = try ChildProgram(plan.client, environment: environment, openFiles: plan.openFiles)
         self.client = client
         while !isInterrupted(), client.isRunning, compositor.lastWords == nil, time < endTime {
             loop.dispatch(timeout: 50)
