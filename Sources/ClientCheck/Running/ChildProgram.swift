@@ -84,11 +84,13 @@ final class ChildProgram {
         while isRunning { usleep(1_000) }
     }
 
-    /// Waits until it ends by itself; false where it doesn't within so many seconds.
+    /// Waits until it ends by itself; false where it doesn't within so many seconds. Those in which others keep it from
+    /// its CPU don't count, up to a limit.
     func ends(within patience: Double) -> Bool {
-        let end = ContinuousClock.now + .seconds(patience)
+        let (start, queued) = (ContinuousClock.now, Self.queueTime(of: process))
         while isRunning {
-            guard ContinuousClock.now < end else { return false }
+            let kept = min(max(0, Self.queueTime(of: process) - queued), 2 * patience)
+            guard ContinuousClock.now - start < .seconds(patience + kept) else { return false }
             usleep(5_000)
         }
         return true
@@ -120,11 +122,18 @@ final class ChildProgram {
                 unsafe pointer.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
             }
             guard Int(name) != nil else { continue }
-            guard let bytes = readFile("/proc/\(process)/task/\(name)/schedstat", upTo: 256) else { continue }
-            let fields = String(decoding: bytes, as: UTF8.self).split(separator: " ").compactMap { Double($0) }
-            if fields.count >= 2 { sum += fields[0] + fields[1] }
+            if let times = schedule(of: process, name) { sum += times.ran + times.waited }
         }
-        return sum > 0 ? sum / 1e9 : processTime(of: process)
+        return sum > 0 ? sum : processTime(of: process)
+    }
+
+    /// Seconds that a process's first thread was ready to run while others had the CPU; 0 where the kernel doesn't tell.
+    static func queueTime(of process: pid_t) -> Double { schedule(of: process, "\(process)")?.waited ?? 0 }
+
+    private static func schedule(of process: pid_t, _ thread: String) -> (ran: Double, waited: Double)? {
+        guard let bytes = readFile("/proc/\(process)/task/\(thread)/schedstat", upTo: 256) else { return nil }
+        let fields = String(decoding: bytes, as: UTF8.self).split(separator: " ").compactMap { Double($0) }
+        return fields.count >= 2 ? (fields[0] / 1e9, fields[1] / 1e9) : nil
     }
 
     /// Source: proc_pid_stat(5).

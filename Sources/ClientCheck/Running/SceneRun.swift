@@ -110,9 +110,10 @@ final class SceneRun {
         let connection = ProxyConnection(socket, server, process: credentials.pid, run: self)
         let found: (Finding) -> Void = { [unowned self] in add($0) }
         connection.judgements = plan.judgements.map { $0.init(connection.model, found: found) }
-        for case let idle as IdleJudgement in connection.judgements {
-            let process = connection.clientProcess
-            idle.cpuTime = { ChildProgram.cpuTime(of: process) }
+        let process = connection.clientProcess
+        for judgement in connection.judgements {
+            (judgement as? IdleJudgement)?.cpuTime = { ChildProgram.cpuTime(of: process) }
+            (judgement as? PingJudgement)?.queueTime = { ChildProgram.queueTime(of: process) }
         }
         connection.model.onOccurrence = { [unowned connection, weak self] occurrence in
             for judgement in connection.judgements { judgement.hear(occurrence) }
