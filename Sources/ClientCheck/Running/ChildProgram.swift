@@ -127,7 +127,7 @@ final class ChildProgram {
         return sum > 0 ? sum : processTime(of: process)
     }
 
-    /// Seconds that a process's first thread was ready to run while others had the CPU; 0 where the kernel doesn't tell.
+    /// Seconds that a process's first thread was ready to run while others had the CPU; 0 where that isn't known.
     static func queueTime(of process: pid_t) -> Double { schedule(of: process, "\(process)")?.waited ?? 0 }
 
     private static func schedule(of process: pid_t, _ thread: String) -> (ran: Double, waited: Double)? {
