@@ -28,8 +28,13 @@ static _Noreturn void become(const struct signet_spawn *spawn, pid_t parent, int
     if (spawn->open_files && setrlimit(RLIMIT_NOFILE, spawn->open_files) < 0) goto failed;
     for (size_t index = 0; index < spawn->default_signal_count; index++)
         signal(spawn->default_signals[index], SIG_DFL);
-    if (spawn->output >= 0 && (dup2(spawn->output, STDOUT_FILENO) < 0 || dup2(spawn->output, STDERR_FILENO) < 0))
-        goto failed;
+    if (spawn->output >= 0) {
+        int input = open("/dev/null", O_RDONLY);
+        if (input < 0 || dup2(input, STDIN_FILENO) < 0 || dup2(spawn->output, STDOUT_FILENO) < 0 ||
+            dup2(spawn->output, STDERR_FILENO) < 0)
+            goto failed;
+        if (input > STDERR_FILENO) close(input);
+    }
     if (spawn->environment) environ = spawn->environment;
     sigprocmask(SIG_SETMASK, spawn->mask, NULL);
     execvp(spawn->arguments[0], spawn->arguments);

@@ -7,7 +7,7 @@ import SharedMemory
 final class Recording {
     let model = ClientModel()
     private(set) var findings: [Finding] = []
-    private var judgement: (any AnyObject)?
+    private var judgement: Judgement?
     /// What is drawn into.
     let file: Descriptor
 
@@ -23,6 +23,11 @@ final class Recording {
         end = { judgement.end() }
         request(1, "get_registry", .newObject(2))
     }
+
+    /// What the client's process is said to have used, and to have waited for.
+    func cpuTime(_ body: @escaping () -> Double) { (judgement as? IdleJudgement)?.cpuTime = body }
+
+    func queueTime(_ body: @escaping () -> Double) { (judgement as? PingJudgement)?.queueTime = body }
 
     /// Lets the clock stand at `time`, and the judgement look.
     private(set) var tick: (_ time: Double) -> Void = { _ in }

@@ -28,7 +28,7 @@ struct signet_spawn {
     const void *open_files;
     // A terminal that its process group gets, or -1.
     int terminal;
-    // What its standard output and error streams are, or -1 to leave them.
+    // What its standard output and error streams are, with /dev/null as its input; -1 to leave all three.
     int output;
     // Its environment, ending with NULL; NULL for that of this process.
     char **environment;

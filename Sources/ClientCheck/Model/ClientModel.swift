@@ -229,6 +229,6 @@ extension Rectangle {
         let (x, y) = (message.number(first), message.number(first + 1))
         let (right, bottom) = (x + message.number(first + 2), y + message.number(first + 3))
         let (left, top) = (min(max(x, -limit), limit), min(max(y, -limit), limit))
-        self.init(x: left, y: top, width: min(right, limit) - left, height: min(bottom, limit) - top)
+        self.init(x: left, y: top, width: max(0, min(right, limit) - left), height: max(0, min(bottom, limit) - top))
     }
 }
