@@ -8,7 +8,7 @@ import WaylandServer
 final class ProxyConnection {
     let model = ClientModel()
     let clientProcess: pid_t
-    private let run: SceneRun
+    private unowned let run: SceneRun
     private let client: Descriptor
     private let server: Descriptor
     private var clientSource: EventLoop.Source?
