@@ -121,10 +121,15 @@ let package = Package(
             swiftSettings: strict
         ),
 
+        // What CI services read of a test's results.
+        .target(name: "TestReports", swiftSettings: strict),
+
         // What judges other clients: it stands between them and a compositor.
         .target(
             name: "ClientCheck",
-            dependencies: ["CLinux", "CProcess", "Pixels", "SharedMemory", "SignetDriver", "WaylandServer"],
+            dependencies: [
+                "CLinux", "CProcess", "Pixels", "SharedMemory", "SignetDriver", "TestReports", "WaylandServer",
+            ],
             exclude: ["README.md", "bindings.conf"],
             swiftSettings: strict,
             plugins: ["WaylandBindings"]
@@ -149,7 +154,7 @@ let package = Package(
         // Clients that break rules, for any compositor.
         .target(
             name: "Conformance",
-            dependencies: ["CLinux", "SharedMemory"],
+            dependencies: ["CLinux", "SharedMemory", "TestReports"],
             exclude: ["README.md"],
             swiftSettings: strict
         ),

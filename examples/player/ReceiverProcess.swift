@@ -29,6 +29,8 @@ final class ReceiverProcess {
                     default_signal_count: 0,
                     open_files: nil,
                     terminal: -1,
+                    output: -1,
+                    environment: nil,
                     // It ends with the socket, and tidies up.
                     parent_death_signal: 0
                 )

@@ -1,3 +1,5 @@
+internal import TestReports
+
 extension CheckResult {
     /// What was found, as JUnit's XML: a suite for each scene, in it a case for each judgement. From `severity` on a
     /// finding fails its case; others are told in its output.

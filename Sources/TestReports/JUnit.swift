@@ -7,29 +7,40 @@ package struct JUnit {
             case passed
             /// With a line, and the whole text.
             case failed(String, String)
+            /// The test itself couldn't go on: of what type that is, with a line, and the whole text.
+            case error(String, String, String)
             case skipped(String)
         }
 
-        var name: String
+        let name: String
         /// What groups cases inside of a suite.
-        var className: String
-        var seconds: Double
-        var outcome: Outcome
+        let className: String
+        let seconds: Double
+        let outcome: Outcome
         /// What else is to be known.
-        var output = ""
+        let output: String
+
+        package init(name: String, className: String, seconds: Double, outcome: Outcome, output: String = "") {
+            (self.name, self.className, self.seconds) = (name, className, seconds)
+            (self.outcome, self.output) = (outcome, output)
+        }
     }
 
     /// Tests that belong together.
     package struct Suite {
-        var name: String
-        var cases: [Case]
+        let name: String
+        let cases: [Case]
+
+        package init(name: String, cases: [Case]) { (self.name, self.cases) = (name, cases) }
     }
 
-    var name: String
-    var suites: [Suite]
+    private let name: String
+    private let suites: [Suite]
+
+    package init(name: String, suites: [Suite]) { (self.name, self.suites) = (name, suites) }
 
     /// The whole document.
-    var xml: String {
+    package var xml: String {
         var text = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
         text += "<testsuites\(attributes(suites.flatMap(\.cases), name: name, hasSkipped: false))>\n"
         for suite in suites {
@@ -42,8 +53,10 @@ package struct JUnit {
 
     private func attributes(_ cases: [Case], name: String, hasSkipped: Bool) -> String {
         let failures = cases.count { if case .failed = $0.outcome { true } else { false } }
+        let errors = cases.count { if case .error = $0.outcome { true } else { false } }
         let skipped = cases.count { if case .skipped = $0.outcome { true } else { false } }
-        var text = " name=\"\(escaped(name))\" tests=\"\(cases.count)\" failures=\"\(failures)\" errors=\"0\""
+        var text = " name=\"\(escaped(name))\" tests=\"\(cases.count)\" failures=\"\(failures)\" errors=\"\(errors)\""
+        // Schemas have this for a testsuite alone.
         if hasSkipped { text += " skipped=\"\(skipped)\"" }
         return text + " time=\"\(time(cases.reduce(0) { $0 + $1.seconds }))\""
     }
@@ -55,7 +68,10 @@ package struct JUnit {
         switch test.outcome {
         case .passed: break
         case .failed(let message, let whole):
-            children += "      <failure message=\"\(escaped(message))\">\(escaped(whole))</failure>\n"
+            children += "      <failure message=\"\(escaped(message))\" type=\"failed\">\(escaped(whole))</failure>\n"
+        case .error(let type, let message, let whole):
+            let attributes = "message=\"\(escaped(message))\" type=\"\(escaped(type))\""
+            children += "      <error \(attributes)>\(escaped(whole))</error>\n"
         case .skipped(let message): children += "      <skipped message=\"\(escaped(message))\"/>\n"
         }
         if !test.output.isEmpty { children += "      <system-out>\(escaped(test.output))</system-out>\n" }
@@ -74,9 +90,10 @@ package struct JUnit {
             case "<": result += "&lt;"
             case ">": result += "&gt;"
             case "\"": result += "&quot;"
-            case "\n", "\t": result += "&#\(scalar.value);"
-            case _ where scalar.value < 0x20 || scalar.value == 0xfffe || scalar.value == 0xffff: result += "\u{fffd}"
-            default: result.unicodeScalars.append(scalar)
+            case "\n", "\t", "\r": result += "&#\(scalar.value);"
+            default:
+                let isUnwritable = [0..<0x20, 0x7f..<0xa0, 0xfffe..<0x10000].contains { $0.contains(scalar.value) }
+                result.unicodeScalars.append(isUnwritable ? "\u{fffd}" : scalar)
             }
         }
         return result
