@@ -155,8 +155,7 @@ public final class Compositor {
     deinit {
         // Clients go while everything is still there: one that leaves changes others' windows.
         display.disconnectAll()
-        // The last layout holds surfaces, which hold the scene.
-        scene.update()
+        scene.end()
     }
 
     // MARK: Outputs

@@ -16,7 +16,7 @@ final class Recording {
         let judgement = type.init(model) { [unowned self] in findings.append($0) }
         self.judgement = judgement
         model.onOccurrence = { judgement.hear($0) }
-        tick = { [model] time in
+        tick = { [unowned model] time in
             model.time = time
             judgement.tick()
         }

@@ -42,7 +42,7 @@ struct ReportTests {
         #expect(!all.text.contains("\u{1b}") && all.text.contains("error: damage: it said"))
         let xml = all.junit(failingFrom: .error)
         #expect(xml.contains("name=\"signet check client a &quot;word&quot; \u{fffd}&lt;&amp;&gt;\""))
-        #expect(xml.contains("<failure message=\"it said &quot;\u{fffd}[31m&#10;&quot;\">"))
+        #expect(xml.contains("<failure message=\"it said &quot;\u{fffd}[31m&#10;&quot;\" type=\"failed\">"))
     }
 
     @Test func `a warning fails a case only where it is to`() {

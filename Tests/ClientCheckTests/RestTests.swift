@@ -41,7 +41,7 @@ struct RestTests {
     @Test(arguments: [(1.0, [Severity.warning]), (0.5, [.hint]), (0.05, [])])
     func `CPU time counts once nothing is left to do`(_ share: Double, _ expected: [Severity]) throws {
         let recording = try recording(IdleJudgement.self)
-        recording.cpuTime { [model = recording.model] in model.time * share }
+        recording.cpuTime { [unowned model = recording.model] in model.time * share }
         pass(recording, from: 0, to: 3)
         recording.end()
         #expect(recording.findings.map(\.severity) == expected)
@@ -49,7 +49,7 @@ struct RestTests {
 
     @Test func `drawing may take its time`() throws {
         let recording = try recording(IdleJudgement.self)
-        recording.cpuTime { [model = recording.model] in model.time }
+        recording.cpuTime { [unowned model = recording.model] in model.time }
         // Each frame takes up to a second, and ends with a commit.
         for frame in 0..<4 {
             recording.request(6, "frame", .newObject(40))

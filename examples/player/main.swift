@@ -88,7 +88,7 @@ do {
         let cost = (processorTime() / Double(queue.decoded) * 100).rounded() / 100
         sample.say("they were in \(thread.pool.made) sealed memfds, \(buffers.summary); \(cost) ms of CPU for each")
     }
-    if case .failed(let message) = ending { sample.fail(message) }
+    if case .failed(let message) = ending { throw Failure(message) }
 } catch {
     sample.fail("\(error)")
 }

@@ -63,6 +63,13 @@ final class Scene {
     /// Whether who is seen is found out when somebody draws.
     var willBeLaidOut: Bool { !staleNodes.isEmpty && !viewers.isEmpty }
 
+    /// Lets go of all that was seen, which may hold the scene.
+    func end() {
+        (nodes, layout, standing, omissions, walks) = ([], [:], [], [], [])
+        (staleNodes, listeners) = (OrderedDictionary(), OrderedDictionary())
+        cachedItems = nil
+    }
+
     // MARK: Nodes
 
     /// Puts a node in front of all others of its layer, or of all that stand above its base.
