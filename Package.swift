@@ -121,14 +121,14 @@ let package = Package(
             swiftSettings: strict
         ),
 
-        // What CI services read of a test's results.
-        .target(name: "TestReports", swiftSettings: strict),
+        // Results for programs: JSON, and JUnit's XML.
+        .target(name: "Reports", swiftSettings: strict),
 
         // What judges other clients: it stands between them and a compositor.
         .target(
             name: "ClientCheck",
             dependencies: [
-                "CLinux", "CProcess", "Pixels", "SharedMemory", "SignetDriver", "TestReports", "WaylandServer",
+                "CLinux", "CProcess", "Pixels", "Reports", "SharedMemory", "SignetDriver", "WaylandServer",
             ],
             exclude: ["README.md", "bindings.conf"],
             swiftSettings: strict,
@@ -154,7 +154,7 @@ let package = Package(
         // Clients that break rules, for any compositor.
         .target(
             name: "Conformance",
-            dependencies: ["CLinux", "SharedMemory", "TestReports"],
+            dependencies: ["CLinux", "Reports", "SharedMemory"],
             exclude: ["README.md"],
             swiftSettings: strict
         ),
@@ -164,8 +164,7 @@ let package = Package(
             name: "signet",
             dependencies: [
                 "CLinux", "CPNG", "CProcess", "ClientCheck", "Compositor", "Conformance", "DirectRendering", "Pixels",
-                "SharedMemory",
-                "SignetDriver", "VideoChannel", "WaylandClient", "WaylandServer",
+                "Reports", "SharedMemory", "SignetDriver", "VideoChannel", "WaylandClient", "WaylandServer",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],

@@ -54,7 +54,7 @@ struct CheckCommand: ParsableCommand {
         if !(0.2...3_600).contains(duration) {
             throw ValidationError("--for is a number of seconds from 0.2 to 3600, and not \(duration)")
         }
-        if json == "-", junit == "-" { throw ValidationError("--json and --junit can't both be -") }
+        if let json, json == junit { throw ValidationError("--json and --junit can't both go to \(json)") }
         if client.isEmpty, !list { throw ValidationError("name a client to judge after --, as 'signet check -- foot'") }
     }
 
@@ -81,14 +81,19 @@ struct CheckCommand: ParsableCommand {
             throw Failure(error.description, status: 2)
         }
         let failing = strict ? Severity.warning : .error
-        if json != "-", junit != "-" { try Console.print(result.text) }
+        if json != "-", junit != "-" { try print(result.text) }
         if let json { try write(result.json, to: json) }
         if let junit { try write(result.junit(failingFrom: failing), to: junit) }
         if result.findings.contains(where: { $0.severity >= failing }) { throw ExitCode(1) }
     }
 
+    /// What can't be printed is no finding.
+    private func print(_ text: String) throws {
+        do { try Console.print(text) } catch let failure as Failure { throw Failure(failure.message, status: 2) }
+    }
+
     private func write(_ text: String, to path: String) throws {
-        if path == "-" { return try Console.print(text) }
+        if path == "-" { return try print(text) }
         guard let file = unsafe fopen(path, "we") else {
             throw Failure("\(path) can't be written: \(unsafe String(cString: strerror(errno)))", status: 2)
         }

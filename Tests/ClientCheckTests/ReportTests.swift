@@ -38,7 +38,7 @@ struct ReportTests {
 
     @Test func `text from outside keeps to its place`() {
         let all = result([[finding(.error, "it said \"\u{1b}[31m\n\"")]])
-        #expect(all.json.contains(#""it said \"\u001b[31m\n\"""#))
+        #expect(all.json.contains(#""it said \"\u001b[31m\u000a\"""#))
         #expect(!all.text.contains("\u{1b}") && all.text.contains("error: damage: it said"))
         let xml = all.junit(failingFrom: .error)
         #expect(xml.contains("name=\"signet check client a &quot;word&quot; \u{fffd}&lt;&amp;&gt;\""))

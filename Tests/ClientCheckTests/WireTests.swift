@@ -62,4 +62,19 @@ struct WireTests {
         objects.remove(2)
         #expect(objects[2] == nil)
     }
+
+    @Test func `a number that is an object's can't become another's`() {
+        let objects = ObjectMap()
+        let display = objects[1]!
+        for id: UInt32 in [1, 2, 1] {
+            let bytes = WireFormat.bytes(to: 1, opcode: 0, [.newObject(id)])
+            var queue = MessageQueue()
+            queue.append(bytes)
+            let (header, message) = queue.next()!
+            let read = objects.read(header, message, isRequest: true)
+            #expect((read == nil) == (id == 1))
+            if let read { _ = objects.add(madeBy: read.wire, read.values, on: read.object) }
+        }
+        #expect(objects[1] === display && objects[2]?.interface.name == "wl_callback")
+    }
 }

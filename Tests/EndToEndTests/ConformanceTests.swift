@@ -93,11 +93,21 @@ import Testing
 
     @Test func `one behind a socket that is gone can't be`() throws {
         let compositor = try folder.compositor(["--", "/bin/sh", "-c", "sleep 0.4"])
-        let outcome = try run(["--socket", "test", "--filter", "deaths/", "--json", "-"])
+        // Far more than there is time for.
+        let filters = ["deaths/", "pools/", "seals/", "bounds/", "roles/"].flatMap { ["--filter", $0] }
+        let outcome = try run(["--socket", "test", "--json", "-"] + filters)
         let results = try results(outcome)
         #expect(outcome.status == 1)
         #expect(results.count(.died) == 1 && results.count(.notRun) > 0, "\(outcome)")
         _ = compositor.finish()
+    }
+
+    @Test func `one that takes no connections isn't waited for`() throws {
+        let full = try FullSocket(in: folder)
+        let outcome = try run(["--socket", full.path, "--patience", "0.3"])
+        #expect(outcome.status == 2 && outcome.errors.contains("is the compositor running?"), "\(outcome)")
+        let check = try Program.run("signet", ["check", "--against", full.path, "--", "true"], in: folder)
+        #expect(check.status == 2 && check.errors.contains("no compositor takes connections"), "\(check)")
     }
 
     @Test func `an interrupted run ends what it started`() throws {
@@ -168,4 +178,33 @@ import Testing
             attributes: [String: String]
         ) { count[name, default: 0] += 1 }
     }
+}
+
+/// A listening socket whose queue is full.
+private final class FullSocket {
+    let path: String
+    private var numbers: [CInt] = []
+
+    init(in folder: RuntimeDirectory) throws {
+        path = folder.path + "/full"
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        unsafe withUnsafeMutableBytes(of: &address.sun_path) { unsafe $0.copyBytes(from: path.utf8) }
+        func call(isFirst: Bool) -> Bool {
+            let kind = SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue
+            let number = socket(AF_UNIX, CInt(kind), 0)
+            numbers.append(number)
+            let length = socklen_t(MemoryLayout<sockaddr_un>.size)
+            return unsafe withUnsafePointer(to: &address) { pointer in
+                unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                    if isFirst { return unsafe bind(number, $0, length) == 0 && listen(number, 0) == 0 }
+                    return unsafe connect(number, $0, length) == 0
+                }
+            }
+        }
+        #expect(call(isFirst: true))
+        while call(isFirst: false) {}
+    }
+
+    deinit { for number in numbers { close(number) } }
 }

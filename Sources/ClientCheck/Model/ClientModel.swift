@@ -15,7 +15,7 @@ final class ClientModel {
     private(set) var buffers: [UInt32: Buffer] = [:]
     private(set) var surfaces: [UInt32: Surface] = [:]
     private(set) var shells: [UInt32: ShellRecord] = [:]
-    private var regions: [UInt32: Region] = [:]
+    private(set) var regions: [UInt32: Region] = [:]
     /// The surfaces of wp_viewports, and the xdg_surfaces of xdg_toplevels.
     private var viewports: [UInt32: Surface] = [:]
     private var toplevels: [UInt32: ShellRecord] = [:]
@@ -121,6 +121,8 @@ final class ClientModel {
             } else {
                 regions[message.object.id]?.subtract(rectangle)
             }
+            // What is promised to be opaque is judged as far as it is kept.
+            regions[message.object.id] = regions[message.object.id]?.coarsenedInward(limit: Self.rectangleLimit)
         }
     }
 
@@ -142,13 +144,16 @@ final class ClientModel {
         }
     }
 
+    /// Rectangles of a region that are kept: what clients send must not make it slower with each.
+    fileprivate static let rectangleLimit = 256
+
     private func surface(_ message: Message) {
         guard let surface = surfaces[message.object.id] else { return }
         switch message.name {
         case "attach":
             surface.pending.attachment = buffers[message.id(0)].map { .buffer($0) } ?? .nothing
-        case "damage": surface.pending.surfaceDamage.formUnion(Rectangle(message, 0))
-        case "damage_buffer": surface.pending.bufferDamage.formUnion(Rectangle(message, 0))
+        case "damage": surface.pending.surfaceDamage.add(Rectangle(message, 0))
+        case "damage_buffer": surface.pending.bufferDamage.add(Rectangle(message, 0))
         case "set_opaque_region": surface.pending.opaque = regions[message.id(0)] ?? Region()
         case "set_buffer_scale": surface.pending.scale = max(1, message.number(0))
         case "set_buffer_transform": surface.pending.transform = message.number(0)
@@ -230,5 +235,13 @@ extension Rectangle {
         let (right, bottom) = (x + message.number(first + 2), y + message.number(first + 3))
         let (left, top) = (min(max(x, -limit), limit), min(max(y, -limit), limit))
         self.init(x: left, y: top, width: max(0, min(right, limit) - left), height: max(0, min(bottom, limit) - top))
+    }
+}
+
+extension Region {
+    /// Adds damage; where there are many pieces, they become their bounds.
+    fileprivate mutating func add(_ rectangle: Rectangle) {
+        formUnion(rectangle)
+        self = coarsenedOutward(limit: ClientModel.rectangleLimit)
     }
 }

@@ -1,4 +1,5 @@
 import SharedMemory
+import Synchronization
 
 /// How a pixel lies in memory, as far as it matters for comparing and for transparency; wl_shm.format, drm_fourcc.h.
 struct PixelLayout: Equatable {
@@ -38,24 +39,32 @@ final class Picture {
 
     /// Bytes in a picture at most; larger ones aren't looked at.
     static let limit = 128 << 20
+    /// Bytes in all that there are: a client may hold any number of buffers.
+    static let totalLimit = 512 << 20
+    private static let total = Atomic(0)
 
     init(width: Int, height: Int, stride: Int, layout: PixelLayout, bytes: [UInt8]) {
         (self.width, self.height, self.stride, self.layout) = (width, height, stride, layout)
         self.bytes = bytes
+        Self.total.add(bytes.count, ordering: .relaxed)
     }
 
-    /// Reads a part of a file; nil where it isn't all there.
+    deinit { Self.total.subtract(bytes.count, ordering: .relaxed) }
+
+    /// Reads a part of a file; nil where it isn't all there, or there are too many pictures already.
     static func read(
         _ file: borrowing Descriptor,
         at offset: Int,
         width: Int,
         height: Int,
         stride: Int,
-        layout: PixelLayout
+        layout: PixelLayout,
+        totalLimit: Int = totalLimit
     ) -> Picture? {
         let row = width * layout.bytesPerPixel
         guard width > 0, height > 0, stride >= row, offset >= 0, height <= limit / stride else { return nil }
         let size = stride * (height - 1) + row
+        guard total.load(ordering: .relaxed) + size <= totalLimit else { return nil }
         var bytes = [UInt8](repeating: 0, count: size)
         var span = bytes.mutableSpan
         var raw = unsafe span.mutableBytes

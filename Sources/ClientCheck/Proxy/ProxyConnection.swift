@@ -31,6 +31,10 @@ final class ProxyConnection {
 
     /// Bytes that a client may leave unread.
     private static let backlogLimit = 16 << 20
+    /// Bytes for the compositor beyond which nothing more is read of the client.
+    private static let requestLimit = 1 << 20
+    /// So often is read from one end before others have their turn.
+    private static let readsPerTurn = 4
 
     init(_ client: consuming Descriptor, _ server: consuming Descriptor, process: pid_t, run: SceneRun) {
         self.client = client
@@ -59,7 +63,7 @@ final class ProxyConnection {
     private func clientIsReady(_ readiness: EventLoop.Readiness) {
         var isOver = false
         do throws(SystemError) {
-            while isOpen {
+            for _ in 0..<Self.readsPerTurn where isOpen && toServer.size < Self.requestLimit {
                 let bytes = try Self.receive(from: client, &clientDescriptors)
                 if bytes.isEmpty {
                     isOver = true
@@ -111,7 +115,7 @@ final class ProxyConnection {
     private func serverIsReady(_ readiness: EventLoop.Readiness) {
         var isOver = false
         do throws(SystemError) {
-            while isOpen {
+            for _ in 0..<Self.readsPerTurn where isOpen {
                 let bytes = try Self.receive(from: server, &serverDescriptors)
                 if bytes.isEmpty {
                     isOver = true
@@ -132,7 +136,7 @@ final class ProxyConnection {
             if standIns.contains(header.object) { continue }
             guard let read = model.objects.read(header, bytes, isRequest: false) else {
                 // To an object that the client never made, as this end sees it.
-                run.note("an event of an unknown object \(header.object) was dropped")
+                run.note("events of objects were dropped that the client didn't make, as far as is known")
                 continue
             }
             let count = read.wire.kinds.count { $0 == .descriptor }
@@ -275,7 +279,9 @@ final class ProxyConnection {
         guard isOpen else { return }
         let isAlive = toServer.flush(to: server) && toClient.flush(to: client)
         if !isAlive || toClient.size > Self.backlogLimit { return close() }
-        clientSource?.update(toClient.isEmpty ? .readable : [.readable, .writable])
+        var awaited: EventLoop.Readiness = toServer.size < Self.requestLimit ? .readable : []
+        if !toClient.isEmpty { awaited.insert(.writable) }
+        clientSource?.update(awaited)
         serverSource?.update(toServer.isEmpty ? .readable : [.readable, .writable])
     }
 

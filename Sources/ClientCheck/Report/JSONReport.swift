@@ -1,3 +1,5 @@
+internal import Reports
+
 extension CheckResult {
     /// What was found, for programs: one JSON object. Source: RFC 8259.
     public var json: String {
@@ -45,22 +47,7 @@ extension Finding {
 
 extension String {
     /// With its quotes.
-    fileprivate var jsonText: String {
-        var result = "\""
-        for scalar in unicodeScalars {
-            switch scalar {
-            case "\"": result += "\\\""
-            case "\\": result += "\\\\"
-            case "\n": result += "\\n"
-            case "\t": result += "\\t"
-            case _ where scalar.value < 0x20 || scalar.value == 0x7f:
-                let digits = String(scalar.value, radix: 16)
-                result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-            default: result.unicodeScalars.append(scalar)
-            }
-        }
-        return result + "\""
-    }
+    fileprivate var jsonText: String { JSON.text(self) }
 }
 
 extension Double {

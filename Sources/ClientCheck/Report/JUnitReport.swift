@@ -1,4 +1,4 @@
-internal import TestReports
+internal import Reports
 
 extension CheckResult {
     /// What was found, as JUnit's XML: a suite for each scene, in it a case for each judgement. From `severity` on a

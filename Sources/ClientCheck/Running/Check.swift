@@ -121,14 +121,16 @@ public final class Check {
             tell(type.name)
             let folder = try Self.makeFolder()
             defer { unsafe signet_remove_tree(folder) }
-            let run = try SceneRun(type.init(), plan: plan, folder: folder, loop: loop)
+            let inner = try Self.makeFolder()
+            defer { unsafe signet_remove_tree(inner) }
+            let run = try SceneRun(type.init(), plan: plan, folder: folder, compositorsFolder: inner, loop: loop)
             run.mayEndEarly = endsEarly
             try run.run { interruption != nil }
             if type == Scene.self { endsEarly = run.hasEndedEarly }
             if let interruption { throw CheckFailure("it was ended by signal \(interruption)") }
             result.scenes.append(.init(name: type.name, duration: run.time, findings: run.findings))
             for note in run.notes where !result.notes.contains(note) { result.notes.append(note) }
-            if run.connections.isEmpty {
+            if !run.hasConnected {
                 throw CheckFailure("the client didn't connect within \(seconds(run.time)); is it a Wayland client?")
             }
             if type == Scene.self, run.hasFailed, plan.scenes.count > 1 {

@@ -98,15 +98,33 @@ final class ChildProgram {
 
     /// The last line that it has printed; empty where there is none.
     var lastLine: String {
-        var size = 0
-        var tail = [UInt8](repeating: 0, count: 4_096)
-        var status = stat()
-        if unsafe fstat(output.rawValue, &status) == 0 { size = Int(status.st_size) }
-        var span = tail.mutableSpan
-        var raw = unsafe span.mutableBytes
-        let count = (try? output.pread(into: &raw, at: Int64(max(0, size - 4_096)))) ?? 0
-        let text = String(decoding: tail.prefix(count), as: UTF8.self)
+        let text = String(decoding: tail, as: UTF8.self)
         return text.split(whereSeparator: \.isNewline).last.map(String.init) ?? ""
+    }
+
+    /// Bytes of what it prints that are kept, about.
+    private static let outputLimit = 1 << 20
+
+    private var outputSize: Int {
+        var status = stat()
+        return unsafe fstat(output.rawValue, &status) == 0 ? Int(status.st_size) : 0
+    }
+
+    /// The end of what it has printed.
+    private var tail: [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: 4_096)
+        var span = bytes.mutableSpan
+        var raw = unsafe span.mutableBytes
+        let count = (try? output.pread(into: &raw, at: Int64(max(0, outputSize - 4_096)))) ?? 0
+        return Array(bytes.prefix(count))
+    }
+
+    /// Keeps the end of what it has printed, where that is much.
+    func trimOutput() {
+        guard outputSize > Self.outputLimit else { return }
+        let last = tail
+        guard ftruncate(output.rawValue, 0) == 0 else { return }
+        try? writeAll(last, to: output.rawValue)
     }
 
     /// Seconds that a process has used a CPU, or was kept from it by others; nil where /proc doesn't tell.

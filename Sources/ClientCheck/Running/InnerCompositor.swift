@@ -48,7 +48,9 @@ final class InnerCompositor {
         address.sun_family = sa_family_t(AF_UNIX)
         guard path.utf8.count < MemoryLayout.size(ofValue: address.sun_path) else { return nil }
         unsafe withUnsafeMutableBytes(of: &address.sun_path) { unsafe $0.copyBytes(from: path.utf8) }
-        let number = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+        // One that takes no connections isn't waited for.
+        let kind = SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue
+        let number = socket(AF_UNIX, CInt(kind), 0)
         guard number >= 0 else { return nil }
         let descriptor = Descriptor(owning: number)
         let result = unsafe withUnsafePointer(to: address) { pointer in
@@ -75,6 +77,9 @@ final class InnerCompositor {
 
     /// What it said last, where it has ended by itself.
     var lastWords: String? { program.flatMap { $0.isRunning ? nil : $0.lastLine } }
+
+    /// Keeps the end of what it says.
+    func trimOutput() { program?.trimOutput() }
 
     func end() { program?.end() }
 }

@@ -11,7 +11,10 @@ final class SceneRun {
 
     let scene: Scene
     let outputs = ExtraOutputs()
+    /// Those that are open, and some that aren't any more.
     private(set) var connections: [ProxyConnection] = []
+    /// Whether the client has connected.
+    private(set) var hasConnected = false
     private(set) var findings: [Finding] = []
     /// What can't be judged, for people.
     private(set) var notes: [String] = []
@@ -33,14 +36,21 @@ final class SceneRun {
     var hasFailed = false
     var duration: Double { plan.duration }
 
-    init(_ scene: Scene, plan: CheckPlan, folder: String, loop: EventLoop) throws(CheckFailure) {
+    /// The client finds its socket in `folder`; the compositor's is elsewhere.
+    init(
+        _ scene: Scene,
+        plan: CheckPlan,
+        folder: String,
+        compositorsFolder: String,
+        loop: EventLoop
+    ) throws(CheckFailure) {
         self.scene = scene
         self.plan = plan
         self.folder = folder
         self.loop = loop
         compositor =
             if let socket = plan.against { try InnerCompositor(against: socket) } else {
-                try InnerCompositor(signet: plan.signet, folder: folder)
+                try InnerCompositor(signet: plan.signet, folder: compositorsFolder)
             }
     }
 
@@ -51,7 +61,7 @@ final class SceneRun {
     var process: pid_t? { client?.process }
 
     func note(_ text: String) {
-        if !notes.contains(text) { notes.append(text) }
+        if notes.count < 100, !notes.contains(text) { notes.append(text) }
     }
 
     /// Runs the scene to its end; `isInterrupted` ends it early.
@@ -73,6 +83,8 @@ final class SceneRun {
             for connection in connections where connection.isOpen { connection.deliverHeld() }
             if now - lastTick > 0.05 { tick(now) }
         }
+        // Signals that have come and weren't looked at.
+        loop.dispatch(timeout: 0)
         if let words = compositor.lastWords {
             client.end()
             throw CheckFailure("the compositor has ended, which is a fault of Signet; it last said '\(words)'")
@@ -84,7 +96,7 @@ final class SceneRun {
             connection.model.time = time
             connection.close()
         }
-        if client.isRunning, !connections.isEmpty, shownTime == nil {
+        if client.isRunning, hasConnected, shownTime == nil {
             note("the client showed nothing within \(seconds(time)), so that most judgements had nothing to judge")
         }
         client.end()
@@ -121,6 +133,7 @@ final class SceneRun {
         }
         connection.start(in: loop)
         connections.append(connection)
+        hasConnected = true
     }
 
     /// Adds a finding, or counts it where it is there already.
@@ -140,6 +153,10 @@ final class SceneRun {
 
     private func tick(_ now: Double) {
         lastTick = now
+        // Those that are over have descriptors.
+        connections.removeAll { !$0.isOpen }
+        client?.trimOutput()
+        compositor.trimOutput()
         for connection in connections where connection.isOpen {
             connection.model.time = now
             for judgement in connection.judgements { judgement.tick() }

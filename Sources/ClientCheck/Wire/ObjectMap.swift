@@ -22,8 +22,14 @@ final class ObjectMap {
         guard messages.indices.contains(header.opcode), header.size >= WireFormat.headerSize else { return nil }
         let wire = messages[header.opcode]
         guard let values = WireFormat.values(bytes, wire.kinds) else { return nil }
+        if isRequest, let index = wire.kinds.firstIndex(of: .newObject), isTaken(UInt32(values[index].number)) {
+            return nil
+        }
         return (object, wire, values)
     }
+
+    /// Whether a number is an object's that the client hasn't given back: a compositor ends clients for using it.
+    private func isTaken(_ id: UInt32) -> Bool { objects[id] != nil }
 
     /// Takes note of the object that a message makes, and returns it.
     func add(madeBy wire: WireMessage, _ values: [WireValue], on object: WireObject) -> WireObject? {

@@ -1,11 +1,13 @@
+internal import Reports
+
 extension Report {
     /// The run as JSON; RFC 8259.
     package var json: String {
         let cases = records.map { record in
             let fields = [
-                "\"group\": \(Self.quoted(record.group))", "\"name\": \(Self.quoted(record.name))",
-                "\"rule\": \(Self.quoted(record.rule))", "\"outcome\": \(Self.quoted(record.outcome.rawValue))",
-                "\"detail\": \(Self.quoted(record.detail))", "\"milliseconds\": \(record.milliseconds)",
+                "\"group\": \(JSON.text(record.group))", "\"name\": \(JSON.text(record.name))",
+                "\"rule\": \(JSON.text(record.rule))", "\"outcome\": \(JSON.text(record.outcome.rawValue))",
+                "\"detail\": \(JSON.text(record.detail))", "\"milliseconds\": \(record.milliseconds)",
             ]
             return "    {" + fields.joined(separator: ", ") + "}"
         }
@@ -15,7 +17,7 @@ extension Report {
         }
         return """
             {
-              "server": \(Self.quoted(server)),
+              "server": \(JSON.text(server)),
               "restarts": \(restarts),
               "before": \(footprint(before)),
               "after": \(footprint(after)),
@@ -25,19 +27,5 @@ extension Report {
             }
 
             """
-    }
-
-    private static func quoted(_ text: String) -> String {
-        var result = "\""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"", "\\": result += "\\\(scalar)"
-            case _ where scalar.value < 0x20:
-                let digits = String(scalar.value, radix: 16)
-                result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-            default: result.unicodeScalars.append(scalar)
-            }
-        }
-        return result + "\""
     }
 }

@@ -1,4 +1,4 @@
-internal import TestReports
+internal import Reports
 
 extension Report {
     /// The run as JUnit's XML: a testsuite for each group, as CI systems read it.

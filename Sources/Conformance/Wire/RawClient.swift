@@ -37,7 +37,7 @@ package final class RawClient {
 
     /// Connects to the socket at a path.
     package init(path: String, patience: Int) throws {
-        socket = try RawSocket(path: path)
+        socket = try RawSocket(path: path, patience: patience)
         self.patience = patience
     }
 
@@ -104,8 +104,11 @@ package final class RawClient {
             socket.send(RawRequest.words(event.object, 3, event.words))
         default: break
         }
-        events.append(event)
+        // Nobody looks for one among so many.
+        if events.count < Self.eventLimit { events.append(event) }
     }
+
+    private static let eventLimit = 500_000
 
     /// Waits until a condition holds, and looks at it whenever something has come; false where the time or the
     /// connection ends first.

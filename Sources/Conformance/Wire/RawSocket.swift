@@ -16,9 +16,10 @@ package final class RawSocket {
     /// Takes over a connected socket.
     package init(_ descriptor: consuming Descriptor) { self.descriptor = descriptor }
 
-    /// Connects to the socket at a path; ECONNREFUSED or ENOENT where nobody listens.
-    package convenience init(path: String) throws(SystemError) {
-        let kind = CInt(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue)
+    /// Connects to the socket at a path; ECONNREFUSED or ENOENT where nobody listens, EAGAIN where nobody takes
+    /// connections for `patience` milliseconds.
+    package convenience init(path: String, patience: Int = 2_000) throws(SystemError) {
+        let kind = CInt(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue)
         let descriptor = Descriptor(owning: try SystemCall.run("socket") { socket(AF_UNIX, kind, 0) })
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
@@ -27,13 +28,24 @@ package final class RawSocket {
         }
         unsafe withUnsafeMutableBytes(of: &address.sun_path) { unsafe $0.copyBytes(from: path.utf8) }
         let number = descriptor.rawValue
-        _ = try SystemCall.run("connect") {
-            unsafe withUnsafePointer(to: &address) { pointer in
-                unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                    unsafe connect(number, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+        let end = Moment.now + Moment.milliseconds(patience)
+        while true {
+            do throws(SystemError) {
+                _ = try SystemCall.run("connect") {
+                    unsafe withUnsafePointer(to: &address) { pointer in
+                        unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                            unsafe connect(number, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+                        }
+                    }
                 }
+                break
+            } catch {
+                // The queue of those who wait is full.
+                guard error.errno == .wouldBlock, Moment.now < end else { throw error }
+                usleep(10_000)
             }
         }
+        _ = fcntl(number, F_SETFL, 0)
         self.init(descriptor)
     }
 
@@ -78,12 +90,18 @@ package final class RawSocket {
         return unsafe poll(&item, 1, milliseconds) > 0
     }
 
-    /// Takes in everything that has come; false once the connection is closed or broken.
+    /// Reads at most, in a row: whoever sends without end isn't to be listened to without end.
+    private static let readLimit = 64
+    /// Bytes that may wait for the rest of an event; the largest has 65,535.
+    private static let partLimit = 8 << 20
+
+    /// Takes in what has come, some megabytes at most; false once the connection is closed or broken.
     @discardableResult
     package func receive() -> Bool {
         var chunk = [UInt8](repeating: 0, count: 65_536)
         var control = [UInt8](repeating: 0, count: 1_100)
-        while true {
+        for _ in 0..<Self.readLimit {
+            guard received.count < Self.partLimit else { return false }
             var count = 0
             unsafe chunk.withUnsafeMutableBytes { bytes in
                 var part = unsafe iovec(iov_base: bytes.baseAddress, iov_len: bytes.count)
@@ -112,6 +130,7 @@ package final class RawSocket {
             }
             received += chunk[..<count]
         }
+        return true
     }
 
     /// The whole events that have come and weren't taken.

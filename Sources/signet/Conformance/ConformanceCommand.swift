@@ -45,6 +45,7 @@ struct ConformanceCommand: ParsableCommand {
         guard (0.1...600).contains(patience) else {
             throw ValidationError("--patience is a number of seconds from 0.1 to 600, and not \(patience)")
         }
+        if let json, json == junit { throw ValidationError("--json and --junit can't both go to \(json)") }
     }
 
     func run() throws {

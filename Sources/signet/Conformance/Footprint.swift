@@ -19,6 +19,9 @@ func readFile(_ path: String) -> String? {
     let number = unsafe open(path, O_RDONLY | O_CLOEXEC)
     guard number >= 0 else { return nil }
     let file = Descriptor(owning: number)
+    // Of a long one the end.
+    var status = stat()
+    if unsafe fstat(number, &status) == 0, status.st_size > 65_536 { lseek(number, status.st_size - 65_536, SEEK_SET) }
     var bytes: [UInt8] = []
     var chunk = [UInt8](repeating: 0, count: 65_536)
     while true {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Glibc
+import Reports
 import SharedMemory
 import SignetDriver
 import WaylandServer

@@ -1,3 +1,4 @@
+import Reports
 import SharedMemory
 import SignetDriver
 

@@ -1,7 +1,7 @@
 /// Writing JSON, as RFC 8259 has it.
-enum JSON {
+package enum JSON {
     /// A text, between quotes. What a terminal would act upon is escaped too, so that a result can be looked at.
-    static func text(_ text: String) -> String {
+    package static func text(_ text: String) -> String {
         var result = "\""
         for scalar in text.unicodeScalars {
             switch scalar {
@@ -19,10 +19,10 @@ enum JSON {
     }
 
     /// An array of values that are written already.
-    static func array(_ values: some Sequence<String>) -> String { "[\(values.joined(separator: ", "))]" }
+    package static func array(_ values: some Sequence<String>) -> String { "[\(values.joined(separator: ", "))]" }
 
     /// An object of values that are written already.
-    static func object(_ members: KeyValuePairs<String, String>) -> String {
+    package static func object(_ members: KeyValuePairs<String, String>) -> String {
         "{\(members.map { "\(text($0)): \($1)" }.joined(separator: ", "))}"
     }
 
