@@ -120,7 +120,7 @@ final class StartedServer: TestedServer {
 
     /// What it wrote last.
     private var lastWords: String {
-        guard let text = readFile(logPath) else { return "" }
+        guard let text = readEnd(of: logPath) else { return "" }
         guard let line = text.split(separator: "\n").last else { return "" }
         return "; its last line was: \(line)"
     }

@@ -62,12 +62,12 @@ struct AwaitedFeedback {
                 object.finishWithDiscarded()
                 continue
             }
-            let (seconds, nanoseconds) = presentation.refresh.time.quotientAndRemainder(dividingBy: 1_000_000_000)
+            let time = WireTime(nanoseconds: presentation.refresh.time)
             for output in presentation.output.resources(of: client) { object.sendSyncOutput(output: output) }
             object.finishWithPresented(
-                tvSecHi: UInt32(seconds >> 32),
-                tvSecLo: UInt32(truncatingIfNeeded: seconds),
-                tvNsec: UInt32(nanoseconds),
+                tvSecHi: time.high,
+                tvSecLo: time.low,
+                tvNsec: time.rest,
                 refresh: UInt32(clamping: 1_000_000_000_000 / presentation.rate),
                 seqHi: UInt32(presentation.refresh.count >> 32),
                 seqLo: UInt32(truncatingIfNeeded: presentation.refresh.count),
